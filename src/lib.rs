@@ -1,0 +1,5 @@
+//! Cairn: a toy proof-of-work blockchain network that is real enough to run,
+//! read, break and measure.
+
+pub mod hash;
+pub mod target;
