@@ -4,3 +4,4 @@
 pub mod hash;
 pub mod target;
 pub mod block;
+pub mod miner;

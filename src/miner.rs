@@ -1,0 +1,68 @@
+//! The search for a nonce.
+//!
+//! Mining is trying one header after the other until a hash is low enough.
+//! Nothing is learnt from a miss: after a million misses the next try is as
+//! likely to hit as the first.
+
+use std::ops::Range;
+
+use crate::block::Header;
+use crate::target::Target;
+
+/// Tries the header with each counter of the range in its nonce, in order, and
+/// returns the first that meets the target.
+///
+/// # Panics
+/// If the range goes past [`Nonce::COUNTER_END`](crate::block::Nonce::COUNTER_END).
+pub fn search(header: &Header, counters: Range<u64>, target: Target) -> Option<Header> {
+    counters
+        .map(|counter| Header { nonce: header.nonce.with_counter(counter), ..*header })
+        .find(|header| target.is_met_by(&header.hash()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::{Block, GENESIS_HASH, Nonce};
+
+    #[test]
+    fn finds_the_genesis_block_again() {
+        let genesis = Block::genesis().header;
+        let start = Header { nonce: Nonce::in_lane(0, 0), ..genesis };
+        assert_eq!(search(&start, 0..1000, Target::NETWORK), None);
+        assert_eq!(search(&start, 70_000..71_000, Target::NETWORK), Some(genesis));
+    }
+
+    #[test]
+    fn finds_the_block_after_genesis() {
+        let header = Header {
+            previous: GENESIS_HASH,
+            timestamp: 1_634_700_600,
+            nonce: Nonce::in_lane(0, 0),
+        };
+        let found = search(&header, 0..100_000, Target::NETWORK).expect("it is there");
+        assert_eq!(found.nonce.counter(), 58_768);
+        let hash = "000071e6ff5b358e57339b42d45b20acc0f112c218fa435b3ffa8f239b777347";
+        assert_eq!(found.hash().to_string(), hash);
+    }
+
+    #[test]
+    fn takes_the_first_of_its_range_and_nothing_outside_it() {
+        let header = Block::genesis().header;
+        let any = Target::from_zero_bits(0);
+        let counter = |found: Option<Header>| found.map(|header| header.nonce.counter());
+        assert_eq!(counter(search(&header, 5..9, any)), Some(5));
+        assert_eq!(counter(search(&header, 5..5, any)), None);
+        assert_eq!(search(&header, 70_800..70_822, Target::NETWORK), None);
+        let last = Nonce::COUNTER_END - 1;
+        assert_eq!(counter(search(&header, last..Nonce::COUNTER_END, any)), Some(last));
+    }
+
+    #[test]
+    fn searches_in_its_lane_only() {
+        let any = Target::from_zero_bits(0);
+        let header = Header { nonce: Nonce::in_lane(77, 0), ..Block::genesis().header };
+        let found = search(&header, 3..4, any).expect("any hash will do");
+        assert_eq!((found.nonce.lane(), found.nonce.counter()), (77, 3));
+    }
+}
