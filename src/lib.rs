@@ -5,3 +5,5 @@ pub mod hash;
 pub mod target;
 pub mod block;
 pub mod miner;
+pub mod rules;
+pub mod chain;

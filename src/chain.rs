@@ -1,0 +1,151 @@
+//! A chain: the very bytes that travel and are kept, once they are known to be valid.
+
+use crate::block::{self, BLOCK_LEN, Block, BlockBytes, GENESIS_HASH};
+use crate::hash::Hash;
+use crate::rules::{self, Invalid, MEDIAN_BLOCKS, Tip};
+use crate::target::Target;
+
+/// Blocks from genesis on, 75 bytes each and nothing else.
+///
+/// A `Chain` can only be made by checking every rule, so to hold one is to know
+/// that it is valid under its target. The hash of block *i* is the previous
+/// hash inside block *i + 1*; only the last one is kept beside the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    bytes: Vec<u8>,
+    tip_hash: Hash,
+    target: Target,
+}
+
+impl Chain {
+    /// The chain of the genesis block alone.
+    pub fn genesis(target: Target) -> Chain {
+        let bytes = Block::genesis().to_bytes().to_vec();
+        Chain { bytes, tip_hash: GENESIS_HASH, target }
+    }
+
+    /// Checks bytes against every rule.
+    ///
+    /// # Errors
+    /// The first block that breaks a rule, and the rule.
+    pub fn from_bytes(bytes: Vec<u8>, target: Target) -> Result<Chain, Invalid> {
+        let tip = rules::check(Tip::START, &bytes, target)?;
+        Ok(Chain { bytes, tip_hash: tip.hash(), target })
+    }
+
+    /// The bytes, as they travel and are kept.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The blocks, 75 bytes each.
+    pub fn blocks(&self) -> &[BlockBytes] {
+        self.bytes.as_chunks().0
+    }
+
+    /// How many blocks there are: at least one.
+    pub fn count(&self) -> usize {
+        self.bytes.len() / BLOCK_LEN
+    }
+
+    /// The height of the last block: one less than there are blocks.
+    pub fn height(&self) -> usize {
+        self.count() - 1
+    }
+
+    /// The hash of the last block.
+    pub fn tip_hash(&self) -> Hash {
+        self.tip_hash
+    }
+
+    /// The target that every block after genesis meets.
+    pub fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The hash of the block at `height`, or `None` above the tip.
+    pub fn hash_at(&self, height: usize) -> Option<Hash> {
+        match self.blocks().get(height + 1) {
+            Some(next) => Some(block::previous(next)),
+            None => (height == self.height()).then_some(self.tip_hash),
+        }
+    }
+
+    /// The end of the first `count` blocks, on which others can be tried.
+    ///
+    /// # Panics
+    /// If there are not so many blocks.
+    pub fn tip_at(&self, count: usize) -> Tip {
+        let hash = match count.checked_sub(1) {
+            Some(height) => self.hash_at(height).expect("so many blocks"),
+            None => Hash::ZERO,
+        };
+        let recent = &self.blocks()[count.saturating_sub(MEDIAN_BLOCKS)..count];
+        Tip::after(count, hash, recent)
+    }
+
+    /// How many blocks from genesis on are the same, byte for byte, in `bytes`.
+    pub fn common_prefix(&self, bytes: &[u8]) -> usize {
+        let theirs: &[BlockBytes] = bytes.as_chunks().0;
+        self.blocks().iter().zip(theirs).take_while(|(ours, theirs)| ours == theirs).count()
+    }
+
+    /// Puts a checked branch in the place of all blocks above its fork.
+    ///
+    /// Whether that is wise, the caller says: the chain may get shorter.
+    ///
+    /// # Panics
+    /// If the branch was not checked against the blocks that it would stand on.
+    pub fn adopt(&mut self, branch: Branch) {
+        let parent = branch.fork.checked_sub(1).map(|height| self.hash_at(height));
+        assert!(
+            parent.is_none_or(|hash| hash == Some(branch.parent)) && self.target == branch.target,
+            "a branch stands on the chain that it was checked against"
+        );
+        self.bytes.truncate(branch.fork * BLOCK_LEN);
+        self.bytes.extend_from_slice(&branch.bytes);
+        self.tip_hash = branch.tip.hash();
+    }
+}
+
+/// Blocks that have been found to stand on the first blocks of a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    fork: usize,
+    parent: Hash,
+    target: Target,
+    bytes: Vec<u8>,
+    tip: Tip,
+}
+
+impl Branch {
+    /// Checks the blocks in `bytes` as the ones that follow the first `fork`
+    /// blocks of `chain`. It costs by the length of `bytes` only.
+    ///
+    /// # Errors
+    /// The first block that breaks a rule, and the rule.
+    ///
+    /// # Panics
+    /// If the chain has fewer than `fork` blocks.
+    pub fn check(chain: &Chain, fork: usize, bytes: &[u8]) -> Result<Branch, Invalid> {
+        let base = chain.tip_at(fork);
+        let parent = base.hash();
+        let tip = rules::check(base, bytes, chain.target)?;
+        Ok(Branch { fork, parent, target: chain.target, bytes: bytes.to_vec(), tip })
+    }
+
+    /// How many blocks of the chain stay: the height of this branch's first block.
+    pub fn fork(&self) -> usize {
+        self.fork
+    }
+
+    /// How many blocks the chain would have with this branch.
+    pub fn count(&self) -> usize {
+        self.tip.count()
+    }
+
+    /// The blocks of this branch, first above the fork.
+    pub fn blocks(&self) -> &[BlockBytes] {
+        self.bytes.as_chunks().0
+    }
+}
