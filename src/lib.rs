@@ -7,3 +7,5 @@ pub mod block;
 pub mod miner;
 pub mod rules;
 pub mod chain;
+pub mod peer;
+pub mod wire;
