@@ -9,3 +9,4 @@ pub mod rules;
 pub mod chain;
 pub mod peer;
 pub mod wire;
+pub mod event;

@@ -1,0 +1,209 @@
+//! What happened to a node, and the line that tells it.
+//!
+//! The first words of each line are the tutorial's, to the letter; what follows
+//! them says why.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::hash::Hash;
+use crate::peer::PeerName;
+use crate::rules::Invalid;
+use crate::target::Target;
+use crate::wire::SleepNotice;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The node is up and about to announce its chain.
+    Started(Started),
+    /// It tries the nonces from `counter` on.
+    Tried {
+        /// The first counter of the turn.
+        counter: u64,
+    },
+    /// It found a block, which is stored and on its way.
+    Created {
+        /// Height of the block.
+        height: usize,
+        /// Hash of the block.
+        hash: Hash,
+    },
+    /// It took over a longer chain.
+    Copied {
+        /// Height of the new tip.
+        height: usize,
+        /// Hash of the new tip.
+        hash: Hash,
+        /// Who sent it.
+        from: PeerName,
+        /// Whether that is one of our peers; we never write to others.
+        listed: bool,
+        /// How many of our own blocks gave way: more than none is a reorganisation.
+        abandoned: usize,
+    },
+    /// It does not mine for a while, but goes on listening.
+    Rested {
+        /// The real time.
+        duration: Duration,
+    },
+    /// It let a datagram pass; nothing changed.
+    Ignored {
+        /// Who sent it.
+        from: PeerName,
+        /// Why.
+        reason: Reason,
+    },
+    /// A datagram could not be sent.
+    Unsent {
+        /// To whom.
+        to: PeerName,
+        /// What the system said.
+        error: String,
+    },
+}
+
+/// The settings that a node started with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Started {
+    /// The name that the transport gave this node.
+    pub name: PeerName,
+    /// Its port, which is also where its rewards go.
+    pub port: u16,
+    /// Whom it writes to.
+    pub peers: Vec<PeerName>,
+    /// Nonces in a turn of mining.
+    pub nonces: u64,
+    /// A turn of listening.
+    pub listen: Duration,
+    /// What a hash must meet.
+    pub target: Target,
+    /// What its random numbers were grown from.
+    pub seed: u64,
+    /// The lane of its search.
+    pub lane: u64,
+    /// Height of its chain's tip.
+    pub height: usize,
+    /// Hash of its chain's tip.
+    pub hash: Hash,
+}
+
+/// Why a datagram changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A rule of validity is broken.
+    Invalid(Invalid),
+    /// A valid chain with fewer blocks than ours; where the peer is one of ours
+    /// it has been sent ours, once a turn.
+    Shorter {
+        /// Blocks in their chain.
+        theirs: usize,
+        /// Blocks in ours.
+        ours: usize,
+        /// Whether ours was sent in answer.
+        answered: bool,
+    },
+    /// A valid chain just as long as ours: the one seen first stays.
+    Tie {
+        /// Blocks in either.
+        count: usize,
+        /// Whether it is the very chain that we have.
+        same: bool,
+    },
+    /// A block is dated too far ahead of our clock.
+    Future {
+        /// Height of the block.
+        height: usize,
+        /// Seconds ahead of our clock.
+        seconds: u32,
+    },
+    /// A basic node, of the stage before mining, goes to sleep.
+    SleepNotice(SleepNotice),
+}
+
+impl Reason {
+    /// A name for the kind of reason: the broken rule's, or one of `shorter`,
+    /// `tie`, `future` and `sleep-notice`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Reason::Invalid(invalid) => invalid.rule().name(),
+            Reason::Shorter { .. } => "shorter",
+            Reason::Tie { .. } => "tie",
+            Reason::Future { .. } => "future",
+            Reason::SleepNotice(_) => "sleep-notice",
+        }
+    }
+}
+
+/// `1 block`, `2 blocks`.
+fn blocks(count: usize) -> String {
+    format!("{count} block{}", if count == 1 { "" } else { "s" })
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Reason::Invalid(invalid) => invalid.fmt(f),
+            Reason::Shorter { theirs, ours, answered } => {
+                let theirs = blocks(*theirs);
+                let sent = if *answered { "; sent ours back" } else { "" };
+                write!(f, "not longer, {theirs} to our {ours}{sent}")
+            }
+            Reason::Tie { count, same: true } => {
+                write!(f, "not longer, the same {} as ours", blocks(*count))
+            }
+            Reason::Tie { count, same: false } => {
+                write!(f, "not longer, {} as ours has; first seen stays", blocks(*count))
+            }
+            Reason::Future { height, seconds } => {
+                write!(f, "block {height} breaks future: dated {seconds} s ahead of our clock")
+            }
+            Reason::SleepNotice(SleepNotice { port, seconds }) => {
+                write!(f, "a basic node's message: {port} sleeps for {seconds} s")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Event::Started(started) => started.fmt(f),
+            Event::Tried { counter } => write!(f, "TRY up to {counter}..."),
+            Event::Created { height, hash } => write!(f, "CREATE block {height}: {hash}!"),
+            Event::Copied { height, hash, from, listed, abandoned } => {
+                write!(f, "COPY block {height}: {hash}! from {from}")?;
+                if *abandoned > 0 {
+                    write!(f, ", {} of ours abandoned", blocks(*abandoned))?;
+                }
+                if !listed {
+                    write!(f, ", a stranger: to write to it, start with --peer {from}")?;
+                }
+                Ok(())
+            }
+            Event::Rested { duration } => {
+                write!(f, "SLEEP for {} seconds...", duration.as_secs_f64())
+            }
+            Event::Ignored { from, reason } => {
+                write!(f, "IGNORE blockchain... from {from}: {reason}")
+            }
+            Event::Unsent { to, error } => write!(f, "UNSENT to {to}: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for Started {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let peers: Vec<_> = self.peers.iter().map(PeerName::as_str).collect();
+        writeln!(f, "START node {} at {}", self.port, self.name)?;
+        writeln!(
+            f,
+            "  peers   {}",
+            if peers.is_empty() { "none".into() } else { peers.join(" ") }
+        )?;
+        writeln!(f, "  pace    --nonces {} --listen {:?}", self.nonces, self.listen)?;
+        writeln!(f, "  target  --zero-bits {}", self.target.zero_bits())?;
+        writeln!(f, "  seed    --seed {} (lane {:#x})", self.seed, self.lane)?;
+        write!(f, "  chain   block {}: {}", self.height, self.hash)
+    }
+}
