@@ -10,3 +10,4 @@ pub mod chain;
 pub mod peer;
 pub mod wire;
 pub mod event;
+pub mod node;
