@@ -11,3 +11,4 @@ pub mod peer;
 pub mod wire;
 pub mod event;
 pub mod node;
+pub mod config;
