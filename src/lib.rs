@@ -12,3 +12,4 @@ pub mod wire;
 pub mod event;
 pub mod node;
 pub mod config;
+pub mod udp;

@@ -1,0 +1,198 @@
+//! The loop around a node: one UDP socket, one clock, one thread.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::ControlFlow;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+
+use crate::block::Header;
+use crate::event::Event;
+use crate::miner;
+use crate::node::{Input, Node, Now, Output, Search};
+use crate::peer::PeerName;
+
+/// The loop looks for commands at least this often.
+pub const MAX_WAIT: Duration = Duration::from_millis(50);
+
+/// How many nonces are tried between two looks for commands: a few milliseconds.
+const SEARCH_SLICE: u64 = 1 << 15;
+
+/// What can be said to a running loop from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// End the loop. (So does dropping the sender.)
+    Stop,
+}
+
+/// Binds a datagram socket to an address of this machine. The tutorial's
+/// `bind_socket`; port 0 lets the system choose.
+///
+/// # Errors
+/// What the system says, such as that the port is taken
+/// ([`ErrorKind::AddrInUse`]) or that the address is not one of this machine
+/// ([`ErrorKind::AddrNotAvailable`]).
+pub fn bind_socket(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
+    UdpSocket::bind((ip, port))
+}
+
+/// Runs `node` on `socket` until a command or the observer stops it.
+///
+/// The observer sees each event in order, after what it tells of is done; it
+/// breaks off to end the loop. Names of peers are socket addresses.
+///
+/// # Errors
+/// Where the socket itself fails. What others send is never an error.
+pub fn run(
+    node: &mut Node,
+    socket: &UdpSocket,
+    commands: &Receiver<Command>,
+    observe: &mut dyn FnMut(&Node, &Event) -> ControlFlow<()>,
+) -> Result<()> {
+    let started = Instant::now();
+    let mut driver = Loop { node, socket, commands, observe, started };
+    match driver.run() {
+        ControlFlow::Break(end) => end,
+    }
+}
+
+/// How a loop ends: as it was told to, or by an error.
+type End = Result<()>;
+
+struct Loop<'a> {
+    node: &'a mut Node,
+    socket: &'a UdpSocket,
+    commands: &'a Receiver<Command>,
+    observe: &'a mut dyn FnMut(&Node, &Event) -> ControlFlow<()>,
+    started: Instant,
+}
+
+impl Loop<'_> {
+    fn run(&mut self) -> ControlFlow<End, std::convert::Infallible> {
+        self.give(Input::Start)?;
+        // One byte more than any datagram has, so that none is cut unseen.
+        let mut buffer = vec![0; usize::from(u16::MAX) + 1];
+        loop {
+            self.take_commands()?;
+            let now = self.now().monotonic;
+            let wake = self.node.wake().expect("a search is over when its turn is");
+            if now >= wake {
+                self.give(Input::Turn)?;
+            } else if let Some((len, from)) = self.receive(&mut buffer, wake - now)? {
+                let from = PeerName::new(from);
+                self.give(Input::Datagram { from, bytes: &buffer[..len] })?;
+            }
+        }
+    }
+
+    /// Gives the node an input and does all that it asks for in return.
+    fn give(&mut self, input: Input) -> ControlFlow<End> {
+        let mut outputs = VecDeque::from(self.node.step(self.now(), input));
+        while let Some(output) = outputs.pop_front() {
+            match output {
+                Output::Search(search) => {
+                    let found = self.search(&search)?;
+                    let input = Input::Searched { search, found };
+                    outputs.extend(self.node.step(self.now(), input));
+                }
+                // Nothing is kept beyond the process.
+                Output::Save { .. } => {}
+                Output::Send { to, bytes } => self.send(&to, &bytes)?,
+                Output::Broadcast(bytes) => {
+                    let peers: Vec<_> = self.node.peers().cloned().collect();
+                    for to in peers {
+                        self.send(&to, &bytes)?;
+                    }
+                }
+                Output::Event(event) => self.tell(&event)?,
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Searches in slices, so that a long search still hears commands.
+    fn search(&self, search: &Search) -> ControlFlow<End, Option<Header>> {
+        let Search { header, counters } = search;
+        let target = self.node.chain().target();
+        let mut start = counters.start;
+        while start < counters.end {
+            let end = counters.end.min(start + SEARCH_SLICE);
+            if let Some(found) = miner::search(header, start..end, target) {
+                return ControlFlow::Continue(Some(found));
+            }
+            start = end;
+            self.take_commands()?;
+        }
+        ControlFlow::Continue(None)
+    }
+
+    fn take_commands(&self) -> ControlFlow<End> {
+        use std::sync::mpsc::TryRecvError;
+        match self.commands.try_recv() {
+            Err(TryRecvError::Empty) => ControlFlow::Continue(()),
+            Ok(Command::Stop) | Err(TryRecvError::Disconnected) => ControlFlow::Break(Ok(())),
+        }
+    }
+
+    /// Waits for a datagram, but not for long.
+    fn receive(
+        &self,
+        buffer: &mut [u8],
+        wait: Duration,
+    ) -> ControlFlow<End, Option<(usize, SocketAddr)>> {
+        // A timeout of zero would mean to wait for ever.
+        let wait = wait.clamp(Duration::from_micros(1), MAX_WAIT);
+        let received =
+            self.socket.set_read_timeout(Some(wait)).and_then(|()| self.socket.recv_from(buffer));
+        match received {
+            Ok(received) => ControlFlow::Continue(Some(received)),
+            Err(error) if is_passing(error.kind()) => ControlFlow::Continue(None),
+            Err(error) => ControlFlow::Break(Err(error).context("cannot receive datagrams")),
+        }
+    }
+
+    fn send(&mut self, to: &PeerName, bytes: &[u8]) -> ControlFlow<End> {
+        let sent = match to.as_str().parse::<SocketAddr>() {
+            Ok(address) => self.socket.send_to(bytes, address).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match sent {
+            Ok(_) => ControlFlow::Continue(()),
+            Err(error) => self.tell(&Event::Unsent { to: to.clone(), error }),
+        }
+    }
+
+    fn tell(&mut self, event: &Event) -> ControlFlow<End> {
+        match (self.observe)(self.node, event) {
+            ControlFlow::Continue(()) => ControlFlow::Continue(()),
+            ControlFlow::Break(()) => ControlFlow::Break(Ok(())),
+        }
+    }
+
+    fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now {
+            monotonic: self.started.elapsed(),
+            wall: u32::try_from(wall.as_secs()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// Whether a failed receive says nothing of the socket: no datagram came in
+/// time, a signal came instead, or (on some systems) an earlier datagram of
+/// ours found nobody at home.
+fn is_passing(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::WouldBlock
+            | ErrorKind::TimedOut
+            | ErrorKind::Interrupted
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionReset
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+    )
+}
