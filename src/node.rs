@@ -256,9 +256,8 @@ impl Node {
     }
 
     fn hear(&mut self, now: Now, from: PeerName, bytes: &[u8]) -> Vec<Output> {
-        if let Some(peer) = self.peers.iter_mut().find(|peer| peer.name == from) {
-            peer.is_heard = true;
-        }
+        let peer = self.peers.iter_mut().find(|peer| peer.name == from);
+        let is_new = peer.is_some_and(|peer| !std::mem::replace(&mut peer.is_heard, true));
         let heard = match Message::decode(bytes) {
             Message::Chain(bytes) => self.judge(now, bytes),
             Message::SleepNotice(notice) => Err(Reason::SleepNotice(notice)),
@@ -266,8 +265,17 @@ impl Node {
         match heard {
             Ok(branch) => self.copy(now, from, branch),
             Err(Reason::Shorter { theirs, ours, .. }) => self.answer(now, from, theirs, ours),
+            Err(reason @ Reason::Tie { same: true, .. }) if is_new => self.greet(from, reason),
             Err(reason) => vec![Output::Event(Event::Ignored { from, reason })],
         }
+    }
+
+    /// A peer says for the first time what we could have said: it has started
+    /// after us, and missed our announcement. It would repeat its own up to six
+    /// times, were it not to hear from us once.
+    fn greet(&self, from: PeerName, reason: Reason) -> Vec<Output> {
+        let greeting = Output::Send { to: from.clone(), bytes: self.announcement() };
+        vec![greeting, Output::Event(Event::Ignored { from, reason })]
     }
 
     /// What to make of a chain: the branch to adopt, or why not.
