@@ -54,6 +54,13 @@ pub enum Event {
         /// Why.
         reason: Reason,
     },
+    /// It was told to end.
+    Stopped {
+        /// Height of its tip.
+        height: usize,
+        /// Hash of its tip.
+        hash: Hash,
+    },
     /// A datagram could not be sent.
     Unsent {
         /// To whom.
@@ -187,6 +194,7 @@ impl fmt::Display for Event {
             Event::Ignored { from, reason } => {
                 write!(f, "IGNORE blockchain... from {from}: {reason}")
             }
+            Event::Stopped { height, hash } => write!(f, "STOP at block {height}: {hash}"),
             Event::Unsent { to, error } => write!(f, "UNSENT to {to}: {error}"),
         }
     }
@@ -205,5 +213,89 @@ impl fmt::Display for Started {
         writeln!(f, "  target  --zero-bits {}", self.target.zero_bits())?;
         writeln!(f, "  seed    --seed {} (lane {:#x})", self.seed, self.lane)?;
         write!(f, "  chain   block {}: {}", self.height, self.hash)
+    }
+}
+
+/// What a console line says of its node's chain: the other way round from
+/// [`Event`]'s `Display`, for whoever watches a node from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// It tries nonces from here on.
+    Tried(u64),
+    /// It starts, or stops, on this tip.
+    Stands(usize, Hash),
+    /// It made this block, which is its new tip.
+    Created(usize, Hash),
+    /// It took over the chain with this tip.
+    Copied(usize, Hash),
+}
+
+impl Line {
+    /// Reads a line; `None` where it says nothing of the chain.
+    pub fn parse(line: &str) -> Option<Line> {
+        if let Some(rest) = line.strip_prefix("TRY up to ") {
+            return rest.strip_suffix("...")?.parse().ok().map(Line::Tried);
+        }
+        let after = |prefix| line.strip_prefix(prefix).and_then(Line::tip);
+        let stands = || after("  chain   block ").or_else(|| after("STOP at block "));
+        let created = || after("CREATE block ").map(|(height, hash)| Line::Created(height, hash));
+        let copied = || after("COPY block ").map(|(height, hash)| Line::Copied(height, hash));
+        let stands = || stands().map(|(height, hash)| Line::Stands(height, hash));
+        created().or_else(copied).or_else(stands)
+    }
+
+    /// Reads `5: <hash>`, and whatever follows.
+    fn tip(text: &str) -> Option<(usize, Hash)> {
+        let (height, rest) = text.split_once(": ")?;
+        Some((height.parse().ok()?, rest.get(..2 * Hash::LEN)?.parse().ok()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_about_the_chain_can_be_read_back() {
+        let hash = Hash::of(b"tip");
+        let read = |event: Event| Line::parse(&event.to_string());
+        assert_eq!(read(Event::Tried { counter: 42_000 }), Some(Line::Tried(42_000)));
+        let created = Event::Created { height: 5, hash };
+        assert_eq!(read(created), Some(Line::Created(5, hash)));
+        let from = PeerName::new("127.0.0.1:8000");
+        let copied = Event::Copied { height: 6, hash, from, listed: false, abandoned: 2 };
+        assert_eq!(read(copied), Some(Line::Copied(6, hash)));
+        assert_eq!(read(Event::Stopped { height: 7, hash }), Some(Line::Stands(7, hash)));
+        assert_eq!(read(Event::Rested { duration: Duration::from_secs(1) }), None);
+    }
+
+    #[test]
+    fn the_start_tells_the_tip_in_its_last_line() {
+        let hash = Hash::of(b"tip");
+        let started = Started {
+            name: PeerName::new("alice"),
+            port: 7000,
+            peers: vec![PeerName::new("bob")],
+            nonces: 1000,
+            listen: Duration::from_secs(1),
+            target: Target::NETWORK,
+            seed: 1,
+            lane: 2,
+            height: 3,
+            hash,
+        };
+        let text = started.to_string();
+        let told: Vec<_> = text.lines().filter_map(Line::parse).collect();
+        assert_eq!(told, [Line::Stands(3, hash)]);
+    }
+
+    #[test]
+    fn lines_that_only_look_alike_say_nothing() {
+        let long = format!("CREATE block 1: {}", "é".repeat(40));
+        for line in
+            ["", "TRY up to x...", "TRY up to 5", "CREATE block 1: 00ff!", "COPY block", &long]
+        {
+            assert_eq!(Line::parse(line), None, "{line:?}");
+        }
     }
 }

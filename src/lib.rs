@@ -13,3 +13,5 @@ pub mod event;
 pub mod node;
 pub mod config;
 pub mod udp;
+#[cfg(feature = "console")]
+pub mod json;

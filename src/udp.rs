@@ -42,7 +42,8 @@ pub fn bind_socket(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
 /// Runs `node` on `socket` until a command or the observer stops it.
 ///
 /// The observer sees each event in order, after what it tells of is done; it
-/// breaks off to end the loop. Names of peers are socket addresses.
+/// breaks off to end the loop. The last is always [`Event::Stopped`]. Names of
+/// peers are socket addresses.
 ///
 /// # Errors
 /// Where the socket itself fails. What others send is never an error.
@@ -54,9 +55,11 @@ pub fn run(
 ) -> Result<()> {
     let started = Instant::now();
     let mut driver = Loop { node, socket, commands, observe, started };
-    match driver.run() {
-        ControlFlow::Break(end) => end,
-    }
+    let ControlFlow::Break(end) = driver.run();
+    let (height, hash) = (node.chain().height(), node.chain().tip_hash());
+    // The loop is over, whatever the observer thinks of it.
+    let _ = observe(node, &Event::Stopped { height, hash });
+    end
 }
 
 /// How a loop ends: as it was told to, or by an error.

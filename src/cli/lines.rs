@@ -1,0 +1,181 @@
+//! A node's events as lines for people.
+
+use std::collections::HashMap;
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use cairn::event::Event;
+
+/// Lines that repeat themselves are printed at most once in this time.
+const FOLD: Duration = Duration::from_secs(1);
+
+/// Prints an event; fails where nobody reads any more.
+pub(crate) type Printer = Box<dyn FnMut(&Event) -> io::Result<()>>;
+
+/// Whether control sequences make sense on standard output.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Prints events one below the other. On a terminal successive TRY lines
+/// replace each other.
+pub(crate) struct Lines<W> {
+    out: W,
+    is_terminal: bool,
+    /// Whether the cursor stands behind a TRY line.
+    is_trying: bool,
+    folds: Folds,
+}
+
+impl Lines<io::Stdout> {
+    /// A printer to standard output.
+    pub(crate) fn printer() -> Printer {
+        let started = Instant::now();
+        let mut lines = Lines::new(io::stdout(), is_terminal());
+        Box::new(move |event| lines.print(started.elapsed(), event))
+    }
+}
+
+impl<W: Write> Lines<W> {
+    fn new(out: W, is_terminal: bool) -> Lines<W> {
+        Lines { out, is_terminal, is_trying: false, folds: Folds::default() }
+    }
+
+    fn print(&mut self, now: Duration, event: &Event) -> io::Result<()> {
+        let mut text = String::new();
+        let due = self.folds.due(now);
+        let line = self.folds.admit(now, event).then(|| event.to_string());
+        for line in due.into_iter().chain(line) {
+            let is_try = matches!(event, Event::Tried { .. }) && line.starts_with("TRY");
+            text += match (self.is_trying, is_try) {
+                (true, true) => "\r\x1b[K",
+                (true, false) => "\n",
+                (false, _) => "",
+            };
+            text += &line;
+            self.is_trying = is_try && self.is_terminal;
+            text += if self.is_trying { "" } else { "\n" };
+        }
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+}
+
+/// Keeps count of lines that would repeat others of their kind within a second:
+/// a flood of datagrams must not become a flood of lines.
+#[derive(Default)]
+struct Folds {
+    kinds: HashMap<&'static str, Fold>,
+}
+
+/// What became of a kind of line since one was printed.
+struct Fold {
+    printed: Duration,
+    held_back: usize,
+    last: String,
+}
+
+impl Folds {
+    /// Whether the event's line is to be printed now.
+    fn admit(&mut self, now: Duration, event: &Event) -> bool {
+        let kind = match event {
+            Event::Ignored { reason, .. } => reason.name(),
+            Event::Unsent { .. } => "unsent",
+            _ => return true,
+        };
+        match self.kinds.get_mut(kind) {
+            Some(fold) => {
+                fold.held_back += 1;
+                fold.last = event.to_string();
+                false
+            }
+            None => {
+                self.kinds.insert(kind, Fold { printed: now, held_back: 0, last: String::new() });
+                true
+            }
+        }
+    }
+
+    /// The lines that stand for those held back for long enough.
+    fn due(&mut self, now: Duration) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.kinds.retain(|_, fold| {
+            if now.saturating_sub(fold.printed) < FOLD {
+                return true;
+            }
+            match fold.held_back {
+                0 => return false,
+                1 => lines.push(fold.last.clone()),
+                count => lines.push(format!("{} (and {} more like it)", fold.last, count - 1)),
+            }
+            fold.printed = now;
+            fold.held_back = 0;
+            true
+        });
+        lines.sort_unstable();
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn::event::Reason;
+    use cairn::peer::PeerName;
+
+    fn tried(counter: u64) -> Event {
+        Event::Tried { counter }
+    }
+
+    fn ignored(count: usize) -> Event {
+        let reason = Reason::Tie { count, same: true };
+        Event::Ignored { from: PeerName::new("bob"), reason }
+    }
+
+    /// What is printed of events, each with its time in milliseconds.
+    fn printed(is_terminal: bool, events: &[(u64, Event)]) -> String {
+        let mut lines = Lines::new(Vec::new(), is_terminal);
+        for (time, event) in events {
+            lines.print(Duration::from_millis(*time), event).expect("memory takes all");
+        }
+        String::from_utf8(lines.out).expect("lines are text")
+    }
+
+    #[test]
+    fn in_a_pipe_every_line_is_printed() {
+        let text = printed(false, &[(0, tried(0)), (1, tried(1000)), (2, ignored(1))]);
+        let expected = "TRY up to 0...\nTRY up to 1000...\n\
+                        IGNORE blockchain... from bob: not longer, the same 1 block as ours\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn on_a_terminal_tries_replace_each_other_and_the_last_stays() {
+        let rested = Event::Rested { duration: FOLD };
+        let text = printed(true, &[(0, tried(0)), (1, tried(1000)), (2, rested), (3, tried(0))]);
+        let expected = "TRY up to 0...\r\x1b[KTRY up to 1000...\nSLEEP for 1 seconds...\n\
+                        TRY up to 0...";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn repeated_ignores_fold_to_one_a_second_with_a_count() {
+        let flood = (0..2_000).map(|time| (time, ignored(1)));
+        let events: Vec<_> = flood.chain([(2_500, tried(0))]).collect();
+        let text = printed(false, &events);
+        let line = "IGNORE blockchain... from bob: not longer, the same 1 block as ours";
+        let expected = format!("{line}\n{line} (and 998 more like it)\nTRY up to 0...\n");
+        assert_eq!(text, expected);
+        let text = printed(false, &[events, vec![(3_000, tried(1))]].concat());
+        assert!(text.ends_with(&format!("{line} (and 999 more like it)\nTRY up to 1...\n")));
+    }
+
+    #[test]
+    fn different_reasons_do_not_hide_each_other() {
+        let shorter = Reason::Shorter { theirs: 1, ours: 2, answered: false };
+        let shorter = Event::Ignored { from: PeerName::new("bob"), reason: shorter };
+        let text = printed(false, &[(0, ignored(1)), (1, shorter), (2, ignored(1))]);
+        assert_eq!(text.lines().count(), 2, "{text}");
+    }
+}

@@ -1,0 +1,98 @@
+//! The command line: a file for each command, and what they share.
+
+mod block;
+mod break_rule;
+mod chain;
+mod exit;
+mod input;
+mod lines;
+mod mine;
+mod node;
+mod print;
+mod send;
+
+#[cfg(feature = "console")]
+mod json;
+#[cfg(feature = "console")]
+mod signals;
+
+// Without the feature the same two names say what is missing.
+#[cfg(not(feature = "console"))]
+#[path = "json_absent.rs"]
+mod json;
+#[cfg(not(feature = "console"))]
+#[path = "signals_absent.rs"]
+mod signals;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use self::exit::Exit;
+
+/// What `cairn` alone prints.
+const EXAMPLES: &str = "\
+Cairn: a toy proof-of-work blockchain network to run, read, break and measure.
+
+  cairn node 7000                           one node; start 8000 and 9000 in other terminals
+  cairn mine --timestamp 1634700600         search for the block after genesis
+  cairn block                               the genesis block's 75 bytes, field by field
+  cairn break proof-of-work | cairn chain   see a rule refuse, with its name
+
+cairn --help lists all commands, cairn COMMAND --help explains one.
+";
+
+/// A toy proof-of-work blockchain network.
+#[derive(Parser)]
+#[command(name = "cairn", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Node(node::Args),
+    Mine(mine::Args),
+    Block(block::Args),
+    Chain(chain::Args),
+    Break(break_rule::Args),
+    Send(send::Args),
+}
+
+/// Runs the command that the process was started with.
+pub(crate) fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::report(&error),
+    }
+}
+
+fn run() -> Result<()> {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => return print::text(&error),
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => return print::text(&error),
+        Err(error) => return Err(Exit::usage(in_one_line(&error.to_string()))),
+    };
+    match command {
+        None => print::text(EXAMPLES),
+        Some(Command::Node(args)) => node::run(args),
+        Some(Command::Mine(args)) => mine::run(&args),
+        Some(Command::Block(args)) => block::run(&args),
+        Some(Command::Chain(args)) => chain::run(&args),
+        Some(Command::Break(args)) => break_rule::run(&args),
+        Some(Command::Send(args)) => send::run(&args),
+    }
+}
+
+/// Folds a message of several paragraphs into a line.
+fn in_one_line(message: &str) -> String {
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let message = message.split("For more information").next().unwrap_or(message);
+    let paragraphs = message.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>());
+    let sentences = paragraphs.map(|words| words.join(" ")).filter(|words| !words.is_empty());
+    sentences.collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,233 @@
+//! `cairn node`: one node of the network.
+
+use std::env;
+use std::io::{ErrorKind, Read};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use cairn::chain::Chain;
+use cairn::config::{self, ENV_FILE, Found, NODE_IP, NODE_PORTS, Source, parse_duration};
+use cairn::node::{Node, Settings};
+use cairn::peer::PeerName;
+use cairn::target::Target;
+use cairn::udp::{self, Command, bind_socket};
+use rand::TryRng;
+use rand::rngs::SysRng;
+
+use super::exit::Exit;
+use super::lines::Lines;
+use super::{json, signals};
+
+/// Run one node
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The node's port: 7000, 8000 or 9000; with --peer any, 0 for one that is free
+    #[arg(value_name = "PORT")]
+    port: Option<String>,
+    /// A peer to write to, instead of the fixed three; may be repeated
+    #[arg(long = "peer", value_name = "HOST:PORT")]
+    peers: Vec<String>,
+    #[command(flatten)]
+    pace: Pace,
+    /// How long to listen between two turns of mining, such as 200ms, 1s or 2m
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
+    listen: Duration,
+    /// Stop when the chain has reached this height
+    #[arg(long, value_name = "HEIGHT")]
+    until_height: Option<usize>,
+    /// Stop after this time
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
+    time: Option<Duration>,
+    /// Print each event as a line of JSON
+    #[arg(long)]
+    json: bool,
+    /// Stop when standard input ends: `cairn up` holds the other end
+    #[arg(long, hide = true)]
+    stop_with_stdin: bool,
+}
+
+/// What `node` and `up` have in common.
+#[derive(clap::Args)]
+pub(crate) struct Pace {
+    /// This machine's address [default: NODE_IP in the environment or .env, else 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) ip: Option<String>,
+    /// Nonces to try in a turn of mining
+    #[arg(long, value_name = "COUNT", default_value_t = 1000,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) nonces: u64,
+    /// Zero bits that each hash must begin with, the same in the whole network
+    #[arg(long, value_name = "BITS", default_value_t = Target::NETWORK.zero_bits())]
+    pub(crate) zero_bits: u8,
+    /// What the random numbers are grown from [default: drawn by the system]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+}
+
+impl Pace {
+    /// This machine's address and where it was found.
+    pub(crate) fn node_ip(&self) -> Result<Found<IpAddr>> {
+        let environment = env::var(NODE_IP).ok();
+        let flag = self.ip.as_deref();
+        config::node_ip(flag, environment.as_deref(), Path::new(ENV_FILE)).map_err(Exit::config)
+    }
+
+    /// The seed given, or one that the system draws.
+    pub(crate) fn seed(&self) -> Result<u64> {
+        match self.seed {
+            Some(seed) => Ok(seed),
+            None => SysRng.try_next_u64().context("the system has no random numbers"),
+        }
+    }
+}
+
+pub(crate) fn run(args: Args) -> Result<()> {
+    let ip = args.pace.node_ip()?;
+    let port = port(&args)?;
+    let peers = peers(&args, ip.value, port)?;
+    let socket = bind(&ip, port)?;
+    let address = socket.local_addr().context("a bound socket has an address")?;
+    let settings = Settings {
+        name: PeerName::new(address),
+        port: address.port(),
+        peers: peers.into_iter().filter(|peer| *peer != address).map(PeerName::new).collect(),
+        nonces: args.pace.nonces,
+        listen: args.listen,
+        seed: args.pace.seed()?,
+    };
+    let chain = Chain::genesis(Target::from_zero_bits(args.pace.zero_bits));
+    drive(&args, &socket, Node::new(settings, chain))
+}
+
+/// Runs the node until something stops it, and prints what happens.
+fn drive(args: &Args, socket: &UdpSocket, mut node: Node) -> Result<()> {
+    // Held to the end, as dropping the last sender would stop the node.
+    let (stop, commands) = mpsc::channel();
+    signals::on_stop(sender(&stop))?;
+    if args.stop_with_stdin {
+        thread::spawn(stop_with_stdin(sender(&stop)));
+    }
+    if let Some(time) = args.time {
+        let stop = sender(&stop);
+        thread::spawn(move || {
+            thread::sleep(time);
+            stop();
+        });
+    }
+    let mut print = if args.json { json::printer()? } else { Lines::printer() };
+    let mut printed = Ok(());
+    let mut observe = |node: &Node, event: &_| {
+        printed = print(event);
+        let is_there = args.until_height.is_some_and(|height| node.chain().height() >= height);
+        if printed.is_err() || is_there {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    udp::run(&mut node, socket, &commands, &mut observe)?;
+    Ok(printed?)
+}
+
+/// A function that stops the node; it may be gone already.
+fn sender(stop: &Sender<Command>) -> impl Fn() + Send + use<> {
+    let stop = stop.clone();
+    move || {
+        let _ = stop.send(Command::Stop);
+    }
+}
+
+/// Reads standard input to its end, then stops the node.
+fn stop_with_stdin(stop: impl Fn()) -> impl FnOnce() {
+    move || {
+        let mut buffer = [0; 64];
+        while matches!(std::io::stdin().read(&mut buffer), Ok(1..)) {}
+        stop();
+    }
+}
+
+/// The port to bind. Without `--peer` it must be one of the network's.
+fn port(args: &Args) -> Result<u16> {
+    let [first, second, third] = NODE_PORTS;
+    let Some(text) = &args.port else {
+        return Err(Exit::usage(format!(
+            "no port given: type cairn node {first}, and {second} and {third} in other terminals"
+        )));
+    };
+    let Ok(number) = text.parse::<i128>() else {
+        return Err(Exit::usage(format!("{text:?} is not a port: type cairn node {first}")));
+    };
+    match u16::try_from(number) {
+        Ok(port) if !args.peers.is_empty() || NODE_PORTS.contains(&port) => Ok(port),
+        Err(_) if !args.peers.is_empty() => {
+            Err(Exit::usage(format!("{number} is not a port: ports go from 0 to 65535")))
+        }
+        _ => {
+            let nearest = NODE_PORTS.iter().min_by_key(|port| (i128::from(**port) - number).abs());
+            let nearest = nearest.expect("the network has ports");
+            Err(Exit::usage(format!(
+                "port {number} is not one of the network's: type cairn node {nearest}, or name \
+                 the nodes of your own network with --peer HOST:PORT"
+            )))
+        }
+    }
+}
+
+/// Whom to write to.
+fn peers(args: &Args, ip: IpAddr, port: u16) -> Result<Vec<SocketAddr>> {
+    if args.peers.is_empty() {
+        // Nobody can write to "any address": there the network is this machine.
+        let host = if ip.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { ip };
+        let others = NODE_PORTS.into_iter().filter(|other| *other != port);
+        return Ok(others.map(|port| SocketAddr::from((host, port))).collect());
+    }
+    let mut peers = Vec::new();
+    for text in &args.peers {
+        let peer = resolve("--peer", text, Some(ip))?;
+        if ip.is_loopback() && !peer.ip().is_loopback() {
+            return Err(Exit::usage(format!(
+                "{ip} reaches this machine only, and the peer {peer} is elsewhere: give this \
+                 machine's address in that network with --ip or NODE_IP"
+            )));
+        }
+        if !peers.contains(&peer) {
+            peers.push(peer);
+        }
+    }
+    Ok(peers)
+}
+
+/// Reads `HOST:PORT`, preferring an address of the same family as `like`.
+pub(crate) fn resolve(flag: &str, text: &str, like: Option<IpAddr>) -> Result<SocketAddr> {
+    let usage = |why: &dyn std::fmt::Display| {
+        Exit::usage(format!("{flag} {text}: {why}; write HOST:PORT, such as 127.0.0.1:8000"))
+    };
+    let addresses: Vec<_> = text.to_socket_addrs().map_err(|error| usage(&error))?.collect();
+    let is_alike = |address: &&SocketAddr| like.is_none_or(|ip| ip.is_ipv4() == address.is_ipv4());
+    match addresses.iter().find(is_alike) {
+        Some(address) if address.port() != 0 => Ok(*address),
+        Some(_) => Err(usage(&"nobody has port 0")),
+        None => Err(usage(&"it has no address of the same kind as this node's")),
+    }
+}
+
+/// Binds the node's socket.
+pub(crate) fn bind(ip: &Found<IpAddr>, port: u16) -> Result<UdpSocket> {
+    let Found { value, source } = ip;
+    bind_socket(*value, port).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => Exit::in_use(format!(
+            "port {port} of {value} is taken, perhaps by a node that still runs: stop it, or \
+             choose another port"
+        )),
+        ErrorKind::AddrNotAvailable if *source != Source::Default => Exit::config(format!(
+            "{source} is {value}, which is not an address of this machine; for a network on this \
+             machine alone write 127.0.0.1"
+        )),
+        _ => anyhow::Error::new(error).context(format!("cannot listen on {value} port {port}")),
+    })
+}

@@ -1,0 +1,43 @@
+//! `cairn send`: any bytes to a node.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use anyhow::{Context, Result};
+use cairn::udp::bind_socket;
+use cairn::wire::MAX_DATAGRAM_LEN;
+
+use super::exit::Exit;
+use super::node::resolve;
+use super::{input, print};
+
+/// Send any bytes to a node, as one datagram
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Hexadecimal digits, a file, or - for standard input
+    #[arg(value_name = "HEX|FILE")]
+    input: Option<String>,
+    /// The node, as HOST:PORT, or a port of 127.0.0.1
+    #[arg(long, value_name = "ADDR")]
+    to: String,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let to = match args.to.parse::<u16>() {
+        Ok(port) => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        Err(_) => resolve("--to", &args.to, None)?,
+    };
+    let bytes = input::bytes(args.input.as_deref())?;
+    if bytes.len() > MAX_DATAGRAM_LEN {
+        let len = bytes.len();
+        return Err(Exit::usage(format!(
+            "{len} bytes do not fit in a datagram, which holds {MAX_DATAGRAM_LEN}"
+        )));
+    }
+    let any: IpAddr = match to {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = bind_socket(any, 0).context("cannot open a socket")?;
+    socket.send_to(&bytes, to).with_context(|| format!("cannot send to {to}"))?;
+    print::line(format_args!("sent {} bytes to {to}", bytes.len()))
+}

@@ -1,0 +1,169 @@
+//! Events as JSON, for programs.
+//!
+//! One schema for the lines of `--json` and whoever else sends events on. A
+//! number that may not survive a JavaScript reader (above 2^53) is a string.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::event::{Event, Reason, Started};
+
+/// Version of this schema; a change that breaks a reader raises it.
+pub const VERSION: u8 = 1;
+
+/// An event, and when it happened.
+#[derive(Debug, Serialize)]
+pub struct Record {
+    /// [`VERSION`].
+    v: u8,
+    /// Unix time in milliseconds.
+    time_ms: u64,
+    #[serde(flatten)]
+    body: Body,
+}
+
+/// The fields of [`Event`], with plain types.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Body {
+    Started {
+        name: String,
+        port: u16,
+        peers: Vec<String>,
+        nonces: u64,
+        listen_ms: u64,
+        zero_bits: u8,
+        seed: String,
+        lane: String,
+        height: usize,
+        hash: String,
+    },
+    Tried {
+        counter: u64,
+    },
+    Created {
+        height: usize,
+        hash: String,
+    },
+    Copied {
+        height: usize,
+        hash: String,
+        from: String,
+        listed: bool,
+        abandoned: usize,
+    },
+    Rested {
+        duration_ms: u64,
+    },
+    Ignored {
+        from: String,
+        reason: &'static str,
+        detail: String,
+    },
+    Stopped {
+        height: usize,
+        hash: String,
+    },
+    Unsent {
+        to: String,
+        error: String,
+    },
+}
+
+impl Record {
+    /// An event that happened at this time since the Unix epoch.
+    pub fn new(time: Duration, event: &Event) -> Record {
+        Record { v: VERSION, time_ms: milliseconds(time), body: Body::of(event) }
+    }
+
+    /// One line of JSON, without its end.
+    pub fn to_line(&self) -> String {
+        serde_json::to_string(self).expect("strings and numbers are JSON")
+    }
+}
+
+impl Body {
+    fn of(event: &Event) -> Body {
+        match event {
+            Event::Started(started) => Body::started(started),
+            Event::Tried { counter } => Body::Tried { counter: *counter },
+            Event::Created { height, hash } => {
+                Body::Created { height: *height, hash: hash.to_string() }
+            }
+            Event::Copied { height, hash, from, listed, abandoned } => Body::Copied {
+                height: *height,
+                hash: hash.to_string(),
+                from: from.to_string(),
+                listed: *listed,
+                abandoned: *abandoned,
+            },
+            Event::Rested { duration } => Body::Rested { duration_ms: milliseconds(*duration) },
+            Event::Ignored { from, reason } => Body::ignored(from.to_string(), reason),
+            Event::Stopped { height, hash } => {
+                Body::Stopped { height: *height, hash: hash.to_string() }
+            }
+            Event::Unsent { to, error } => {
+                Body::Unsent { to: to.to_string(), error: error.clone() }
+            }
+        }
+    }
+
+    fn started(started: &Started) -> Body {
+        Body::Started {
+            name: started.name.to_string(),
+            port: started.port,
+            peers: started.peers.iter().map(ToString::to_string).collect(),
+            nonces: started.nonces,
+            listen_ms: milliseconds(started.listen),
+            zero_bits: started.target.zero_bits(),
+            seed: started.seed.to_string(),
+            lane: format!("{:#x}", started.lane),
+            height: started.height,
+            hash: started.hash.to_string(),
+        }
+    }
+
+    fn ignored(from: String, reason: &Reason) -> Body {
+        Body::Ignored { from, reason: reason.name(), detail: reason.to_string() }
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::Hash;
+    use crate::peer::PeerName;
+
+    #[test]
+    fn an_event_is_this_line() {
+        let event = Event::Copied {
+            height: 5,
+            hash: Hash::ZERO,
+            from: PeerName::new("bob"),
+            listed: true,
+            abandoned: 1,
+        };
+        let line = Record::new(Duration::from_millis(1_700_000_000_123), &event).to_line();
+        let zero = "0".repeat(64);
+        assert_eq!(
+            line,
+            format!(
+                r#"{{"v":1,"time_ms":1700000000123,"event":"copied","height":5,"hash":"{zero}","from":"bob","listed":true,"abandoned":1}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_reason_has_a_name_for_programs_and_a_sentence_for_people() {
+        let reason = Reason::Tie { count: 3, same: false };
+        let event = Event::Ignored { from: PeerName::new("bob"), reason };
+        let line = Record::new(Duration::ZERO, &event).to_line();
+        let expected = r#"{"v":1,"time_ms":0,"event":"ignored","from":"bob","reason":"tie","detail":"not longer, 3 blocks as ours has; first seen stays"}"#;
+        assert_eq!(line, expected);
+    }
+}
