@@ -10,6 +10,7 @@ mod mine;
 mod node;
 mod print;
 mod send;
+mod up;
 
 #[cfg(feature = "console")]
 mod json;
@@ -36,6 +37,7 @@ use self::exit::Exit;
 const EXAMPLES: &str = "\
 Cairn: a toy proof-of-work blockchain network to run, read, break and measure.
 
+  cairn up                                  three nodes mine, broadcast and agree
   cairn node 7000                           one node; start 8000 and 9000 in other terminals
   cairn mine --timestamp 1634700600         search for the block after genesis
   cairn block                               the genesis block's 75 bytes, field by field
@@ -54,6 +56,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Up(up::Args),
     Node(node::Args),
     Mine(mine::Args),
     Block(block::Args),
@@ -79,6 +82,7 @@ fn run() -> Result<()> {
     };
     match command {
         None => print::text(EXAMPLES),
+        Some(Command::Up(args)) => up::run(args),
         Some(Command::Node(args)) => node::run(args),
         Some(Command::Mine(args)) => mine::run(&args),
         Some(Command::Block(args)) => block::run(&args),
