@@ -1,5 +1,55 @@
 //! Cairn: a toy proof-of-work blockchain network that is real enough to run,
 //! read, break and measure.
+//!
+//! A cairn is a pile of stones that every traveller adds to; the tallest is the
+//! one people trust. Here the stones are blocks, and the travellers are nodes
+//! that alternate between mining a thousand nonces and listening for a second.
+//!
+//! The modules stand in the order in which to read them, and each uses only
+//! those above it.
+//!
+//! First what a block is and what makes it worth anything: [`hash`], [`target`],
+//! [`block`]. To find one, search:
+//!
+//! ```
+//! use cairn::block::{Block, GENESIS_HASH, Header, Nonce, Transaction};
+//! use cairn::miner;
+//! use cairn::target::Target;
+//!
+//! let header =
+//!     Header { previous: GENESIS_HASH, timestamp: 1634700600, nonce: Nonce::in_lane(0, 0) };
+//! let found = miner::search(&header, 0..100_000, Target::NETWORK).unwrap();
+//! assert_eq!(found.nonce.counter(), 58_768);
+//! # let block = Block { header: found, reward: Transaction::reward(7000) };
+//! ```
+//!
+//! Blocks upon blocks are a chain, if they keep the [`rules`]. A [`chain`] is its
+//! bytes, and can be made in no other way than by checking them:
+//!
+//! ```
+//! # use cairn::block::{Block, GENESIS_HASH, Header, Nonce, Transaction};
+//! # use cairn::target::Target;
+//! # let nonce = Nonce::in_lane(0, 58_768);
+//! # let header = Header { previous: GENESIS_HASH, timestamp: 1634700600, nonce };
+//! # let block = Block { header, reward: Transaction::reward(7000) };
+//! use cairn::chain::Chain;
+//! use cairn::rules::Rule;
+//!
+//! let mut bytes = [Block::genesis().to_bytes(), block.to_bytes()].concat();
+//! let chain = Chain::from_bytes(bytes.clone(), Target::NETWORK).unwrap();
+//! assert_eq!(chain.height(), 1);
+//!
+//! bytes[149 - 5] ^= 1; // the last byte of the nonce
+//! let invalid = Chain::from_bytes(bytes, Target::NETWORK).unwrap_err();
+//! assert_eq!(invalid.rule(), Rule::ProofOfWork);
+//! ```
+//!
+//! Then how nodes behave: a [`peer`] sends what [`wire`] describes, a [`node`]
+//! makes of it what it must and tells of it in an [`event`]. The node is a state
+//! machine; [`udp`] is the loop that gives it a socket and a clock, [`config`]
+//! its settings.
+
+#![forbid(unsafe_code)]
 
 pub mod hash;
 pub mod target;
@@ -13,5 +63,6 @@ pub mod event;
 pub mod node;
 pub mod config;
 pub mod udp;
+
 #[cfg(feature = "console")]
 pub mod json;

@@ -1,5 +1,7 @@
 //! The `cairn` program.
 
+#![forbid(unsafe_code)]
+
 mod cli;
 
 fn main() -> std::process::ExitCode {
