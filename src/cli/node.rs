@@ -27,7 +27,7 @@ use super::{json, signals};
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The node's port: 7000, 8000 or 9000; with --peer any, 0 for one that is free
-    #[arg(value_name = "PORT")]
+    #[arg(value_name = "PORT", allow_negative_numbers = true)]
     port: Option<String>,
     /// A peer to write to, instead of the fixed three; may be repeated
     #[arg(long = "peer", value_name = "HOST:PORT")]
@@ -87,8 +87,8 @@ impl Pace {
 }
 
 pub(crate) fn run(args: Args) -> Result<()> {
-    let ip = args.pace.node_ip()?;
     let port = port(&args)?;
+    let ip = args.pace.node_ip()?;
     let peers = peers(&args, ip.value, port)?;
     let socket = bind(&ip, port)?;
     let address = socket.local_addr().context("a bound socket has an address")?;

@@ -1,0 +1,254 @@
+//! The command line: transcripts, mistakes, and what only shows with a file, a
+//! pipe or a taken port.
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::net::UdpSocket;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{PORT_TAKEN, Running, cairn, free_ports};
+
+#[test]
+fn transcripts_and_mistakes_are_these() {
+    trycmd::TestCases::new().case("tests/cmd/*.trycmd");
+}
+
+/// Runs a command to its end, with `input` on its standard input.
+fn run(command: &mut Command, input: &[u8]) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program can be started");
+    child.stdin.take().expect("piped").write_all(input).expect("it reads its input");
+    child.wait_with_output().expect("it was started")
+}
+
+/// Its one line on standard error.
+fn error(output: &Output) -> &str {
+    let text = str::from_utf8(&output.stderr).expect("errors are text");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text.strip_prefix("error: ").unwrap_or_else(|| panic!("{text}"))
+}
+
+/// A folder of its own for the test of this name, with this `.env`.
+fn folder_with_env(name: &str, env: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+    fs::write(folder.join(".env"), env).expect("the folder for temporary files can be written");
+    folder
+}
+
+#[test]
+fn each_broken_rule_is_refused_by_its_name() {
+    let list = run(cairn().args(["break", "--list"]), b"").stdout;
+    let list = String::from_utf8(list).expect("text");
+    let rules: Vec<_> = list.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(rules.len(), 10);
+    for rule in rules.into_iter().filter(|rule| *rule != "future") {
+        let hex = run(cairn().args(["break", rule]), b"").stdout;
+        let verdict = run(cairn().args(["chain", "-"]), &hex);
+        assert_eq!(verdict.status.code(), Some(1), "{rule}");
+        let error = error(&verdict);
+        assert!(error.contains(&format!(" breaks {rule}: ")), "{rule}: {error}");
+    }
+}
+
+#[test]
+fn a_node_refuses_what_is_sent_to_it_with_the_reason() {
+    let (mut node, port) = node(&["--nonces", "1"]);
+    for rule in ["size", "proof-of-work", "future"] {
+        let hex = run(cairn().args(["break", rule]), b"").stdout;
+        let to = format!("127.0.0.1:{port}");
+        assert!(run(cairn().args(["send", "-", "--to", &to]), &hex).status.success());
+        let expected = format!("breaks {rule}: ");
+        let line = node.find(|line| line.starts_with("IGNORE blockchain... from 127.0.0.1:"));
+        assert!(line.is_some_and(|line| line.contains(&expected)), "{}", node.text());
+    }
+}
+
+#[test]
+fn a_chain_is_read_from_hexadecimal_from_a_file_and_from_a_pipe() {
+    let hex = run(&mut cairn_break("version"), b"").stdout;
+    let bytes = hex::decode(hex.trim_ascii()).expect("hexadecimal");
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("version.chain");
+    fs::write(&file, &bytes).expect("the folder for temporary files can be written");
+    let text = str::from_utf8(hex.trim_ascii()).expect("text");
+    let outputs = [
+        run(cairn().args(["chain", text]), b""),
+        run(cairn().arg("chain").arg(&file), b""),
+        run(cairn().args(["chain", "-"]), &bytes),
+        run(cairn().args(["chain"]), &hex),
+    ];
+    for output in outputs {
+        assert!(error(&output).starts_with("block 1 breaks version"), "{}", error(&output));
+    }
+}
+
+fn cairn_break(rule: &str) -> Command {
+    let mut command = cairn();
+    command.args(["break", rule]);
+    command
+}
+
+#[test]
+fn a_long_chain_is_listed_at_both_ends_unless_all_is_asked_for() {
+    let block = run(cairn().args(["mine", "--timestamp", "1634700600", "--zero-bits", "0"]), b"");
+    let text = String::from_utf8(block.stdout).expect("text");
+    let mut chain = hex::decode(GENESIS).expect("hexadecimal");
+    let mut hash = line_value(&text, "hash").to_owned();
+    chain.extend(hex::decode(line_value(&text, "block")).expect("hexadecimal"));
+    for _ in 0..24 {
+        let args = ["mine", "--timestamp", "1634700600", "--zero-bits", "0", "--previous", &hash];
+        let text = String::from_utf8(run(cairn().args(args), b"").stdout).expect("text");
+        chain.extend(hex::decode(line_value(&text, "block")).expect("hexadecimal"));
+        hash = line_value(&text, "hash").to_owned();
+    }
+    let lines = |args: &[&str]| {
+        let args = [&["chain", "--zero-bits", "0"], args].concat();
+        let output = run(cairn().args(args), &chain);
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let short = lines(&[]);
+    assert_eq!(short.lines().count(), 22, "{short}");
+    assert!(short.contains("… 6 more, listed with --all …"), "{short}");
+    assert!(short.ends_with("valid: 26 blocks, 1950 bytes, tip at height 25\n"), "{short}");
+    assert_eq!(lines(&["--all"]).lines().count(), 27);
+}
+
+const GENESIS: &str = "4b000000000000000000000000000000000000000000000000000000000000000000616f8ae0\
+    00000000000000000000000000000000000000000000000000000000000114a60100001b58";
+
+fn line_value<'a>(text: &'a str, name: &str) -> &'a str {
+    let value = |line: &'a str| line.strip_prefix(name).map(str::trim);
+    text.lines().find_map(value).expect("such a line")
+}
+
+/// A node on a free port, with nobody to talk to.
+fn node(args: &[&str]) -> (Running, u16) {
+    let mut node = Running::start(cairn().args(["node", "0", "--peer", "127.0.0.1:9"]).args(args));
+    let start = node.find(|line| line.starts_with("START node ")).expect("it starts");
+    let port = start.split([' ', ':']).nth(2).and_then(|port| port.parse().ok());
+    (node, port.expect("the line names the port"))
+}
+
+#[test]
+fn a_taken_port_is_exit_75_and_names_the_port() {
+    let taken = UdpSocket::bind("127.0.0.1:0").expect("the system has a free port");
+    let port = taken.local_addr().expect("it is bound").port().to_string();
+    let output = run(cairn().args(["node", &port, "--peer", "127.0.0.1:9"]), b"");
+    assert_eq!(output.status.code(), Some(PORT_TAKEN));
+    assert!(error(&output).contains(&format!("port {port} of 127.0.0.1 is taken")));
+}
+
+#[test]
+fn a_bad_node_ip_is_exit_78_and_names_file_and_line() {
+    for (name, value, why) in [
+        ("not-an-address", "home", "is not an IP address"),
+        ("not-ours", "192.0.2.1", "is not an address of this machine"),
+    ] {
+        let folder = folder_with_env(name, &format!("# ours\nNODE_IP={value}\n"));
+        let output = run(cairn().args(["node", "7000"]).current_dir(folder), b"");
+        assert_eq!(output.status.code(), Some(78));
+        let error = error(&output);
+        assert!(error.contains(".env line 2") && error.contains(why), "{error}");
+    }
+}
+
+#[test]
+fn the_flag_goes_before_the_environment_before_the_file() {
+    let folder = folder_with_env("precedence", "NODE_IP=nonsense\n");
+    let node = |flag: Option<&str>, environment: Option<&str>| {
+        let mut command = cairn();
+        command.args(["node", "0", "--peer", "127.0.0.1:9", "--until-height", "0"]);
+        command.current_dir(&folder).args(flag.map(|ip| ["--ip", ip]).into_iter().flatten());
+        command.envs(environment.map(|ip| ("NODE_IP", ip)));
+        run(&mut command, b"").status.code()
+    };
+    assert_eq!(node(None, None), Some(78));
+    assert_eq!(node(None, Some("127.0.0.1")), Some(0));
+    assert_eq!(node(None, Some("")), Some(78), "empty counts as unset");
+    assert_eq!(node(Some("127.0.0.1"), Some("rubbish")), Some(0));
+}
+
+#[test]
+fn mistakes_are_told_within_a_second() {
+    let started = Instant::now();
+    let output = run(cairn().args(["node", "7001"]), b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_run_with_a_time_ends_and_says_where() {
+    let (mut node, _) = node(&["--for", "100ms", "--zero-bits", "200"]);
+    assert!(node.end().success());
+    assert!(node.seen.last().is_some_and(|line| line.starts_with("STOP at block 0: ")));
+}
+
+#[test]
+fn a_run_until_a_height_ends_there() {
+    let pace = ["--zero-bits", "4", "--listen", "1ms", "--seed", "1"];
+    let (mut node, _) = node(&[&pace[..], &["--until-height", "3"]].concat());
+    assert!(node.end().success());
+    assert!(node.text().contains("CREATE block 3: "), "{}", node.text());
+    assert!(!node.text().contains("CREATE block 4: "), "{}", node.text());
+}
+
+#[test]
+fn a_node_never_looks_at_its_standard_input() {
+    let (mut node, _) = node(&["--zero-bits", "200", "--listen", "1ms"]);
+    drop(node.child.stdin.take());
+    let tries = |line: &str| line.starts_with("TRY up to 5");
+    assert!(node.find(tries).is_some(), "it goes on after its input has ended");
+}
+
+#[test]
+fn a_closed_pipe_ends_a_node_quietly() {
+    let (mut node, _) = node(&["--zero-bits", "200", "--listen", "1ms"]);
+    let status = node.stop_reading();
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn the_same_seed_and_port_search_the_same_lane() {
+    let [port] = free_ports(1)[..] else { unreachable!() };
+    let lane = |seed: &str| {
+        let port = port.to_string();
+        let args = ["node", &port, "--peer", "127.0.0.1:9", "--until-height", "0", "--seed", seed];
+        let output = run(cairn().args(args), b"");
+        let text = String::from_utf8(output.stdout).expect("text");
+        line_value(&text, "  seed").to_owned()
+    };
+    assert_eq!(lane("1"), lane("1"));
+    assert_ne!(lane("1"), lane("2"));
+}
+
+#[cfg(feature = "console")]
+#[test]
+fn json_prints_each_event_as_one_object_a_line() {
+    let (pace, until) = (["--zero-bits", "4", "--listen", "1ms"], ["--until-height", "1"]);
+    let args = [&["node", "0", "--peer", "127.0.0.1:9", "--json"], &pace[..], &until].concat();
+    let output = run(cairn().args(args), b"");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let events: Vec<_> = text
+        .lines()
+        .map(|line| {
+            let event = line.split_once(r#""event":""#).expect("an event has a name").1;
+            assert!(line.starts_with(r#"{"v":1,"time_ms":"#) && line.ends_with('}'), "{line}");
+            event.split('"').next().expect("split gives one at least")
+        })
+        .collect();
+    assert_eq!(events.first(), Some(&"started"), "{text}");
+    assert!(events.contains(&"tried") && events.contains(&"created"), "{text}");
+    assert_eq!(events.last(), Some(&"stopped"), "{text}");
+}
+
+#[cfg(not(feature = "console"))]
+#[test]
+fn json_says_which_feature_it_needs() {
+    let output = run(cairn().args(["node", "0", "--peer", "127.0.0.1:9", "--json"]), b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error(&output).contains("feature console"));
+}
