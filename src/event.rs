@@ -126,11 +126,13 @@ pub enum Reason {
     },
     /// A basic node, of the stage before mining, goes to sleep.
     SleepNotice(SleepNotice),
+    /// We were told to have nothing to do with this peer.
+    Refused,
 }
 
 impl Reason {
     /// A name for the kind of reason: the broken rule's, or one of `shorter`,
-    /// `tie`, `future` and `sleep-notice`.
+    /// `tie`, `future`, `sleep-notice` and `refused`.
     pub fn name(&self) -> &'static str {
         match self {
             Reason::Invalid(invalid) => invalid.rule().name(),
@@ -138,6 +140,7 @@ impl Reason {
             Reason::Tie { .. } => "tie",
             Reason::Future { .. } => "future",
             Reason::SleepNotice(_) => "sleep-notice",
+            Reason::Refused => "refused",
         }
     }
 }
@@ -168,6 +171,7 @@ impl fmt::Display for Reason {
             Reason::SleepNotice(SleepNotice { port, seconds }) => {
                 write!(f, "a basic node's message: {port} sleeps for {seconds} s")
             }
+            Reason::Refused => write!(f, "this peer is disconnected"),
         }
     }
 }

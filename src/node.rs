@@ -76,6 +76,25 @@ pub enum Input<'a> {
         /// All its bytes.
         bytes: &'a [u8],
     },
+    /// Whoever runs this node wants something of it.
+    Command(Command),
+}
+
+/// What whoever runs a node can ask of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Mine no more, but go on listening.
+    Pause,
+    /// Mine again.
+    Resume,
+    /// Search without listening until a block is found, also where mining is paused.
+    MineOne,
+    /// Take this peer among ours, refused or not, and send it our chain.
+    Connect(PeerName),
+    /// Neither write to this peer nor hear it, until it is connected again.
+    Disconnect(PeerName),
+    /// Send our chain to all peers: whoever has a longer one answers.
+    Sync,
 }
 
 /// What the driver is to do.
@@ -125,14 +144,25 @@ pub struct Node {
     turns: u32,
     /// When the next turn is due; `None` while a search is under way.
     wake: Option<Duration>,
+    is_paused: bool,
+    /// Whether to search on without listening until a block is found.
+    is_hurried: bool,
 }
 
 #[derive(Clone, Debug)]
 struct Peer {
     name: PeerName,
+    /// Whether we were told to have nothing to do with it.
+    is_refused: bool,
     is_heard: bool,
     /// When we last answered its shorter chain with ours.
     answered: Option<Duration>,
+}
+
+impl Peer {
+    fn new(name: PeerName) -> Peer {
+        Peer { name, is_refused: false, is_heard: false, answered: None }
+    }
 }
 
 impl Node {
@@ -142,9 +172,8 @@ impl Node {
         // Nodes that share a seed are told apart by their ports.
         random.set_stream(settings.port.into());
         let lane = random.next_u64();
-        let peer = |name: &PeerName| Peer { name: name.clone(), is_heard: false, answered: None };
         Node {
-            peers: settings.peers.iter().map(peer).collect(),
+            peers: settings.peers.iter().cloned().map(Peer::new).collect(),
             lane,
             header: Header {
                 previous: chain.tip_hash(),
@@ -154,6 +183,8 @@ impl Node {
             counter: 0,
             turns: 0,
             wake: None,
+            is_paused: false,
+            is_hurried: false,
             settings,
             chain,
         }
@@ -166,7 +197,22 @@ impl Node {
 
     /// Whom a broadcast goes to.
     pub fn peers(&self) -> impl Iterator<Item = &PeerName> {
-        self.peers.iter().map(|peer| &peer.name)
+        self.peers.iter().filter(|peer| !peer.is_refused).map(|peer| &peer.name)
+    }
+
+    /// The peers with whom we were told to have nothing to do.
+    pub fn refused(&self) -> impl Iterator<Item = &PeerName> {
+        self.peers.iter().filter(|peer| peer.is_refused).map(|peer| &peer.name)
+    }
+
+    /// Whether mining is paused.
+    pub fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    /// The counter of the next nonce to try.
+    pub fn next_counter(&self) -> u64 {
+        self.counter
     }
 
     /// When the next [`Input::Turn`] is due, on the monotonic clock; `None`
@@ -182,6 +228,7 @@ impl Node {
             Input::Turn => self.turn(now),
             Input::Searched { search, found } => self.searched(now, &search, found),
             Input::Datagram { from, bytes } => self.hear(now, from, bytes),
+            Input::Command(command) => self.obey(now, command),
         }
     }
 
@@ -207,18 +254,27 @@ impl Node {
         if self.wake.is_none_or(|wake| now.monotonic < wake) {
             return Vec::new();
         }
-        self.wake = None;
         self.turns = self.turns.saturating_add(1);
         let mut outputs = self.repeat_announcement();
+        if self.is_paused && !self.is_hurried {
+            self.listen(now, 1);
+        } else {
+            outputs.extend(self.search(now));
+        }
+        outputs
+    }
+
+    /// Asks for a search of the next nonces.
+    fn search(&mut self, now: Now) -> [Output; 2] {
+        self.wake = None;
         if self.counter >= Nonce::COUNTER_END {
             // Every counter of this lane is tried: go on in the next.
             self.lane = self.lane.wrapping_add(1);
             self.reset_search(now);
         }
         let end = self.counter.saturating_add(self.settings.nonces).min(Nonce::COUNTER_END);
-        outputs.push(Output::Event(Event::Tried { counter: self.counter }));
-        outputs.push(Output::Search(Search { header: self.header, counters: self.counter..end }));
-        outputs
+        let search = Search { header: self.header, counters: self.counter..end };
+        [Output::Event(Event::Tried { counter: self.counter }), Output::Search(search)]
     }
 
     /// A datagram may be lost, and a peer may start after us: say who we are
@@ -228,7 +284,7 @@ impl Node {
         if !(2..=LAST_REPEAT_TURN).contains(&self.turns) || !self.turns.is_power_of_two() {
             return Vec::new();
         }
-        let unheard = self.peers.iter().filter(|peer| !peer.is_heard);
+        let unheard = self.peers.iter().filter(|peer| !peer.is_heard && !peer.is_refused);
         let send = |peer: &Peer| Output::Send { to: peer.name.clone(), bytes: self.announcement() };
         unheard.map(send).collect()
     }
@@ -238,7 +294,7 @@ impl Node {
             // The chain changed since this search was asked for.
             return Vec::new();
         }
-        self.listen(now, 1);
+        self.listen(now, if self.is_hurried { 0 } else { 1 });
         self.counter = search.counters.end;
         let Some(header) = found else { return Vec::new() };
         let reward = Transaction::reward(self.settings.port);
@@ -247,6 +303,8 @@ impl Node {
         // It fails only where a driver found what is not there.
         let Ok(branch) = Branch::check(&self.chain, height, &block) else { return Vec::new() };
         self.chain.adopt(branch);
+        self.is_hurried = false;
+        self.listen(now, 1);
         self.reset_search(now);
         vec![
             Output::Save { from: height },
@@ -257,6 +315,9 @@ impl Node {
 
     fn hear(&mut self, now: Now, from: PeerName, bytes: &[u8]) -> Vec<Output> {
         let peer = self.peers.iter_mut().find(|peer| peer.name == from);
+        if peer.as_ref().is_some_and(|peer| peer.is_refused) {
+            return vec![Output::Event(Event::Ignored { from, reason: Reason::Refused })];
+        }
         let is_new = peer.is_some_and(|peer| !std::mem::replace(&mut peer.is_heard, true));
         let heard = match Message::decode(bytes) {
             Message::Chain(bytes) => self.judge(now, bytes),
@@ -334,6 +395,35 @@ impl Node {
         let reason = Reason::Shorter { theirs, ours, answered };
         outputs.push(Output::Event(Event::Ignored { from, reason }));
         outputs
+    }
+
+    fn obey(&mut self, now: Now, command: Command) -> Vec<Output> {
+        match command {
+            Command::Pause => (self.is_paused, self.is_hurried) = (true, false),
+            Command::Resume => self.is_paused = false,
+            Command::MineOne => {
+                self.is_hurried = true;
+                // Now, unless a search is under way already.
+                self.wake = self.wake.map(|_| now.monotonic);
+            }
+            Command::Connect(name) => {
+                self.peer(name.clone()).is_refused = false;
+                return vec![Output::Send { to: name, bytes: self.announcement() }];
+            }
+            Command::Disconnect(name) => self.peer(name).is_refused = true,
+            Command::Sync => return vec![Output::Broadcast(self.announcement())],
+        }
+        Vec::new()
+    }
+
+    /// The peer of this name, which is one of ours from now on.
+    fn peer(&mut self, name: PeerName) -> &mut Peer {
+        let index = self.peers.iter().position(|peer| peer.name == name);
+        let index = index.unwrap_or_else(|| {
+            self.peers.push(Peer::new(name));
+            self.peers.len() - 1
+        });
+        &mut self.peers[index]
     }
 
     /// What tells others of our chain: all of it.

@@ -3,16 +3,15 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::ops::ControlFlow;
-use std::sync::mpsc::Receiver;
+use std::ops::{ControlFlow, Range};
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-use crate::block::Header;
 use crate::event::Event;
 use crate::miner;
-use crate::node::{Input, Node, Now, Output, Search};
+use crate::node::{self, Input, Node, Now, Output, Search};
 use crate::peer::PeerName;
 
 /// The loop looks for commands at least this often.
@@ -22,10 +21,12 @@ pub const MAX_WAIT: Duration = Duration::from_millis(50);
 const SEARCH_SLICE: u64 = 1 << 15;
 
 /// What can be said to a running loop from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// End the loop. (So does dropping the sender.)
+    /// End the loop. (So does dropping the last sender.)
     Stop,
+    /// Something for the node.
+    Node(node::Command),
 }
 
 /// Binds a datagram socket to an address of this machine. The tutorial's
@@ -54,7 +55,7 @@ pub fn run(
     observe: &mut dyn FnMut(&Node, &Event) -> ControlFlow<()>,
 ) -> Result<()> {
     let started = Instant::now();
-    let mut driver = Loop { node, socket, commands, observe, started };
+    let mut driver = Loop { node, socket, commands, observe, started, pending: None };
     let ControlFlow::Break(end) = driver.run();
     let (height, hash) = (node.chain().height(), node.chain().tip_hash());
     // The loop is over, whatever the observer thinks of it.
@@ -71,6 +72,8 @@ struct Loop<'a> {
     commands: &'a Receiver<Command>,
     observe: &'a mut dyn FnMut(&Node, &Event) -> ControlFlow<()>,
     started: Instant,
+    /// A command that came in the midst of a search.
+    pending: Option<node::Command>,
 }
 
 impl Loop<'_> {
@@ -79,7 +82,10 @@ impl Loop<'_> {
         // One byte more than any datagram has, so that none is cut unseen.
         let mut buffer = vec![0; usize::from(u16::MAX) + 1];
         loop {
-            self.take_commands()?;
+            if let Some(command) = self.next_command()? {
+                self.give(Input::Command(command))?;
+                continue;
+            }
             let now = self.now().monotonic;
             let wake = self.node.wake().expect("a search is over when its turn is");
             if now >= wake {
@@ -97,8 +103,7 @@ impl Loop<'_> {
         while let Some(output) = outputs.pop_front() {
             match output {
                 Output::Search(search) => {
-                    let found = self.search(&search)?;
-                    let input = Input::Searched { search, found };
+                    let input = self.search(search)?;
                     outputs.extend(self.node.step(self.now(), input));
                 }
                 // Nothing is kept beyond the process.
@@ -116,26 +121,30 @@ impl Loop<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Searches in slices, so that a long search still hears commands.
-    fn search(&self, search: &Search) -> ControlFlow<End, Option<Header>> {
-        let Search { header, counters } = search;
+    /// Searches in slices. A command cuts the search short: what was tried
+    /// until then is what was searched.
+    fn search(&mut self, mut search: Search) -> ControlFlow<End, Input<'static>> {
+        let Range { start, end } = search.counters.clone();
         let target = self.node.chain().target();
-        let mut start = counters.start;
-        while start < counters.end {
-            let end = counters.end.min(start + SEARCH_SLICE);
-            if let Some(found) = miner::search(header, start..end, target) {
-                return ControlFlow::Continue(Some(found));
-            }
-            start = end;
-            self.take_commands()?;
+        let mut found = None;
+        let mut tried = start;
+        while tried < end && found.is_none() && self.pending.is_none() {
+            let slice = tried..end.min(tried + SEARCH_SLICE);
+            tried = slice.end;
+            found = miner::search(&search.header, slice, target);
+            self.pending = self.next_command()?;
         }
-        ControlFlow::Continue(None)
+        search.counters = start..tried;
+        ControlFlow::Continue(Input::Searched { search, found })
     }
 
-    fn take_commands(&self) -> ControlFlow<End> {
-        use std::sync::mpsc::TryRecvError;
+    fn next_command(&mut self) -> ControlFlow<End, Option<node::Command>> {
+        if let Some(command) = self.pending.take() {
+            return ControlFlow::Continue(Some(command));
+        }
         match self.commands.try_recv() {
-            Err(TryRecvError::Empty) => ControlFlow::Continue(()),
+            Ok(Command::Node(command)) => ControlFlow::Continue(Some(command)),
+            Err(TryRecvError::Empty) => ControlFlow::Continue(None),
             Ok(Command::Stop) | Err(TryRecvError::Disconnected) => ControlFlow::Break(Ok(())),
         }
     }

@@ -165,10 +165,11 @@ mod tests {
         let events: Vec<_> = flood.chain([(2_500, tried(0))]).collect();
         let text = printed(false, &events);
         let line = "IGNORE blockchain... from bob: not longer, the same 1 block as ours";
-        let expected = format!("{line}\n{line} (and 998 more like it)\nTRY up to 0...\n");
+        let expected = format!(
+            "{line}\n{line} (and 998 more like it)\n{line} (and 999 more like it)\n\
+             TRY up to 0...\n"
+        );
         assert_eq!(text, expected);
-        let text = printed(false, &[events, vec![(3_000, tried(1))]].concat());
-        assert!(text.ends_with(&format!("{line} (and 999 more like it)\nTRY up to 1...\n")));
     }
 
     #[test]
