@@ -44,10 +44,12 @@ impl<W: Write> Lines<W> {
 
     fn print(&mut self, now: Duration, event: &Event) -> io::Result<()> {
         let mut text = String::new();
-        let due = self.folds.due(now);
+        // What was held back is told before anything of weight, to keep the order.
+        let is_of_weight = Fold::kind(event).is_none() && !matches!(event, Event::Tried { .. });
+        let due = self.folds.due(now, is_of_weight);
         let line = self.folds.admit(now, event).then(|| event.to_string());
         for line in due.into_iter().chain(line) {
-            let is_try = matches!(event, Event::Tried { .. }) && line.starts_with("TRY");
+            let is_try = line.starts_with("TRY");
             text += match (self.is_trying, is_try) {
                 (true, true) => "\r\x1b[K",
                 (true, false) => "\n",
@@ -76,14 +78,21 @@ struct Fold {
     last: String,
 }
 
+impl Fold {
+    /// What kind of line an event has, if it is one of those that fold.
+    fn kind(event: &Event) -> Option<&'static str> {
+        match event {
+            Event::Ignored { reason, .. } => Some(reason.name()),
+            Event::Unsent { .. } => Some("unsent"),
+            _ => None,
+        }
+    }
+}
+
 impl Folds {
     /// Whether the event's line is to be printed now.
     fn admit(&mut self, now: Duration, event: &Event) -> bool {
-        let kind = match event {
-            Event::Ignored { reason, .. } => reason.name(),
-            Event::Unsent { .. } => "unsent",
-            _ => return true,
-        };
+        let Some(kind) = Fold::kind(event) else { return true };
         match self.kinds.get_mut(kind) {
             Some(fold) => {
                 fold.held_back += 1;
@@ -97,15 +106,16 @@ impl Folds {
         }
     }
 
-    /// The lines that stand for those held back for long enough.
-    fn due(&mut self, now: Duration) -> Vec<String> {
+    /// The lines that stand for those held back: for long enough, or all.
+    fn due(&mut self, now: Duration, all: bool) -> Vec<String> {
         let mut lines = Vec::new();
         self.kinds.retain(|_, fold| {
-            if now.saturating_sub(fold.printed) < FOLD {
+            let is_young = now.saturating_sub(fold.printed) < FOLD;
+            if is_young && !all {
                 return true;
             }
             match fold.held_back {
-                0 => return false,
+                0 => return is_young,
                 1 => lines.push(fold.last.clone()),
                 count => lines.push(format!("{} (and {} more like it)", fold.last, count - 1)),
             }
@@ -170,6 +180,14 @@ mod tests {
              TRY up to 0...\n"
         );
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_was_held_back_is_told_before_the_chain_changes() {
+        let created = Event::Created { height: 1, hash: cairn::hash::Hash::ZERO };
+        let text = printed(false, &[(0, ignored(1)), (1, ignored(1)), (2, created)]);
+        let words: Vec<_> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(words, ["IGNORE", "IGNORE", "CREATE"]);
     }
 
     #[test]
