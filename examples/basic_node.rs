@@ -45,7 +45,7 @@ fn run() -> Result<()> {
         // Listen until nobody has said anything for a second; then say
         // something, and sleep.
         if let Ok(len) = socket.recv(&mut buffer) {
-            if let Message::SleepNotice(SleepNotice { port, seconds }) =
+            if let Ok(Message::SleepNotice(SleepNotice { port, seconds })) =
                 Message::decode(&buffer[..len])
             {
                 println!("OTHER {port} sleep for {seconds} seconds...");

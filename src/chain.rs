@@ -90,6 +90,30 @@ impl Chain {
         self.blocks().iter().zip(theirs).take_while(|(ours, theirs)| ours == theirs).count()
     }
 
+    /// Checks blocks from `height` on as a branch, if the block before them is
+    /// ours. `None` where it is not, `Some(Ok(None))` where all of them are ours
+    /// already.
+    pub fn branch(
+        &self,
+        height: usize,
+        blocks: &[BlockBytes],
+    ) -> Option<Result<Option<Branch>, Invalid>> {
+        let parent = match height.checked_sub(1) {
+            Some(below) => self.hash_at(below)?,
+            None => Hash::ZERO,
+        };
+        if block::previous(blocks.first()?) != parent {
+            return None;
+        }
+        let ours = self.blocks().get(height..).unwrap_or_default();
+        let shared = ours.iter().zip(blocks).take_while(|(ours, theirs)| ours == theirs).count();
+        let rest = &blocks[shared..];
+        if rest.is_empty() {
+            return Some(Ok(None));
+        }
+        Some(Branch::check(self, height + shared, rest.as_flattened()).map(Some))
+    }
+
     /// Puts a checked branch in the place of all blocks above its fork.
     ///
     /// Whether that is wise, the caller says: the chain may get shorter.
@@ -97,11 +121,7 @@ impl Chain {
     /// # Panics
     /// If the branch was not checked against the blocks that it would stand on.
     pub fn adopt(&mut self, branch: Branch) {
-        let parent = branch.fork.checked_sub(1).map(|height| self.hash_at(height));
-        assert!(
-            parent.is_none_or(|hash| hash == Some(branch.parent)) && self.target == branch.target,
-            "a branch stands on the chain that it was checked against"
-        );
+        assert!(branch.stands_on(self), "a branch stands on what it was checked against");
         self.bytes.truncate(branch.fork * BLOCK_LEN);
         self.bytes.extend_from_slice(&branch.bytes);
         self.tip_hash = branch.tip.hash();
@@ -132,6 +152,30 @@ impl Branch {
         let parent = base.hash();
         let tip = rules::check(base, bytes, chain.target)?;
         Ok(Branch { fork, parent, target: chain.target, bytes: bytes.to_vec(), tip })
+    }
+
+    /// Checks more blocks and puts them at the end.
+    ///
+    /// # Errors
+    /// The first block that breaks a rule, and the rule; the branch stays as it was.
+    pub fn extend(&mut self, bytes: &[u8]) -> Result<(), Invalid> {
+        self.tip = rules::check(self.tip.clone(), bytes, self.target)?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Whether `chain` still has the block that this branch stands on.
+    pub fn stands_on(&self, chain: &Chain) -> bool {
+        let parent = match self.fork.checked_sub(1) {
+            Some(height) => chain.hash_at(height),
+            None => Some(Hash::ZERO),
+        };
+        parent == Some(self.parent) && self.target == chain.target
+    }
+
+    /// The hash of the last block.
+    pub fn tip_hash(&self) -> Hash {
+        self.tip.hash()
     }
 
     /// How many blocks of the chain stay: the height of this branch's first block.

@@ -10,7 +10,7 @@ use crate::hash::Hash;
 use crate::peer::PeerName;
 use crate::rules::Invalid;
 use crate::target::Target;
-use crate::wire::SleepNotice;
+use crate::wire::{BadFrame, SleepNotice};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,11 +128,32 @@ pub enum Reason {
     SleepNotice(SleepNotice),
     /// We were told to have nothing to do with this peer.
     Refused,
+    /// It begins like a frame, and is none.
+    BadFrame(BadFrame),
+    /// The last blocks of a longer chain, which do not reach back to ours.
+    Unconnected {
+        /// Blocks in their chain, as they say.
+        theirs: usize,
+        /// Whether we have just asked for those between.
+        asked: bool,
+    },
+    /// A peer of ours has answered our question with a block that breaks a rule.
+    WrongAnswer {
+        /// What is wrong.
+        invalid: Invalid,
+        /// How long it is not asked again.
+        shunned: Duration,
+    },
+    /// A question from somebody who is not a peer of ours.
+    StrangersQuestion,
+    /// More questions in a turn than are answered.
+    TooManyQuestions,
 }
 
 impl Reason {
     /// A name for the kind of reason: the broken rule's, or one of `shorter`,
-    /// `tie`, `future`, `sleep-notice` and `refused`.
+    /// `tie`, `future`, `sleep-notice`, `refused`, `bad-frame`, `unconnected`,
+    /// `wrong-answer`, `strangers-question` and `too-many-questions`.
     pub fn name(&self) -> &'static str {
         match self {
             Reason::Invalid(invalid) => invalid.rule().name(),
@@ -141,6 +162,11 @@ impl Reason {
             Reason::Future { .. } => "future",
             Reason::SleepNotice(_) => "sleep-notice",
             Reason::Refused => "refused",
+            Reason::BadFrame(_) => "bad-frame",
+            Reason::Unconnected { .. } => "unconnected",
+            Reason::WrongAnswer { .. } => "wrong-answer",
+            Reason::StrangersQuestion => "strangers-question",
+            Reason::TooManyQuestions => "too-many-questions",
         }
     }
 }
@@ -172,6 +198,17 @@ impl fmt::Display for Reason {
                 write!(f, "a basic node's message: {port} sleeps for {seconds} s")
             }
             Reason::Refused => write!(f, "this peer is disconnected"),
+            Reason::BadFrame(bad) => bad.fmt(f),
+            Reason::Unconnected { theirs, asked } => {
+                let asked = if *asked { "; asked for those between" } else { "" };
+                write!(f, "the last of {}, not connected to ours{asked}", blocks(*theirs))
+            }
+            Reason::WrongAnswer { invalid, shunned } => {
+                let seconds = shunned.as_secs_f64();
+                write!(f, "a wrong answer, not asked again for {seconds} s: {invalid}")
+            }
+            Reason::StrangersQuestion => write!(f, "a question, but not from a peer of ours"),
+            Reason::TooManyQuestions => write!(f, "too many questions in a turn"),
         }
     }
 }

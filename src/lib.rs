@@ -60,6 +60,7 @@ pub mod chain;
 pub mod peer;
 pub mod wire;
 pub mod event;
+pub mod sync;
 pub mod node;
 pub mod config;
 pub mod udp;

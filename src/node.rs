@@ -6,8 +6,12 @@
 //! same inputs at the same times gets the same outputs.
 //!
 //! The node alternates between mining and listening. When the time that
-//! [`Node::wake`] names has come, the driver gives it a turn; the node asks for
-//! a search, and with the search's result it starts to listen again.
+//! [`Node::wake`] names has come, the driver wakes it; the node asks for a
+//! search, and with the search's result it starts to listen again.
+//!
+//! This file has its turns; what it makes of datagrams is in `node/hearing.rs`.
+
+mod hearing;
 
 use std::ops::Range;
 use std::time::Duration;
@@ -15,15 +19,14 @@ use std::time::Duration;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
-use crate::block::{self, BLOCK_LEN, Block, Header, Nonce, Transaction};
+use self::hearing::Peer;
+use crate::block::{Block, Header, Nonce, Transaction};
 use crate::chain::{Branch, Chain};
-use crate::event::{Event, Reason, Started};
+use crate::event::{Event, Started};
 use crate::peer::PeerName;
-use crate::wire::Message;
+use crate::sync::Sync;
 
-/// How far ahead of our clock a new block from a peer may be dated, in seconds.
-/// Bitcoin's two hours.
-pub const MAX_AHEAD_SECONDS: u32 = 2 * 60 * 60;
+pub use self::hearing::{ANNOUNCED_BLOCKS, MAX_AHEAD_SECONDS, MAX_ANSWERS};
 
 /// The first announcement is repeated for peers that we have not heard from
 /// when the number of turns since the start is a power of two from 2 to this.
@@ -61,7 +64,7 @@ pub enum Input<'a> {
     /// The node is switched on. Comes once, first.
     Start,
     /// The time to wake has come.
-    Turn,
+    Wake,
     /// A search that the node asked for is over.
     Searched {
         /// The search, as it was asked for.
@@ -131,7 +134,7 @@ pub struct Search {
 }
 
 /// A node: its chain, its search, and what it knows of its peers.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Node {
     settings: Settings,
     chain: Chain,
@@ -143,26 +146,11 @@ pub struct Node {
     /// Turns since the start.
     turns: u32,
     /// When the next turn is due; `None` while a search is under way.
-    wake: Option<Duration>,
+    next_turn: Option<Duration>,
+    sync: Sync,
     is_paused: bool,
     /// Whether to search on without listening until a block is found.
     is_hurried: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Peer {
-    name: PeerName,
-    /// Whether we were told to have nothing to do with it.
-    is_refused: bool,
-    is_heard: bool,
-    /// When we last answered its shorter chain with ours.
-    answered: Option<Duration>,
-}
-
-impl Peer {
-    fn new(name: PeerName) -> Peer {
-        Peer { name, is_refused: false, is_heard: false, answered: None }
-    }
 }
 
 impl Node {
@@ -182,7 +170,8 @@ impl Node {
             },
             counter: 0,
             turns: 0,
-            wake: None,
+            next_turn: None,
+            sync: Sync::new(random),
             is_paused: false,
             is_hurried: false,
             settings,
@@ -215,17 +204,17 @@ impl Node {
         self.counter
     }
 
-    /// When the next [`Input::Turn`] is due, on the monotonic clock; `None`
-    /// before the start and while a search is under way.
+    /// When the next [`Input::Wake`] is due, on the monotonic clock; `None`
+    /// before the start, and while nothing but a search is under way.
     pub fn wake(&self) -> Option<Duration> {
-        self.wake
+        self.next_turn.into_iter().chain(self.sync.wake()).min()
     }
 
     /// Takes in what happened and returns what is to be done, in order.
     pub fn step(&mut self, now: Now, input: Input) -> Vec<Output> {
         match input {
             Input::Start => self.start(now),
-            Input::Turn => self.turn(now),
+            Input::Wake => self.awake(now),
             Input::Searched { search, found } => self.searched(now, &search, found),
             Input::Datagram { from, bytes } => self.hear(now, from, bytes),
             Input::Command(command) => self.obey(now, command),
@@ -250,10 +239,16 @@ impl Node {
         vec![Output::Event(started), Output::Broadcast(self.announcement())]
     }
 
-    fn turn(&mut self, now: Now) -> Vec<Output> {
-        if self.wake.is_none_or(|wake| now.monotonic < wake) {
-            return Vec::new();
+    fn awake(&mut self, now: Now) -> Vec<Output> {
+        let next = self.sync.time_out(now.monotonic, &self.chain);
+        let mut outputs = self.follow(now, next);
+        if self.next_turn.is_some_and(|due| due <= now.monotonic) {
+            outputs.extend(self.turn(now));
         }
+        outputs
+    }
+
+    fn turn(&mut self, now: Now) -> Vec<Output> {
         self.turns = self.turns.saturating_add(1);
         let mut outputs = self.repeat_announcement();
         if self.is_paused && !self.is_hurried {
@@ -266,7 +261,7 @@ impl Node {
 
     /// Asks for a search of the next nonces.
     fn search(&mut self, now: Now) -> [Output; 2] {
-        self.wake = None;
+        self.next_turn = None;
         if self.counter >= Nonce::COUNTER_END {
             // Every counter of this lane is tried: go on in the next.
             self.lane = self.lane.wrapping_add(1);
@@ -306,94 +301,13 @@ impl Node {
         self.is_hurried = false;
         self.listen(now, 1);
         self.reset_search(now);
-        vec![
+        let mut outputs = vec![
             Output::Save { from: height },
             Output::Broadcast(self.announcement()),
             Output::Event(Event::Created { height, hash: self.chain.tip_hash() }),
-        ]
-    }
-
-    fn hear(&mut self, now: Now, from: PeerName, bytes: &[u8]) -> Vec<Output> {
-        let peer = self.peers.iter_mut().find(|peer| peer.name == from);
-        if peer.as_ref().is_some_and(|peer| peer.is_refused) {
-            return vec![Output::Event(Event::Ignored { from, reason: Reason::Refused })];
-        }
-        let is_new = peer.is_some_and(|peer| !std::mem::replace(&mut peer.is_heard, true));
-        let heard = match Message::decode(bytes) {
-            Message::Chain(bytes) => self.judge(now, bytes),
-            Message::SleepNotice(notice) => Err(Reason::SleepNotice(notice)),
-        };
-        match heard {
-            Ok(branch) => self.copy(now, from, branch),
-            Err(Reason::Shorter { theirs, ours, .. }) => self.answer(now, from, theirs, ours),
-            Err(reason @ Reason::Tie { same: true, .. }) if is_new => self.greet(from, reason),
-            Err(reason) => vec![Output::Event(Event::Ignored { from, reason })],
-        }
-    }
-
-    /// A peer says for the first time what we could have said: it has started
-    /// after us, and missed our announcement. It would repeat its own up to six
-    /// times, were it not to hear from us once.
-    fn greet(&self, from: PeerName, reason: Reason) -> Vec<Output> {
-        let greeting = Output::Send { to: from.clone(), bytes: self.announcement() };
-        vec![greeting, Output::Event(Event::Ignored { from, reason })]
-    }
-
-    /// What to make of a chain: the branch to adopt, or why not.
-    fn judge(&self, now: Now, bytes: &[u8]) -> Result<Branch, Reason> {
-        let ours = self.chain.count();
-        let fork = self.chain.common_prefix(bytes);
-        let is_ours = fork > 0 && fork * BLOCK_LEN == bytes.len();
-        if is_ours && fork == ours {
-            return Err(Reason::Tie { count: ours, same: true });
-        }
-        if is_ours {
-            return Err(Reason::Shorter { theirs: fork, ours, answered: false });
-        }
-        let branch = Branch::check(&self.chain, fork, &bytes[fork * BLOCK_LEN..])
-            .map_err(Reason::Invalid)?;
-        // All blocks have the same target, so the longest chain has the most work.
-        match branch.count() {
-            theirs if theirs < ours => Err(Reason::Shorter { theirs, ours, answered: false }),
-            count if count == ours => Err(Reason::Tie { count, same: false }),
-            _ => admit(now, branch),
-        }
-    }
-
-    fn copy(&mut self, now: Now, from: PeerName, branch: Branch) -> Vec<Output> {
-        let fork = branch.fork();
-        let abandoned = self.chain.count() - fork;
-        self.chain.adopt(branch);
-        self.reset_search(now);
-        // Rest for a while, not all for the same, so that clocks and turns drift
-        // apart; the tutorial's rule.
-        let turns = (usize::from(self.settings.port) + self.chain.count()) % 3 + 1;
-        let duration = self.listen(now, turns as u32);
-        let listed = self.peers().any(|name| *name == from);
-        let (height, hash) = (self.chain.height(), self.chain.tip_hash());
-        vec![
-            Output::Save { from: fork },
-            Output::Event(Event::Copied { height, hash, from, listed, abandoned }),
-            Output::Event(Event::Rested { duration }),
-        ]
-    }
-
-    /// A shorter chain is a question, and ours is the answer: but only for our
-    /// peers, and once a turn, so that nobody can be flooded through us.
-    fn answer(&mut self, now: Now, from: PeerName, theirs: usize, ours: usize) -> Vec<Output> {
-        let turn = self.settings.listen;
-        let peer = self.peers.iter_mut().find(|peer| peer.name == from);
-        let due = peer.filter(|peer| {
-            peer.answered.is_none_or(|last| now.monotonic.saturating_sub(last) >= turn)
-        });
-        let mut outputs = Vec::new();
-        let answered = due.is_some();
-        if let Some(peer) = due {
-            peer.answered = Some(now.monotonic);
-            outputs.push(Output::Send { to: from.clone(), bytes: self.announcement() });
-        }
-        let reason = Reason::Shorter { theirs, ours, answered };
-        outputs.push(Output::Event(Event::Ignored { from, reason }));
+        ];
+        let next = self.sync.chain_changed(now.monotonic, &self.chain);
+        outputs.extend(self.follow(now, next));
         outputs
     }
 
@@ -404,13 +318,17 @@ impl Node {
             Command::MineOne => {
                 self.is_hurried = true;
                 // Now, unless a search is under way already.
-                self.wake = self.wake.map(|_| now.monotonic);
+                self.next_turn = self.next_turn.map(|_| now.monotonic);
             }
             Command::Connect(name) => {
                 self.peer(name.clone()).is_refused = false;
                 return vec![Output::Send { to: name, bytes: self.announcement() }];
             }
-            Command::Disconnect(name) => self.peer(name).is_refused = true,
+            Command::Disconnect(name) => {
+                self.peer(name.clone()).is_refused = true;
+                let next = self.sync.forget(now.monotonic, &self.chain, &name);
+                return self.follow(now, next);
+            }
             Command::Sync => return vec![Output::Broadcast(self.announcement())],
         }
         Vec::new()
@@ -426,15 +344,10 @@ impl Node {
         &mut self.peers[index]
     }
 
-    /// What tells others of our chain: all of it.
-    fn announcement(&self) -> Vec<u8> {
-        self.chain.as_bytes().to_vec()
-    }
-
     /// Listens for so many turns before the next is due; says how long that is.
     fn listen(&mut self, now: Now, turns: u32) -> Duration {
         let duration = self.settings.listen * turns;
-        self.wake = Some(now.monotonic + duration);
+        self.next_turn = Some(now.monotonic + duration);
         duration
     }
 
@@ -447,20 +360,5 @@ impl Node {
             timestamp: now.wall.max(earliest),
             nonce: Nonce::in_lane(self.lane, 0),
         };
-    }
-}
-
-/// The rule of admission: a new block may not be dated far ahead of our clock.
-/// It is about our clock as much as about the block, so it is not a rule of
-/// validity: it judges neither our own blocks nor those we once took.
-fn admit(now: Now, branch: Branch) -> Result<Branch, Reason> {
-    let latest = now.wall.saturating_add(MAX_AHEAD_SECONDS);
-    let late = branch.blocks().iter().position(|block| block::timestamp(block) > latest);
-    match late {
-        None => Ok(branch),
-        Some(index) => Err(Reason::Future {
-            height: branch.fork() + index,
-            seconds: block::timestamp(&branch.blocks()[index]) - now.wall,
-        }),
     }
 }

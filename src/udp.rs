@@ -89,7 +89,7 @@ impl Loop<'_> {
             let now = self.now().monotonic;
             let wake = self.node.wake().expect("a search is over when its turn is");
             if now >= wake {
-                self.give(Input::Turn)?;
+                self.give(Input::Wake)?;
             } else if let Some((len, from)) = self.receive(&mut buffer, wake - now)? {
                 let from = PeerName::new(from);
                 self.give(Input::Datagram { from, bytes: &buffer[..len] })?;

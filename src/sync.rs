@@ -1,0 +1,337 @@
+//! Catching up with a longer chain: one download at a time.
+//!
+//! A peer that announces blocks which do not connect to ours is asked for those
+//! between. Each answer brings the next few hundred, in order; where one is
+//! missing, we ask again from there. Blocks are checked as they come, so nothing
+//! is held that proof of work has not paid for; and before we ask again, a
+//! branch that is longer than our chain is handed over to be adopted, so that no
+//! more is held than one answer beyond the length of our chain.
+//!
+//! This file says whom to ask, and what for; it sends nothing itself.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rand::Rng;
+use rand::rngs::ChaCha8Rng;
+
+use crate::chain::{Branch, Chain};
+use crate::peer::PeerName;
+use crate::rules::Invalid;
+use crate::wire::{Blocks, MAX_BLOCKS, Place, Question};
+
+/// Frames in an answer. A socket's default buffer on Linux, 208 KiB with its
+/// bookkeeping, holds twelve of our longest; some room is left for others.
+pub const MAX_ANSWER_FRAMES: usize = 8;
+
+/// How long to wait for more of an answer before asking again: a round trip over
+/// the longest cables, and a peer's turn of mining.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// Questions in a row that bring no new block before a peer is given up. Where
+/// 30 % of all datagrams are lost, half of all questions are in vain, and a good
+/// peer is given up once in some 200 times.
+pub const MAX_TRIES: u32 = 8;
+
+/// How long a peer that stalled is not asked, and one whose answer was wrong for
+/// the first time; after each wrong answer more, twice as long.
+pub const FIRST_SHUN: Duration = Duration::from_secs(10);
+
+/// The longest that a peer is not asked.
+pub const LAST_SHUN: Duration = Duration::from_secs(60 * 60);
+
+/// Places at the start of a locator that follow each other without a gap.
+const DENSE_PLACES: usize = 10;
+
+/// What is known of our peers' longer chains, and the one that we fetch.
+#[derive(Debug)]
+pub struct Sync {
+    random: ChaCha8Rng,
+    download: Option<Download>,
+    /// One for each peer of ours that has claimed a longer chain. (Ordered, so
+    /// that the same events always lead to the same choice.)
+    records: BTreeMap<PeerName, Record>,
+}
+
+/// A chain on its way to us.
+#[derive(Clone, Debug)]
+struct Download {
+    from: PeerName,
+    /// The number of the question that is open.
+    number: u64,
+    /// When to ask again.
+    deadline: Duration,
+    /// Questions since the last new block.
+    tries: u32,
+    /// Where the open question's answer will end; known from its first frame.
+    end: Option<usize>,
+    /// What has come and is not handed over yet.
+    branch: Option<Branch>,
+}
+
+/// What a peer has claimed, and how it has behaved.
+#[derive(Clone, Debug, Default)]
+struct Record {
+    /// Blocks in its chain, as it says.
+    count: usize,
+    wrong_answers: u32,
+    /// Not asked before this time.
+    shunned_until: Duration,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing.
+    Wait,
+    /// Ask this peer this question.
+    Ask(PeerName, Question),
+    /// Adopt this branch, which is longer than our chain, or refuse it with
+    /// [`Sync::give_up`].
+    Adopt(PeerName, Branch),
+}
+
+/// Why blocks that carry a question's number were not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such question is open.
+    Stale,
+    /// They break a rule: the peer is not asked again for so long.
+    Wrong(Invalid, Duration),
+}
+
+/// How blocks fit what a download has.
+enum Fit {
+    New,
+    Repeated,
+    Gap,
+}
+
+impl Sync {
+    /// Nothing to fetch yet. The numbers of questions are drawn from `random`.
+    pub fn new(random: ChaCha8Rng) -> Sync {
+        Sync { random, download: None, records: BTreeMap::new() }
+    }
+
+    /// When [`Sync::time_out`] is due.
+    pub fn wake(&self) -> Option<Duration> {
+        self.download.as_ref().map(|download| download.deadline)
+    }
+
+    /// A peer of ours says that its chain has `count` blocks, more than ours, and
+    /// what we have seen of them does not connect.
+    pub fn claim(&mut self, now: Duration, chain: &Chain, from: &PeerName, count: usize) -> Next {
+        let record = self.records.entry(from.clone()).or_default();
+        if record.shunned_until <= now {
+            record.count = count;
+        }
+        match self.download {
+            Some(_) => Next::Wait,
+            None => self.begin(now, chain),
+        }
+    }
+
+    /// Our chain has changed: what is under way may be done, or may stand on
+    /// blocks that are no longer ours.
+    pub fn chain_changed(&mut self, now: Duration, chain: &Chain) -> Next {
+        let Some(download) = &mut self.download else { return Next::Wait };
+        let claimed = self.records.get(&download.from).map_or(0, |record| record.count);
+        if claimed <= chain.count() {
+            // It has kept its word, or somebody else has for it.
+            self.records.remove(&download.from);
+            self.download = None;
+            return self.begin(now, chain);
+        }
+        download.branch.take_if(|branch| !branch.stands_on(chain));
+        download.tries = 0;
+        self.ask(now, chain)
+    }
+
+    /// The time that [`Sync::wake`] names has come: asks again, or another.
+    pub fn time_out(&mut self, now: Duration, chain: &Chain) -> Next {
+        match &self.download {
+            Some(download) if download.deadline <= now => self.go_on(now, chain),
+            _ => Next::Wait,
+        }
+    }
+
+    /// Takes in blocks that carry a question's number.
+    ///
+    /// # Errors
+    /// Where nobody asked for them, or they break a rule. In the latter case call
+    /// [`Sync::resume`] next.
+    pub fn hear(
+        &mut self,
+        now: Duration,
+        chain: &Chain,
+        from: &PeerName,
+        answer: &Blocks,
+    ) -> Result<Next, Refusal> {
+        let is_open = |it: &&mut Download| it.from == *from && it.number == answer.number;
+        let download = self.download.as_mut().filter(is_open).ok_or(Refusal::Stale)?;
+        match download.take_in(chain, answer) {
+            Err(invalid) => Err(Refusal::Wrong(invalid, self.shun(now, true))),
+            Ok(Fit::Repeated) => Ok(Next::Wait),
+            Ok(Fit::Gap) => Ok(self.go_on(now, chain)),
+            Ok(Fit::New) => {
+                download.tries = 0;
+                download.deadline = now + ANSWER_TIMEOUT;
+                let is_over = download.count() >= download.end;
+                Ok(if is_over { self.go_on(now, chain) } else { Next::Wait })
+            }
+        }
+    }
+
+    /// The branch handed over was not adopted: asks another peer.
+    pub fn give_up(&mut self, now: Duration, chain: &Chain) -> Next {
+        self.shun(now, false);
+        self.begin(now, chain)
+    }
+
+    /// Asks somebody, unless that is under way.
+    pub fn resume(&mut self, now: Duration, chain: &Chain) -> Next {
+        match self.download {
+            Some(_) => Next::Wait,
+            None => self.begin(now, chain),
+        }
+    }
+
+    /// We have nothing to do with this peer any more.
+    pub fn forget(&mut self, now: Duration, chain: &Chain, peer: &PeerName) -> Next {
+        self.records.remove(peer);
+        self.download.take_if(|download| download.from == *peer);
+        self.resume(now, chain)
+    }
+
+    /// Hands over what is longer than our chain, else asks for more, unless the
+    /// peer has been asked in vain too often.
+    fn go_on(&mut self, now: Duration, chain: &Chain) -> Next {
+        let Some(download) = &mut self.download else { return Next::Wait };
+        if let Some(branch) = download.branch.take_if(|branch| branch.count() > chain.count()) {
+            return Next::Adopt(download.from.clone(), branch);
+        }
+        match download.tries {
+            MAX_TRIES.. => self.give_up(now, chain),
+            _ => self.ask(now, chain),
+        }
+    }
+
+    /// Starts to fetch the longest chain that anybody claims who may be asked.
+    fn begin(&mut self, now: Duration, chain: &Chain) -> Next {
+        let may_be_asked =
+            |record: &Record| record.count > chain.count() && record.shunned_until <= now;
+        let claims = self.records.iter().filter(|(_, record)| may_be_asked(record));
+        let Some((from, _)) = claims.max_by_key(|(_, record)| record.count) else {
+            return Next::Wait;
+        };
+        let from = from.clone();
+        self.download =
+            Some(Download { from, number: 0, deadline: now, tries: 0, end: None, branch: None });
+        self.ask(now, chain)
+    }
+
+    fn ask(&mut self, now: Duration, chain: &Chain) -> Next {
+        let Some(download) = &mut self.download else { return Next::Wait };
+        download.number = nonzero(&mut self.random);
+        download.deadline = now + ANSWER_TIMEOUT;
+        download.tries += 1;
+        download.end = None;
+        let question = Question {
+            number: download.number,
+            count: to_u32(chain.count()),
+            places: locator(chain, download.branch.as_ref()),
+        };
+        Next::Ask(download.from.clone(), question)
+    }
+
+    /// Ends the download and asks its peer no more for a while; says how long.
+    fn shun(&mut self, now: Duration, is_wrong: bool) -> Duration {
+        let Some(download) = self.download.take() else { return Duration::ZERO };
+        let record = self.records.entry(download.from).or_default();
+        record.count = 0;
+        record.wrong_answers = record.wrong_answers.saturating_add(is_wrong.into());
+        let doublings = if is_wrong { record.wrong_answers - 1 } else { 0 };
+        let factor = 2_u32.saturating_pow(doublings);
+        let duration = FIRST_SHUN.saturating_mul(factor).min(LAST_SHUN);
+        record.shunned_until = now + duration;
+        duration
+    }
+}
+
+impl Download {
+    /// Blocks from genesis to the last that has come.
+    fn count(&self) -> Option<usize> {
+        self.branch.as_ref().map(Branch::count)
+    }
+
+    /// Checks blocks and adds them to the branch, if they are next.
+    fn take_in(&mut self, chain: &Chain, answer: &Blocks) -> Result<Fit, Invalid> {
+        let height = answer.height as usize;
+        let is_first = self.end.is_none();
+        if is_first {
+            let most = height + MAX_ANSWER_FRAMES * MAX_BLOCKS;
+            self.end = Some(most.min(answer.count as usize));
+            // Where the peer's chain has changed, its answer starts below our branch.
+            self.branch.take_if(|branch| height < branch.count());
+        }
+        match &mut self.branch {
+            Some(branch) if height < branch.count() => Ok(Fit::Repeated),
+            Some(branch) if height > branch.count() => Ok(Fit::Gap),
+            Some(branch) => branch.extend(answer.blocks.as_flattened()).map(|()| Fit::New),
+            None => match chain.branch(height, answer.blocks) {
+                None => Ok(Fit::Gap),
+                Some(branch) => {
+                    self.branch = branch?;
+                    Ok(if self.branch.is_some() { Fit::New } else { Fit::Repeated })
+                }
+            },
+        }
+    }
+}
+
+/// The frames that answer a question: the blocks after the highest of its places
+/// that is ours too. None where there is no such place, or no block after it.
+pub fn answer(chain: &Chain, question: &Question) -> Vec<Vec<u8>> {
+    let is_ours = |place: &&Place| chain.hash_at(place.height as usize) == Some(place.hash);
+    let shared = question.places.iter().filter(is_ours).map(|place| place.height).max();
+    let Some(shared) = shared else { return Vec::new() };
+    let first = shared as usize + 1;
+    let frames = chain.blocks()[first..].chunks(MAX_BLOCKS).take(MAX_ANSWER_FRAMES).enumerate();
+    let encode = |(index, blocks)| {
+        let height = to_u32(first + index * MAX_BLOCKS);
+        Blocks { number: question.number, count: to_u32(chain.count()), height, blocks }.encode()
+    };
+    frames.map(encode).collect()
+}
+
+/// Places from the end of what we have down to genesis, dense at first, then
+/// each twice as far below the one before.
+fn locator(chain: &Chain, branch: Option<&Branch>) -> Vec<Place> {
+    let end_of_branch =
+        branch.map(|branch| Place { height: to_u32(branch.count() - 1), hash: branch.tip_hash() });
+    let mut below = branch.map_or(chain.height(), |branch| branch.fork().saturating_sub(1));
+    let mut heights = vec![below];
+    let mut step = 1;
+    while below > 0 {
+        if heights.len() >= DENSE_PLACES {
+            step *= 2;
+        }
+        below = below.saturating_sub(step);
+        heights.push(below);
+    }
+    let place = |height| {
+        let hash = chain.hash_at(height).expect("a height of ours");
+        Place { height: to_u32(height), hash }
+    };
+    end_of_branch.into_iter().chain(heights.into_iter().map(place)).collect()
+}
+
+/// A random number other than zero, which marks what nobody asked for.
+fn nonzero(random: &mut ChaCha8Rng) -> u64 {
+    random.next_u64().max(1)
+}
+
+/// A count or height as it travels. Beyond 2^32 blocks, 300 GiB, it stays there.
+pub fn to_u32(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

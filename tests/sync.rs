@@ -1,0 +1,435 @@
+//! Long chains: frames, and catching up by question and answer.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use cairn::block::{BLOCK_LEN, Block, Header, Nonce, Transaction};
+use cairn::chain::{Branch, Chain};
+use cairn::event::{Event, Reason};
+use cairn::node::{ANNOUNCED_BLOCKS, Command, Input, MAX_ANSWERS, Node, Now, Output, Settings};
+use cairn::peer::PeerName;
+use cairn::sync::{ANSWER_TIMEOUT, FIRST_SHUN, MAX_ANSWER_FRAMES, MAX_TRIES};
+use cairn::target::Target;
+use cairn::wire::{Blocks, MAX_BLOCKS, Message, Place, Question};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+/// Any hash will do: what is tested here is not the work.
+const TARGET: Target = Target::from_zero_bits(0);
+
+const LISTEN: Duration = Duration::from_secs(1);
+
+fn now(milliseconds: u64) -> Now {
+    Now { monotonic: Duration::from_millis(milliseconds), wall: 1_700_000_000 }
+}
+
+/// A chain of `count` blocks; other seeds give other blocks.
+fn chain(count: usize, seed: u64) -> Chain {
+    longer(Chain::genesis(TARGET), count, seed)
+}
+
+/// `chain` with new blocks on top, up to `count`.
+fn longer(mut chain: Chain, count: usize, seed: u64) -> Chain {
+    while chain.count() < count {
+        let header = Header {
+            previous: chain.tip_hash(),
+            timestamp: 1_634_700_000,
+            nonce: Nonce::in_lane(seed, 0),
+        };
+        let block = Block { header, reward: Transaction::reward(7000) };
+        let branch = Branch::check(&chain, chain.count(), &block.to_bytes()).expect("valid");
+        chain.adopt(branch);
+    }
+    chain
+}
+
+fn node(name: &str, peers: &[&str], chain: Chain) -> Node {
+    let settings = Settings {
+        name: PeerName::new(name),
+        port: 7000,
+        peers: peers.iter().map(PeerName::new).collect(),
+        nonces: 1,
+        listen: LISTEN,
+        seed: name.bytes().map(u64::from).sum(),
+    };
+    let mut node = Node::new(settings, chain);
+    node.step(now(0), Input::Start);
+    node
+}
+
+fn hear(node: &mut Node, at: u64, from: &str, bytes: &[u8]) -> Vec<Output> {
+    node.step(now(at), Input::Datagram { from: PeerName::new(from), bytes })
+}
+
+/// What a chain says of itself when it is announced.
+fn announcement(chain: &Chain) -> Vec<u8> {
+    let mut node = node("announcer", &[], chain.clone());
+    let outputs = node.step(now(0), Input::Command(Command::Sync));
+    match &outputs[..] {
+        [Output::Broadcast(bytes)] => bytes.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The datagrams among outputs that go to one peer.
+fn sent_to<'a>(outputs: &'a [Output], name: &str) -> Vec<&'a [u8]> {
+    let to_name = |output: &'a Output| match output {
+        Output::Send { to, bytes } if to.as_str() == name => Some(&bytes[..]),
+        _ => None,
+    };
+    outputs.iter().filter_map(to_name).collect()
+}
+
+fn question(outputs: &[Output], name: &str) -> Question {
+    match sent_to(outputs, name)[..] {
+        [bytes] => match Message::decode(bytes) {
+            Ok(Message::Question(question)) => question,
+            other => panic!("{other:?}"),
+        },
+        ref other => panic!("one question, not {other:?}"),
+    }
+}
+
+fn reason(outputs: &[Output]) -> &Reason {
+    let reason = |output| match output {
+        &Output::Event(Event::Ignored { ref reason, .. }) => Some(reason),
+        _ => None,
+    };
+    outputs.iter().find_map(reason).unwrap_or_else(|| panic!("{outputs:?}"))
+}
+
+/// Two nodes and the datagrams between them, delivered one after the other.
+struct Pair {
+    alice: Node,
+    bob: Node,
+    in_flight: VecDeque<(bool, Vec<u8>)>,
+    time: u64,
+    loss: f64,
+    random: ChaCha8Rng,
+}
+
+impl Pair {
+    fn new(alice: Chain, bob: Chain, loss: f64) -> Pair {
+        Pair {
+            alice: node("alice", &["bob"], alice),
+            bob: node("bob", &["alice"], bob),
+            in_flight: VecDeque::new(),
+            time: 0,
+            loss,
+            random: ChaCha8Rng::seed_from_u64(1),
+        }
+    }
+
+    /// Gives an input to one of them and takes up what it sends, less the loss.
+    fn step(&mut self, to_bob: bool, input: Input) {
+        let node = if to_bob { &mut self.bob } else { &mut self.alice };
+        for output in node.step(now(self.time), input) {
+            let bytes = match output {
+                Output::Send { bytes, .. } | Output::Broadcast(bytes) => bytes,
+                _ => continue,
+            };
+            if !self.random.random_bool(self.loss) {
+                self.in_flight.push_back((!to_bob, bytes));
+            }
+        }
+    }
+
+    /// Delivers all that is in flight and all that comes of it.
+    fn deliver(&mut self) {
+        while let Some((to_bob, bytes)) = self.in_flight.pop_front() {
+            let from = PeerName::new(if to_bob { "alice" } else { "bob" });
+            self.step(to_bob, Input::Datagram { from, bytes: &bytes });
+        }
+    }
+
+    /// Goes on until both have the same tip; says how much time that took.
+    fn agree(&mut self) -> Duration {
+        for _ in 0..10_000 {
+            self.step(false, Input::Command(Command::Sync));
+            self.deliver();
+            if self.alice.chain().tip_hash() == self.bob.chain().tip_hash() {
+                return Duration::from_millis(self.time);
+            }
+            // Bob wakes for his open question; nobody mines.
+            self.time += ANSWER_TIMEOUT.as_millis() as u64;
+            self.bob.step(now(self.time), Input::Command(Command::Pause));
+            self.step(true, Input::Wake);
+            self.deliver();
+        }
+        panic!("alice {} and bob {}", self.alice.chain().height(), self.bob.chain().height());
+    }
+}
+
+#[test]
+fn a_chain_of_122_blocks_is_announced_whole_and_one_of_123_by_its_last_blocks() {
+    let whole = chain(122, 0);
+    assert_eq!(announcement(&whole), whole.as_bytes());
+    let long = longer(whole, 123, 0);
+    let first = 123 - ANNOUNCED_BLOCKS;
+    let expected =
+        Blocks { number: 0, count: 123, height: first as u32, blocks: &long.blocks()[first..] };
+    assert_eq!(Message::decode(&announcement(&long)), Ok(Message::Blocks(expected)));
+}
+
+#[test]
+fn a_peer_that_missed_a_few_blocks_copies_them_from_the_announcement_alone() {
+    let long = chain(300, 0);
+    let mut bob = node("bob", &["alice"], chain(300 - ANNOUNCED_BLOCKS, 0));
+    let outputs = hear(&mut bob, 1, "alice", &announcement(&long));
+    assert_eq!(outputs[0], Output::Save { from: 300 - ANNOUNCED_BLOCKS });
+    assert_eq!(bob.chain(), &long);
+    assert!(sent_to(&outputs, "alice").is_empty());
+}
+
+#[test]
+fn a_short_fork_that_the_announcement_spans_is_a_reorganisation_without_a_question() {
+    let shared = chain(298, 0);
+    let long = longer(shared.clone(), 300, 1);
+    let mut bob = node("bob", &["alice"], longer(shared, 299, 2));
+    let outputs = hear(&mut bob, 1, "alice", &announcement(&long));
+    assert_eq!(outputs[0], Output::Save { from: 298 });
+    assert_eq!(bob.chain(), &long);
+}
+
+#[test]
+fn who_cannot_connect_an_announcement_asks_with_a_locator_from_tip_to_genesis() {
+    let long = chain(5_000, 0);
+    let mut bob = node("bob", &["alice"], chain(1_000, 0));
+    let outputs = hear(&mut bob, 1, "alice", &announcement(&long));
+    assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 5_000, asked: true });
+    let question = question(&outputs, "alice");
+    assert_eq!(question.count, 1_000);
+    let heights: Vec<_> = question.places.iter().map(|place| place.height).collect();
+    let expected =
+        [999, 998, 997, 996, 995, 994, 993, 992, 991, 990, 988, 984, 976, 960, 928, 864, 736, 480];
+    assert_eq!(heights, [&expected[..], &[0]].concat());
+}
+
+#[test]
+fn an_answer_starts_at_the_fork_and_has_at_most_eight_frames() {
+    let long = chain(5_000, 0);
+    let mut alice = node("alice", &["bob"], long.clone());
+    let place =
+        |height: usize| Place { height: height as u32, hash: long.hash_at(height).unwrap() };
+    let other = Place { height: 900, hash: chain(1, 0).tip_hash() };
+    let question = Question { number: 77, count: 1_000, places: vec![other, place(700), place(3)] };
+    let outputs = hear(&mut alice, 1, "bob", &question.encode());
+    let frames = sent_to(&outputs, "bob");
+    assert_eq!(frames.len(), MAX_ANSWER_FRAMES);
+    for (index, frame) in frames.into_iter().enumerate() {
+        let height = 701 + index * MAX_BLOCKS;
+        let blocks = &long.blocks()[height..height + MAX_BLOCKS];
+        let expected = Blocks { number: 77, count: 5_000, height: height as u32, blocks };
+        assert_eq!(Message::decode(frame), Ok(Message::Blocks(expected)));
+    }
+}
+
+#[test]
+fn a_fresh_node_catches_up_with_a_long_chain() {
+    let long = chain(20_000, 0);
+    let mut pair = Pair::new(long.clone(), Chain::genesis(TARGET), 0.0);
+    assert_eq!(pair.agree(), Duration::ZERO, "progress asks again at once");
+    assert_eq!(pair.bob.chain(), &long);
+}
+
+#[test]
+fn a_fresh_node_catches_up_although_datagrams_are_lost() {
+    for loss in [0.1, 0.3] {
+        let mut pair = Pair::new(chain(20_000, 0), Chain::genesis(TARGET), loss);
+        let time = pair.agree();
+        assert!(time < Duration::from_secs(30), "{time:?} at a loss of {loss}");
+    }
+}
+
+#[test]
+fn a_reorganisation_deeper_than_an_answer_is_held_until_it_is_longer() {
+    let shared = chain(500, 0);
+    let alices = longer(shared.clone(), 4_000, 1);
+    let mut pair = Pair::new(alices.clone(), longer(shared, 3_000, 2), 0.1);
+    pair.agree();
+    assert_eq!(pair.bob.chain(), &alices);
+}
+
+#[test]
+fn a_chain_never_gets_shorter_while_a_longer_one_is_fetched() {
+    let mut pair = Pair::new(chain(3_000, 1), chain(2_000, 2), 0.2);
+    pair.step(false, Input::Command(Command::Sync));
+    let mut last = pair.bob.chain().count();
+    while let Some((to_bob, bytes)) = pair.in_flight.pop_front() {
+        let from = PeerName::new(if to_bob { "alice" } else { "bob" });
+        pair.step(to_bob, Input::Datagram { from, bytes: &bytes });
+        assert!(pair.bob.chain().count() >= last);
+        last = pair.bob.chain().count();
+    }
+}
+
+#[test]
+fn a_stranger_is_neither_asked_nor_answered_but_its_longer_chain_is_adopted() {
+    let long = chain(300, 0);
+    let mut bob = node("bob", &["alice"], chain(10, 0));
+    let outputs = hear(&mut bob, 1, "mallory", &announcement(&long));
+    assert_eq!(outputs.len(), 1);
+    assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 300, asked: false });
+
+    let question = Question { number: 1, count: 1, places: vec![] }.encode();
+    let outputs = hear(&mut bob, 1, "mallory", &question);
+    assert_eq!((outputs.len(), reason(&outputs)), (1, &Reason::StrangersQuestion));
+
+    let blocks = &long.blocks()[10..132];
+    let frame = Blocks { number: 5, count: 300, height: 10, blocks }.encode();
+    hear(&mut bob, 1, "mallory", &frame);
+    assert_eq!(bob.chain().count(), 132);
+}
+
+#[test]
+fn so_many_questions_a_turn_are_answered_and_no_more() {
+    let long = chain(300, 0);
+    let mut alice = node("alice", &["bob"], long.clone());
+    let places = vec![Place { height: 0, hash: long.hash_at(0).unwrap() }];
+    let question = Question { number: 1, count: 1, places }.encode();
+    for _ in 0..MAX_ANSWERS {
+        assert!(!sent_to(&hear(&mut alice, 1, "bob", &question), "bob").is_empty());
+    }
+    let outputs = hear(&mut alice, 1, "bob", &question);
+    assert_eq!((outputs.len(), reason(&outputs)), (1, &Reason::TooManyQuestions));
+    let after_a_turn = 1 + LISTEN.as_millis() as u64;
+    assert!(!sent_to(&hear(&mut alice, after_a_turn, "bob", &question), "bob").is_empty());
+}
+
+/// Bob, who has asked mallory for a chain of 5,000; and the number he gave.
+fn bob_who_asks_mallory() -> (Node, u64) {
+    let mut bob = node("bob", &["mallory", "alice"], chain(10, 0));
+    let outputs = hear(&mut bob, 0, "mallory", &announcement(&chain(5_000, 7)));
+    let number = question(&outputs, "mallory").number;
+    (bob, number)
+}
+
+/// A block that follows the tenth and has a hole in it.
+fn junk(number: u64) -> Vec<u8> {
+    let mut block = chain(11, 0).blocks()[10];
+    block[71] = 1; // the sender
+    Blocks { number, count: 5_000, height: 10, blocks: &[block] }.encode()
+}
+
+#[test]
+fn a_wrong_answer_shuns_the_liar_for_a_growing_while() {
+    let (mut bob, mut number) = bob_who_asks_mallory();
+    let claim = announcement(&chain(5_000, 7));
+    let mut time = 0;
+    for round in 0..3 {
+        let shunned = FIRST_SHUN * 2_u32.pow(round);
+        let outputs = hear(&mut bob, time, "mallory", &junk(number));
+        assert!(
+            matches!(reason(&outputs), Reason::WrongAnswer { shunned: told, .. } if *told == shunned),
+            "{outputs:?}"
+        );
+        time += shunned.as_millis() as u64 - 1;
+        let outputs = hear(&mut bob, time, "mallory", &claim);
+        assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 5_000, asked: false });
+        time += 1;
+        number = question(&hear(&mut bob, time, "mallory", &claim), "mallory").number;
+    }
+}
+
+#[test]
+fn nobody_can_make_us_shun_a_peer_by_writing_its_name_on_a_datagram() {
+    let (mut bob, number) = bob_who_asks_mallory();
+    for wrong in [number ^ 1, 0, 1] {
+        let outputs = hear(&mut bob, 1, "mallory", &junk(wrong));
+        assert!(!matches!(reason(&outputs), Reason::WrongAnswer { .. }), "{outputs:?}");
+    }
+    let outputs = hear(&mut bob, 1, "alice", &junk(number));
+    assert!(!matches!(reason(&outputs), Reason::WrongAnswer { .. }), "{outputs:?}");
+    // The question is still open.
+    let honest = chain(500, 0);
+    let frame = Blocks { number, count: 5_000, height: 10, blocks: &honest.blocks()[10..132] };
+    hear(&mut bob, 1, "mallory", &frame.encode());
+    let rest = Blocks { number, count: 5_000, height: 132, blocks: &honest.blocks()[132..254] };
+    hear(&mut bob, 1, "mallory", &rest.encode());
+    let outputs = bob.step(now(1 + ANSWER_TIMEOUT.as_millis() as u64), Input::Wake);
+    assert_eq!(bob.chain().count(), 254, "{outputs:?}");
+}
+
+#[test]
+fn a_peer_that_stalls_is_dropped_for_another() {
+    let (mut bob, _) = bob_who_asks_mallory();
+    let alices = chain(400, 0);
+    let outputs = hear(&mut bob, 0, "alice", &announcement(&alices));
+    assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 400, asked: false });
+    let mut time = 0;
+    for _ in 1..MAX_TRIES {
+        time += ANSWER_TIMEOUT.as_millis() as u64;
+        bob.step(now(time), Input::Command(Command::Pause));
+        question(&bob.step(now(time), Input::Wake), "mallory");
+    }
+    time += ANSWER_TIMEOUT.as_millis() as u64;
+    let outputs = bob.step(now(time), Input::Wake);
+    question(&outputs, "alice");
+    assert!(sent_to(&outputs, "mallory").is_empty());
+}
+
+#[test]
+fn nothing_is_held_of_a_claim_that_proof_of_work_has_not_paid_for() {
+    let (mut bob, number) = bob_who_asks_mallory();
+    // Frames that follow nothing of ours, whatever they say, are not kept.
+    let far = chain(2_000, 7);
+    for height in (200..1_900).step_by(MAX_BLOCKS) {
+        let blocks = &far.blocks()[height..height + MAX_BLOCKS];
+        let frame = Blocks { number, count: 5_000, height: height as u32, blocks }.encode();
+        hear(&mut bob, 1, "mallory", &frame);
+    }
+    assert_eq!(bob.chain().count(), 10);
+}
+
+#[test]
+fn a_future_block_ends_the_download_and_its_peer_is_left_alone_for_a_while() {
+    let mut bob = node("bob", &["alice"], chain(10, 0));
+    let mut long = chain(200, 0);
+    let header = Header {
+        previous: long.tip_hash(),
+        timestamp: now(0).wall + 7_201,
+        nonce: Nonce::in_lane(0, 0),
+    };
+    let block = Block { header, reward: Transaction::reward(7000) }.to_bytes();
+    let branch = Branch::check(&long, 200, &block).expect("valid");
+    long.adopt(branch);
+    let asked = question(&hear(&mut bob, 0, "alice", &announcement(&long)), "alice");
+    let mut alice = node("alice", &["bob"], long.clone());
+    let mut outputs = Vec::new();
+    for frame in sent_to(&hear(&mut alice, 0, "bob", &asked.encode()), "bob") {
+        outputs = hear(&mut bob, 0, "alice", frame);
+    }
+    assert_eq!(reason(&outputs), &Reason::Future { height: 200, seconds: 7_201 });
+    assert!(sent_to(&outputs, "alice").is_empty(), "{outputs:?}");
+    assert_eq!(bob.chain().count(), 10);
+}
+
+#[test]
+fn a_shorter_long_chain_is_answered_with_the_end_of_ours() {
+    let mut alice = node("alice", &["bob"], chain(300, 0));
+    let outputs = hear(&mut alice, 1, "bob", &announcement(&chain(200, 0)));
+    assert_eq!(sent_to(&outputs, "bob"), [announcement(&chain(300, 0))]);
+    assert_eq!(reason(&outputs), &Reason::Shorter { theirs: 200, ours: 300, answered: true });
+}
+
+#[test]
+fn a_disconnected_peer_is_not_asked_any_more() {
+    let (mut bob, number) = bob_who_asks_mallory();
+    hear(&mut bob, 0, "alice", &announcement(&chain(400, 0)));
+    let mallory = PeerName::new("mallory");
+    let outputs = bob.step(now(1), Input::Command(Command::Disconnect(mallory)));
+    question(&outputs, "alice");
+    let outputs = hear(&mut bob, 2, "mallory", &junk(number));
+    assert_eq!(reason(&outputs), &Reason::Refused);
+}
+
+#[test]
+fn a_frame_is_bounded_so_that_it_passes_through_the_tutorials_buffers() {
+    let long = chain(2_000, 0);
+    let mut alice = node("alice", &["bob"], long.clone());
+    let places = vec![Place { height: 0, hash: long.hash_at(0).unwrap() }];
+    let question = Question { number: 1, count: 1, places }.encode();
+    for frame in sent_to(&hear(&mut alice, 1, "bob", &question), "bob") {
+        assert!(frame.len() <= 9_216 && frame.len() > MAX_BLOCKS * BLOCK_LEN);
+    }
+}
