@@ -1,0 +1,105 @@
+//! Long chains over real UDP, some of whose datagrams are lost.
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cairn::block::{Block, Header, Nonce, Transaction};
+use cairn::chain::Chain;
+use cairn::node::{Node, Settings};
+use cairn::peer::PeerName;
+use cairn::target::Target;
+use cairn::udp::{self, Command, bind_socket};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+/// Any hash will do: what is tested here is not the work.
+const TARGET: Target = Target::from_zero_bits(0);
+
+fn chain(count: usize) -> Chain {
+    let mut bytes = Block::genesis().to_bytes().to_vec();
+    let mut previous = Block::genesis().hash();
+    for _ in 1..count {
+        let header = Header { previous, timestamp: 1_634_700_000, nonce: Nonce::in_lane(0, 0) };
+        bytes.extend(Block { header, reward: Transaction::reward(7000) }.to_bytes());
+        previous = header.hash();
+    }
+    Chain::from_bytes(bytes, TARGET).expect("valid")
+}
+
+fn socket() -> (UdpSocket, SocketAddr) {
+    let socket = bind_socket(Ipv4Addr::LOCALHOST.into(), 0).expect("the system has a free port");
+    let address = socket.local_addr().expect("it is bound");
+    (socket, address)
+}
+
+/// A node that does not mine.
+fn node(name: SocketAddr, peer: SocketAddr, chain: Chain) -> Node {
+    let settings = Settings {
+        name: PeerName::new(name),
+        port: name.port(),
+        peers: vec![PeerName::new(peer)],
+        nonces: 0,
+        listen: Duration::from_secs(1),
+        seed: 1,
+    };
+    Node::new(settings, chain)
+}
+
+/// Sends on what arrives at `at` from `to` by way of `by`, but for one in ten.
+fn relay(at: &UdpSocket, by: &UdpSocket, to: SocketAddr, seed: u64, is_over: &AtomicBool) -> u32 {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut buffer = [0; 65_536];
+    let mut lost = 0;
+    at.set_read_timeout(Some(Duration::from_millis(20))).expect("not zero");
+    while !is_over.load(Ordering::Relaxed) {
+        let Ok(len) = at.recv(&mut buffer) else { continue };
+        if random.random_ratio(1, 10) {
+            lost += 1;
+        } else {
+            by.send_to(&buffer[..len], to).expect("loopback takes all");
+        }
+    }
+    lost
+}
+
+#[test]
+fn a_node_with_100_000_blocks_brings_a_fresh_one_up_to_date_though_one_datagram_in_ten_is_lost() {
+    let count = 100_000;
+    let long = chain(count);
+    let ((alice, alice_at), (bob, bob_at)) = (socket(), socket());
+    // Alice is known to bob by the first relay, bob to alice by the second.
+    let ((to_alice, alice_by), (to_bob, bob_by)) = (socket(), socket());
+    let is_over = AtomicBool::new(false);
+    let started = Instant::now();
+    let (lost, copied) = thread::scope(|scope| {
+        let first = scope.spawn(|| relay(&to_alice, &to_bob, alice_at, 1, &is_over));
+        let second = scope.spawn(|| relay(&to_bob, &to_alice, bob_at, 2, &is_over));
+        let (stop, commands) = mpsc::channel();
+        let mut alices = node(alice_at, bob_by, long.clone());
+        scope.spawn(move || {
+            let mut watch = |_: &Node, _: &_| ControlFlow::Continue(());
+            udp::run(&mut alices, &alice, &commands, &mut watch).expect("the socket works");
+        });
+        let mut bobs = node(bob_at, alice_by, Chain::genesis(TARGET));
+        let (_held, commands) = mpsc::channel();
+        let mut watch = |node: &Node, _: &_| {
+            let is_late = started.elapsed() > Duration::from_secs(60);
+            let is_there = node.chain().count() == count;
+            if is_there || is_late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        udp::run(&mut bobs, &bob, &commands, &mut watch).expect("the socket works");
+        stop.send(Command::Stop).expect("alice runs until then");
+        is_over.store(true, Ordering::Relaxed);
+        let lost = first.join().expect("no panic") + second.join().expect("no panic");
+        (lost, bobs.chain().clone())
+    });
+    let time = started.elapsed();
+    assert!(copied == long, "bob has {} blocks after {time:?}", copied.count());
+    assert!(lost > 50, "only {lost} datagrams were lost");
+    assert!(time < Duration::from_secs(30), "it took {time:?}");
+    println!("{count} blocks in {time:?}, {lost} datagrams lost");
+}
