@@ -2,7 +2,7 @@
 
 use crate::block::{self, BLOCK_LEN, Block, BlockBytes, GENESIS_HASH};
 use crate::hash::Hash;
-use crate::rules::{self, Invalid, MEDIAN_BLOCKS, Tip};
+use crate::rules::{self, Fault, Invalid, MEDIAN_BLOCKS, Tip};
 use crate::target::Target;
 
 /// Blocks from genesis on, 75 bytes each and nothing else.
@@ -126,6 +126,40 @@ impl Chain {
         self.bytes.extend_from_slice(&branch.bytes);
         self.tip_hash = branch.tip.hash();
     }
+
+    /// Finds the longest valid chain at the front of some bytes, and gives back
+    /// what follows it.
+    ///
+    /// # Errors
+    /// Not even the genesis block is there.
+    pub fn longest_in(
+        mut bytes: Vec<u8>,
+        target: Target,
+    ) -> Result<(Chain, Option<Rest>), Invalid> {
+        let whole = bytes.len() - bytes.len() % BLOCK_LEN;
+        let invalid = match rules::check(Tip::START, &bytes[..whole], target) {
+            Ok(tip) if whole == bytes.len() => {
+                return Ok((Chain { bytes, tip_hash: tip.hash(), target }, None));
+            }
+            Ok(tip) => {
+                Invalid { height: tip.count(), fault: Fault::WholeBlocks { bytes: bytes.len() } }
+            }
+            Err(invalid) => invalid,
+        };
+        let rest = bytes.split_off(invalid.height * BLOCK_LEN);
+        let Some(tip) = bytes.last_chunk() else { return Err(invalid) };
+        let tip_hash = block::hash(tip);
+        Ok((Chain { bytes, tip_hash, target }, Some(Rest { bytes: rest, invalid })))
+    }
+}
+
+/// What follows a valid chain without being a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// All of it, from the first bad block on.
+    pub bytes: Vec<u8>,
+    /// What is wrong with that block.
+    pub invalid: Invalid,
 }
 
 /// Blocks that have been found to stand on the first blocks of a chain.
