@@ -47,7 +47,7 @@
 //! Then how nodes behave: a [`peer`] sends what [`wire`] describes, a [`node`]
 //! makes of it what it must and tells of it in an [`event`]. The node is a state
 //! machine; [`udp`] is the loop that gives it a socket and a clock, [`config`]
-//! its settings.
+//! its settings. A [`store`] keeps its chain in a file, on a real [`disk`].
 
 #![forbid(unsafe_code)]
 
@@ -62,6 +62,8 @@ pub mod wire;
 pub mod event;
 pub mod sync;
 pub mod node;
+pub mod store;
+pub mod disk;
 pub mod config;
 pub mod udp;
 

@@ -1,0 +1,115 @@
+//! A chain's files on a real disk.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::store::{Disk, Part, StoreError};
+
+/// A chain file on a real disk, which nobody else can open so while it lives.
+///
+/// The lock is on the chain file itself, so two nodes cannot share it by two
+/// names either, and the system lets go of it however the process ends. Who
+/// only reads needs no lock. (On Windows a locked file cannot be read.)
+#[derive(Debug)]
+pub struct FileDisk {
+    path: PathBuf,
+    chain: File,
+}
+
+impl FileDisk {
+    /// Opens the chain file, and makes it where there is none. Its other parts
+    /// lie beside it, and have its name with an ending more.
+    ///
+    /// # Errors
+    /// Another process has it open, it is not a regular file, or the system
+    /// fails.
+    pub fn open(path: &Path) -> Result<FileDisk, StoreError> {
+        let unwritable = |error| StoreError::Unwritable { path: path.to_owned(), error };
+        // Before it is opened: opening a device may do something.
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(StoreError::NotAFile { path: path.to_owned() });
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let chain = options.open(path).map_err(unwritable)?;
+        match chain.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::InUse { path: path.to_owned() });
+            }
+            Err(TryLockError::Error(error)) => return Err(unwritable(error)),
+        }
+        // Through a link: the journal must lie where the next start looks for it.
+        let path = path.canonicalize().map_err(unwritable)?;
+        Ok(FileDisk { path, chain })
+    }
+
+    fn with<T>(
+        &mut self,
+        part: Part,
+        act: impl FnOnce(&mut File) -> io::Result<T>,
+    ) -> io::Result<T> {
+        match part {
+            Part::Chain => act(&mut self.chain),
+            _ => act(&mut OpenOptions::new().write(true).open(self.path(part))?),
+        }
+    }
+}
+
+impl Disk for FileDisk {
+    fn path(&self, part: Part) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        match part {
+            Part::Chain => {}
+            Part::Journal => path.push(".reorg"),
+            Part::Aside(number) => path.push(format!(".damaged-{number}")),
+        }
+        path.into()
+    }
+
+    fn read(&mut self, part: Part) -> io::Result<Option<Vec<u8>>> {
+        if part == Part::Chain {
+            let mut bytes = Vec::new();
+            self.chain.seek(SeekFrom::Start(0))?;
+            self.chain.read_to_end(&mut bytes)?;
+            return Ok(Some(bytes));
+        }
+        match fs::read(self.path(part)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn create(&mut self, part: Part) -> io::Result<()> {
+        OpenOptions::new().write(true).create_new(true).open(self.path(part)).map(drop)
+    }
+
+    fn write(&mut self, part: Part, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.with(part, |file| {
+            file.seek(SeekFrom::Start(at))?;
+            file.write_all(bytes)
+        })
+    }
+
+    fn truncate(&mut self, part: Part, len: u64) -> io::Result<()> {
+        self.with(part, |file| file.set_len(len))
+    }
+
+    fn sync(&mut self, part: Part) -> io::Result<()> {
+        self.with(part, |file| file.sync_all())
+    }
+
+    fn remove(&mut self, part: Part) -> io::Result<()> {
+        fs::remove_file(self.path(part))
+    }
+
+    /// Only Unix can sync a folder; elsewhere the system sees to it.
+    fn sync_names(&mut self) -> io::Result<()> {
+        match self.path.parent() {
+            Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! The chain file: what a node has announced outlives it.
+//!
+//! The file holds the chain's bytes and nothing else, so its format is the
+//! chain's and its version is the blocks' version byte. The store writes it
+//! through a small [`Disk`], of which there is a real one and a simulated one,
+//! and promises, whatever is cut short and whenever the power goes:
+//!
+//! - what [`Store::save`] has returned from is on the disk;
+//! - the next [`Store::open`] needs nobody's help, and gives a valid chain that
+//!   is no shorter than the last one saved;
+//! - nothing that was read is thrown away: what is not a part of the chain is
+//!   set aside in a file of its own.
+//!
+//! Blocks that come on top are appended. What is in the file stays as it is, so
+//! wherever that is cut short a valid chain remains. A reorganisation overwrites
+//! the blocks above the fork, and cut short it would leave neither the old chain
+//! nor the new one. So the new blocks are written to a [`Journal`] beside the
+//! file first: an opening that finds one whole does the overwriting again.
+//!
+//! The two bytes of a reward's receiver are covered by no hash. Damage there
+//! cannot be seen: the format's hole, and not the store's.
+
+mod error;
+mod journal;
+
+pub use self::error::{Repair, StoreError};
+pub use self::journal::Journal;
+
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+
+use crate::block::{self, BLOCK_LEN, Block, BlockBytes};
+use crate::chain::{Chain, Rest};
+use crate::rules::Rule;
+use crate::target::Target;
+
+/// One of the files that belong to a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The chain itself.
+    Chain,
+    /// What is about to replace the chain's tail, while it does: `.reorg`.
+    Journal,
+    /// What was found in a file and does not belong there: `.damaged-1` and so on.
+    Aside(u32),
+}
+
+/// What a store needs of a disk.
+///
+/// What was written, cut, created or removed is seen at once by whoever reads,
+/// but is only sure to be there after a loss of power if it was synced: a
+/// file's bytes and length by [`Disk::sync`], the names of files by
+/// [`Disk::sync_names`]. Until then any part of it may be there or not. An
+/// operation that fails may have been done in part.
+pub trait Disk {
+    /// What people call the file.
+    fn path(&self, part: Part) -> PathBuf;
+
+    /// All the file's bytes; `None` where there is no such file.
+    fn read(&mut self, part: Part) -> io::Result<Option<Vec<u8>>>;
+
+    /// Makes an empty file; [`ErrorKind::AlreadyExists`] where there is one.
+    fn create(&mut self, part: Part) -> io::Result<()>;
+
+    /// Puts bytes into a file, from byte `at` on. What lies there is overwritten.
+    fn write(&mut self, part: Part, at: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Cuts a file to `len` bytes.
+    fn truncate(&mut self, part: Part, len: u64) -> io::Result<()>;
+
+    /// Returns when the file's bytes and its length are safe.
+    fn sync(&mut self, part: Part) -> io::Result<()>;
+
+    /// Removes a file.
+    fn remove(&mut self, part: Part) -> io::Result<()>;
+
+    /// Returns when it is safe which files there are.
+    fn sync_names(&mut self) -> io::Result<()>;
+}
+
+/// A chain's file, open.
+#[derive(Debug)]
+pub struct Store<D> {
+    disk: D,
+    /// Blocks in the file; `None` once a save has failed, as nobody knows then.
+    kept: Option<usize>,
+}
+
+impl<D: Disk> Store<D> {
+    /// Reads and checks the chain file, mends it where that is needed, and says
+    /// what was mended. Where there is no file, or an empty one, it becomes the
+    /// chain of the genesis block.
+    ///
+    /// # Errors
+    /// The file is not one of ours, or mined for another target: then it stays
+    /// untouched. Or the disk fails; another try may succeed.
+    pub fn open(disk: D, target: Target) -> Result<(Store<D>, Chain, Vec<Repair>), StoreError> {
+        let mut store = Store { disk, kept: None };
+        let mut bytes = store.load()?;
+        let mut repairs = Vec::from_iter(store.replay(&mut bytes)?);
+        let (chain, rest) =
+            Chain::longest_in(bytes, target).expect("it begins with the genesis block");
+        if let Some(rest) = rest {
+            store.refuse_other_target(&rest)?;
+            repairs.push(store.cut(chain.count(), rest)?);
+        }
+        store.settle()?;
+        store.kept = Some(chain.count());
+        Ok((store, chain, repairs))
+    }
+
+    /// Keeps the blocks of `chain` from height `from` on, in the place of all
+    /// that were kept from there on. It costs by the number of these blocks.
+    ///
+    /// # Errors
+    /// The disk fails. From then on every save does: the file has the chain as
+    /// last saved or, after a reorganisation that failed, may have the new one;
+    /// the next opening finds out.
+    ///
+    /// # Panics
+    /// If the blocks below `from` cannot be those that are kept: it is 0, or
+    /// above all that was saved.
+    pub fn save(&mut self, chain: &Chain, from: usize) -> Result<(), StoreError> {
+        let path = self.disk.path(Part::Chain);
+        let kept = self.kept.take().ok_or(StoreError::FailedBefore { path })?;
+        assert!((1..=kept).contains(&from), "block {from} is saved upon {kept} blocks");
+        let tail = &chain.as_bytes()[from * BLOCK_LEN..];
+        match from == kept {
+            true => self.append(kept, tail)?,
+            false => self.replace(from, tail)?,
+        }
+        self.kept = Some(chain.count());
+        Ok(())
+    }
+
+    /// The bytes of the chain file, which begin with the genesis block.
+    fn load(&mut self) -> Result<Vec<u8>, StoreError> {
+        let bytes = self.read(Part::Chain)?;
+        let genesis = Block::genesis().to_bytes();
+        match bytes {
+            Some(bytes) if bytes.starts_with(&genesis) => return Ok(bytes),
+            Some(bytes) if !is_unfinished_genesis(&bytes) => {
+                return Err(StoreError::Foreign { path: self.disk.path(Part::Chain) });
+            }
+            Some(_) => {}
+            None => {
+                let created = self.disk.create(Part::Chain);
+                created.map_err(|error| self.failed(Part::Chain, error))?;
+            }
+        }
+        self.put(0, &genesis)?;
+        Ok(genesis.to_vec())
+    }
+
+    /// Does what a journal says, on the disk and to the bytes that were read, if
+    /// there is a journal; then it goes.
+    fn replay(&mut self, bytes: &mut Vec<u8>) -> Result<Option<Repair>, StoreError> {
+        let Some(found) = self.read(Part::Journal)? else { return Ok(None) };
+        let path = self.disk.path(Part::Journal);
+        let repair = match Journal::decode(&found) {
+            // It was not yet safe, so the chain file has not been touched.
+            None => Repair::Unfinished { path },
+            Some(journal) if journal.fits(bytes.as_chunks().0) => {
+                self.rewrite_journal(&found)?;
+                self.put(journal.height, journal.blocks.as_flattened())?;
+                bytes.truncate(journal.height * BLOCK_LEN);
+                bytes.extend_from_slice(journal.blocks.as_flattened());
+                Repair::Replayed { path, height: journal.height, count: journal.blocks.len() }
+            }
+            Some(_) => Repair::Stray { path, aside: self.set_aside(&found)? },
+        };
+        self.remove_journal()?;
+        Ok(Some(repair))
+    }
+
+    /// A block that lacks work although the next stands on it is not damaged: it
+    /// was mined for another target, and nothing is wrong with the file.
+    fn refuse_other_target(&self, rest: &Rest) -> Result<(), StoreError> {
+        if rest.invalid.rule() != Rule::ProofOfWork {
+            return Ok(());
+        }
+        let blocks: &[BlockBytes] = rest.bytes.as_chunks().0;
+        let hashes = blocks.windows(2).map_while(|pair| {
+            let hash = block::hash(&pair[0]);
+            (block::previous(&pair[1]) == hash).then_some(hash)
+        });
+        let Some(zero_bits) = hashes.map(|hash| hash.leading_zero_bits()).min() else {
+            return Ok(());
+        };
+        let (path, invalid) = (self.disk.path(Part::Chain), rest.invalid.clone());
+        Err(StoreError::OtherTarget { path, invalid, zero_bits })
+    }
+
+    /// Sets aside what follows the first `count` blocks, and cuts it off.
+    fn cut(&mut self, count: usize, rest: Rest) -> Result<Repair, StoreError> {
+        let aside = self.set_aside(&rest.bytes)?;
+        self.put(count, &[])?;
+        let (path, len) = (self.disk.path(Part::Chain), rest.bytes.len());
+        Ok(Repair::SetAside { path, invalid: rest.invalid, len, aside })
+    }
+
+    /// What was read may be in the system's memory alone, if an earlier process
+    /// was killed before it could sync. Nobody is to hear of it before it is safe.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        let disk = &mut self.disk;
+        let settled = disk.sync(Part::Chain).and_then(|()| disk.sync_names());
+        settled.map_err(|error| self.failed(Part::Chain, error))
+    }
+
+    fn append(&mut self, kept: usize, tail: &[u8]) -> Result<(), StoreError> {
+        let put = self.put(kept, tail);
+        if put.is_err() {
+            // Where the disk is full, half a block may have found room. If it
+            // goes, there is nothing to mend at the next start; if not, there is.
+            let _ = self.disk.truncate(Part::Chain, (kept * BLOCK_LEN) as u64);
+        }
+        put
+    }
+
+    fn replace(&mut self, from: usize, tail: &[u8]) -> Result<(), StoreError> {
+        let blocks = tail.as_chunks().0;
+        if blocks.is_empty() {
+            // To cut is one step, which is done or not.
+            return self.put(from, tail);
+        }
+        let journal = Journal { height: from, blocks }.encode();
+        let created = self.disk.create(Part::Journal);
+        created.map_err(|error| self.failed(Part::Journal, error))?;
+        self.rewrite_journal(&journal)?;
+        self.put(from, tail)?;
+        self.remove_journal()
+    }
+
+    /// Makes the chain file end with these blocks, the first at height `from`.
+    fn put(&mut self, from: usize, blocks: &[u8]) -> Result<(), StoreError> {
+        let (disk, at) = (&mut self.disk, (from * BLOCK_LEN) as u64);
+        let put = disk
+            .write(Part::Chain, at, blocks)
+            .and_then(|()| disk.truncate(Part::Chain, at + blocks.len() as u64))
+            .and_then(|()| disk.sync(Part::Chain));
+        put.map_err(|error| self.failed(Part::Chain, error))
+    }
+
+    /// Writes the journal and makes it safe, with its name. One that was found
+    /// is written again: where an earlier sync failed, the system may think it
+    /// safe although it is not.
+    fn rewrite_journal(&mut self, journal: &[u8]) -> Result<(), StoreError> {
+        let disk = &mut self.disk;
+        let written = disk
+            .write(Part::Journal, 0, journal)
+            .and_then(|()| disk.sync(Part::Journal))
+            .and_then(|()| disk.sync_names());
+        written.map_err(|error| self.failed(Part::Journal, error))
+    }
+
+    /// It must be gone for good before anything is appended: replayed later, it
+    /// would undo that.
+    fn remove_journal(&mut self) -> Result<(), StoreError> {
+        let disk = &mut self.disk;
+        let removed = disk.remove(Part::Journal).and_then(|()| disk.sync_names());
+        removed.map_err(|error| self.failed(Part::Journal, error))
+    }
+
+    /// Writes bytes to a file that was not there before, and makes it safe.
+    fn set_aside(&mut self, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+        let disk = &mut self.disk;
+        let mut number = 1;
+        let created = loop {
+            match disk.create(Part::Aside(number)) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                created => break created,
+            }
+        };
+        let part = Part::Aside(number);
+        let written = created.and_then(|()| {
+            let written = disk
+                .write(part, 0, bytes)
+                .and_then(|()| disk.sync(part))
+                .and_then(|()| disk.sync_names());
+            if written.is_err() {
+                // The bytes are still where they were found. On a full disk each
+                // try to start would leave another piece of them.
+                let _ = disk.remove(part);
+            }
+            written
+        });
+        written.map_err(|error| self.failed(part, error))?;
+        Ok(self.disk.path(part))
+    }
+
+    fn read(&mut self, part: Part) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.disk.path(part);
+        self.disk.read(part).map_err(|error| StoreError::Unreadable { path, error })
+    }
+
+    fn failed(&self, part: Part, error: io::Error) -> StoreError {
+        StoreError::Unwritable { path: self.disk.path(part), error }
+    }
+}
+
+/// Whether a file is empty, or holds a genesis block whose writing was cut
+/// short: bytes that never reached the disk read as zero.
+fn is_unfinished_genesis(bytes: &[u8]) -> bool {
+    let genesis = Block::genesis().to_bytes();
+    bytes.len() <= BLOCK_LEN
+        && bytes.iter().zip(genesis).all(|(&found, wanted)| found == 0 || found == wanted)
+}
