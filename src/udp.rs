@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
+use crate::chain::Chain;
 use crate::event::Event;
 use crate::miner;
 use crate::node::{self, Input, Node, Now, Output, Search};
@@ -40,23 +41,37 @@ pub fn bind_socket(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
     UdpSocket::bind((ip, port))
 }
 
+/// Keeps the blocks of a chain from this height on, in the place of all that were
+/// kept from there on; returns when they are safe.
+pub type Keep<'a> = dyn FnMut(&Chain, usize) -> Result<()> + 'a;
+
 /// Runs `node` on `socket` until a command or the observer stops it.
 ///
+/// Nobody hears of a block before `keep` has returned from it.
+///
 /// The observer sees each event in order, after what it tells of is done; it
-/// breaks off to end the loop. The last is always [`Event::Stopped`]. Names of
-/// peers are socket addresses.
+/// breaks off to end the loop. The last is [`Event::Stopped`], unless a block
+/// could not be kept: then the node has a tip of which nobody is to hear. Names
+/// of peers are socket addresses.
 ///
 /// # Errors
-/// Where the socket itself fails. What others send is never an error.
+/// Where the socket itself fails, or `keep` does. What others send is never an
+/// error.
 pub fn run(
     node: &mut Node,
     socket: &UdpSocket,
     commands: &Receiver<Command>,
+    keep: &mut Keep,
     observe: &mut dyn FnMut(&Node, &Event) -> ControlFlow<()>,
 ) -> Result<()> {
     let started = Instant::now();
-    let mut driver = Loop { node, socket, commands, observe, started, pending: None };
+    let is_kept = true;
+    let mut driver =
+        Loop { node, socket, commands, keep, observe, started, pending: None, is_kept };
     let ControlFlow::Break(end) = driver.run();
+    if !driver.is_kept {
+        return end;
+    }
     let (height, hash) = (node.chain().height(), node.chain().tip_hash());
     // The loop is over, whatever the observer thinks of it.
     let _ = observe(node, &Event::Stopped { height, hash });
@@ -70,10 +85,13 @@ struct Loop<'a> {
     node: &'a mut Node,
     socket: &'a UdpSocket,
     commands: &'a Receiver<Command>,
+    keep: &'a mut Keep<'a>,
     observe: &'a mut dyn FnMut(&Node, &Event) -> ControlFlow<()>,
     started: Instant,
     /// A command that came in the midst of a search.
     pending: Option<node::Command>,
+    /// Whether the node's whole chain is safe.
+    is_kept: bool,
 }
 
 impl Loop<'_> {
@@ -106,8 +124,7 @@ impl Loop<'_> {
                     let input = self.search(search)?;
                     outputs.extend(self.node.step(self.now(), input));
                 }
-                // Nothing is kept beyond the process.
-                Output::Save { .. } => {}
+                Output::Save { from } => self.keep(from)?,
                 Output::Send { to, bytes } => self.send(&to, &bytes)?,
                 Output::Broadcast(bytes) => {
                     let peers: Vec<_> = self.node.peers().cloned().collect();
@@ -119,6 +136,17 @@ impl Loop<'_> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// What the node asked for after this is not done where this fails.
+    fn keep(&mut self, from: usize) -> ControlFlow<End> {
+        match (self.keep)(self.node.chain(), from) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.is_kept = false;
+                ControlFlow::Break(Err(error))
+            }
+        }
     }
 
     /// Searches in slices. A command cuts the search short: what was tried

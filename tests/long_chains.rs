@@ -49,6 +49,10 @@ fn node(name: SocketAddr, peer: SocketAddr, chain: Chain) -> Node {
     Node::new(settings, chain)
 }
 
+fn keep_nothing(_: &Chain, _: usize) -> anyhow::Result<()> {
+    Ok(())
+}
+
 /// Sends on what arrives at `at` from `to` by way of `by`, but for one in ten.
 fn relay(at: &UdpSocket, by: &UdpSocket, to: SocketAddr, seed: u64, is_over: &AtomicBool) -> u32 {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -82,7 +86,8 @@ fn a_node_with_100_000_blocks_brings_a_fresh_one_up_to_date_though_one_datagram_
         let mut alices = node(alice_at, bob_by, long.clone());
         scope.spawn(move || {
             let mut watch = |_: &Node, _: &_| ControlFlow::Continue(());
-            udp::run(&mut alices, &alice, &commands, &mut watch).expect("the socket works");
+            udp::run(&mut alices, &alice, &commands, &mut keep_nothing, &mut watch)
+                .expect("the socket works");
         });
         let mut bobs = node(bob_at, alice_by, Chain::genesis(TARGET));
         let (_held, commands) = mpsc::channel();
@@ -91,7 +96,8 @@ fn a_node_with_100_000_blocks_brings_a_fresh_one_up_to_date_though_one_datagram_
             let is_there = node.chain().count() == count;
             if is_there || is_late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        udp::run(&mut bobs, &bob, &commands, &mut watch).expect("the socket works");
+        udp::run(&mut bobs, &bob, &commands, &mut keep_nothing, &mut watch)
+            .expect("the socket works");
         stop.send(Command::Stop).expect("alice runs until then");
         is_over.store(true, Ordering::Relaxed);
         let lost = first.join().expect("no panic") + second.join().expect("no panic");

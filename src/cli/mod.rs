@@ -5,6 +5,7 @@ mod break_rule;
 mod chain;
 mod exit;
 mod input;
+mod keeper;
 mod lines;
 mod mine;
 mod node;

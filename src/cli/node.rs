@@ -4,13 +4,12 @@ use std::env;
 use std::io::{ErrorKind, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use cairn::chain::Chain;
 use cairn::config::{self, ENV_FILE, Found, NODE_IP, NODE_PORTS, Source, parse_duration};
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
@@ -20,6 +19,7 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 
 use super::exit::Exit;
+use super::keeper::Keeper;
 use super::lines::Lines;
 use super::{json, signals};
 
@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// Stop after this time
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     time: Option<Duration>,
+    /// Keep the chain in this file, and start with what it holds
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
     /// Print each event as a line of JSON
     #[arg(long)]
     json: bool,
@@ -100,12 +103,13 @@ pub(crate) fn run(args: Args) -> Result<()> {
         listen: args.listen,
         seed: args.pace.seed()?,
     };
-    let chain = Chain::genesis(Target::from_zero_bits(args.pace.zero_bits));
-    drive(&args, &socket, Node::new(settings, chain))
+    let target = Target::from_zero_bits(args.pace.zero_bits);
+    let (keeper, chain) = Keeper::open(args.data.as_deref(), target, settings.port)?;
+    drive(&args, &socket, Node::new(settings, chain), keeper)
 }
 
 /// Runs the node until something stops it, and prints what happens.
-fn drive(args: &Args, socket: &UdpSocket, mut node: Node) -> Result<()> {
+fn drive(args: &Args, socket: &UdpSocket, mut node: Node, mut keeper: Keeper) -> Result<()> {
     // Held to the end, as dropping the last sender would stop the node.
     let (stop, commands) = mpsc::channel();
     signals::on_stop(sender(&stop))?;
@@ -130,7 +134,8 @@ fn drive(args: &Args, socket: &UdpSocket, mut node: Node) -> Result<()> {
             ControlFlow::Continue(())
         }
     };
-    udp::run(&mut node, socket, &commands, &mut observe)?;
+    let mut keep = |chain: &_, from| keeper.keep(chain, from);
+    udp::run(&mut node, socket, &commands, &mut keep, &mut observe)?;
     Ok(printed?)
 }
 
