@@ -103,6 +103,9 @@ fn command(args: &Args, ip: IpAddr, ports: &[u16], seed: u64, port: u16) -> Resu
     command.args(["--nonces", &args.pace.nonces.to_string()]);
     command.args(["--zero-bits", &args.pace.zero_bits.to_string()]);
     command.args(["--listen", &format!("{}ms", args.listen.as_millis())]);
+    if let Some(folder) = &args.data {
+        command.arg("--data").arg(folder.join(format!("{port}.chain")));
+    }
     for &peer in ports.iter().filter(|&&peer| peer != port) {
         command.args(["--peer", &SocketAddr::from((ip, peer)).to_string()]);
     }

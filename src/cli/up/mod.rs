@@ -4,12 +4,14 @@ mod board;
 mod children;
 mod screen;
 
+use std::fs;
 use std::io;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use cairn::config::{Found, NODE_PORTS, parse_duration};
 
 use self::board::Board;
@@ -39,6 +41,9 @@ pub(crate) struct Args {
     /// How long each node listens between two turns of mining
     #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = parse_duration)]
     listen: Duration,
+    /// Keep each node's chain in this folder, 7000.chain and so on; made if missing
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Stop when all agree on a chain of this height or above
     #[arg(long, value_name = "HEIGHT")]
     until_height: Option<usize>,
@@ -71,6 +76,10 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let ports = ports(&args)?;
     let ip = args.pace.node_ip()?;
     check_ports(&ip, &ports)?;
+    if let Some(folder) = &args.data {
+        let folder_for = || format!("cannot make the folder {} for --data", folder.display());
+        fs::create_dir_all(folder).with_context(folder_for)?;
+    }
     let (messages, inbox) = mpsc::channel();
     let stop = messages.clone();
     signals::on_stop(move || drop(stop.send(Message::Stop)))?;
