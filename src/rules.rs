@@ -308,7 +308,8 @@ pub fn whole_blocks(height: usize, bytes: &[u8]) -> Result<&[BlockBytes], Invali
         (blocks, []) if !blocks.is_empty() => Ok(blocks),
         (blocks, _) => Err(Invalid {
             height: height + blocks.len(),
-            fault: Fault::WholeBlocks { bytes: bytes.len() },
+            // Counted from genesis on, wherever these bytes begin.
+            fault: Fault::WholeBlocks { bytes: height * BLOCK_LEN + bytes.len() },
         }),
     }
 }
