@@ -143,7 +143,7 @@ pub struct Node {
     /// The header under search and the next counter to try.
     header: Header,
     counter: u64,
-    /// Turns since the start.
+    /// Turns since the start, without those that did not listen.
     turns: u32,
     /// When the next turn is due; `None` while a search is under way.
     next_turn: Option<Duration>,
@@ -249,8 +249,13 @@ impl Node {
     }
 
     fn turn(&mut self, now: Now) -> Vec<Output> {
-        self.turns = self.turns.saturating_add(1);
-        let mut outputs = self.repeat_announcement();
+        let mut outputs = Vec::new();
+        if !self.is_hurried {
+            // Turns without listening take no time, and it is time that makes a
+            // repeat worthwhile.
+            self.turns = self.turns.saturating_add(1);
+            outputs = self.repeat_announcement();
+        }
         if self.is_paused && !self.is_hurried {
             self.listen(now, 1);
         } else {
