@@ -1,0 +1,8 @@
+//! The node without a socket: what it is told, when, and what it does then.
+
+mod bench;
+mod commands;
+mod hostile;
+mod peers;
+mod table;
+mod time;
