@@ -59,13 +59,7 @@ impl FileDisk {
 
 impl Disk for FileDisk {
     fn path(&self, part: Part) -> PathBuf {
-        let mut path = self.path.clone().into_os_string();
-        match part {
-            Part::Chain => {}
-            Part::Journal => path.push(".reorg"),
-            Part::Aside(number) => path.push(format!(".damaged-{number}")),
-        }
-        path.into()
+        part.path(&self.path)
     }
 
     fn read(&mut self, part: Part) -> io::Result<Option<Vec<u8>>> {

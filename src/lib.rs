@@ -47,7 +47,8 @@
 //! Then how nodes behave: a [`peer`] sends what [`wire`] describes, a [`node`]
 //! makes of it what it must and tells of it in an [`event`]. The node is a state
 //! machine; [`udp`] is the loop that gives it a socket and a clock, [`config`]
-//! its settings. A [`store`] keeps its chain in a file, on a real [`disk`].
+//! its settings. A [`store`] keeps its chain in a file, on a real
+//! [`disk`] or on [one that fails on demand](sim_disk).
 
 #![forbid(unsafe_code)]
 
@@ -64,6 +65,7 @@ pub mod sync;
 pub mod node;
 pub mod store;
 pub mod disk;
+pub mod sim_disk;
 pub mod config;
 pub mod udp;
 

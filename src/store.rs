@@ -27,7 +27,7 @@ pub use self::error::{Repair, StoreError};
 pub use self::journal::Journal;
 
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::block::{self, BLOCK_LEN, Block, BlockBytes};
 use crate::chain::{Chain, Rest};
@@ -43,6 +43,19 @@ pub enum Part {
     Journal,
     /// What was found in a file and does not belong there: `.damaged-1` and so on.
     Aside(u32),
+}
+
+impl Part {
+    /// Where it lies, beside the chain file at `chain`.
+    pub fn path(self, chain: &Path) -> PathBuf {
+        let mut path = chain.as_os_str().to_owned();
+        match self {
+            Part::Chain => {}
+            Part::Journal => path.push(".reorg"),
+            Part::Aside(number) => path.push(format!(".damaged-{number}")),
+        }
+        path.into()
+    }
 }
 
 /// What a store needs of a disk.
@@ -148,7 +161,7 @@ impl<D: Disk> Store<D> {
                 created.map_err(|error| self.failed(Part::Chain, error))?;
             }
         }
-        self.put(0, &genesis)?;
+        self.append(0, &genesis)?;
         Ok(genesis.to_vec())
     }
 
@@ -210,8 +223,9 @@ impl<D: Disk> Store<D> {
     fn append(&mut self, kept: usize, tail: &[u8]) -> Result<(), StoreError> {
         let put = self.put(kept, tail);
         if put.is_err() {
-            // Where the disk is full, half a block may have found room. If it
-            // goes, there is nothing to mend at the next start; if not, there is.
+            // Where the disk is full, half a block may have found room; where a
+            // sync failed, what is seen may never become safe. The next start
+            // had better not find it; if even that fails, it mends what it can.
             let _ = self.disk.truncate(Part::Chain, (kept * BLOCK_LEN) as u64);
         }
         put

@@ -148,9 +148,10 @@ impl fmt::Display for Repair {
         match self {
             Repair::SetAside { path, invalid, len, aside } => write!(
                 f,
-                "{} is damaged ({invalid}): the {len} bytes from there on are set aside in {}, and \
-                 peers have what is missing",
+                "{} is damaged ({invalid}): the rest, {len} byte{}, is set aside in {}, and peers \
+                 have what is missing",
                 path.display(),
+                if *len == 1 { "" } else { "s" },
                 aside.display()
             ),
             Repair::Replayed { path, height, count } => write!(

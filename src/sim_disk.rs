@@ -1,0 +1,321 @@
+//! A chain's files on a simulated disk, which fails and loses power on demand.
+//!
+//! It knows what is synced from what only seems to be there. A write, a cut, a
+//! new name or a removal is seen at once, and waits for a sync; when the power
+//! goes, each of those that wait is lost, kept, or kept in part, whatever
+//! became of those before it. Chance comes from the seed alone.
+//!
+//! ```
+//! use cairn::sim_disk::{Loss, SimDisk};
+//! use cairn::store::{Disk, Part, Store};
+//! use cairn::target::Target;
+//!
+//! let disk = SimDisk::new("alice.chain", 1);
+//! // A handle: the store has one, and we keep one to pull the plug.
+//! disk.power_off_after(40);
+//! assert!(Store::open(disk.clone(), Target::NETWORK).is_err());
+//! disk.restart(Loss::Unsynced);
+//! let (_, chain, _) = Store::open(disk.clone(), Target::NETWORK).unwrap();
+//! assert_eq!(disk.bytes(Part::Chain).unwrap(), chain.as_bytes());
+//! ```
+
+use std::cell::{RefCell, RefMut};
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+use crate::store::{Disk, Part};
+
+/// What is lost when a node ends in the midst of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Nothing that was done: the process was killed, the machine goes on.
+    Nothing,
+    /// Any part of what was not synced: the power failed.
+    Unsynced,
+}
+
+/// A simulated disk with one chain's files. Cloned handles share it.
+#[derive(Clone, Debug)]
+pub struct SimDisk {
+    path: PathBuf,
+    state: Rc<RefCell<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// All files there ever were; a name is an index into them.
+    files: Vec<SimFile>,
+    names: BTreeMap<Part, usize>,
+    safe_names: BTreeMap<Part, usize>,
+    /// Changes that bring the safe names to those that are seen.
+    unsynced_names: Vec<(Part, Option<usize>)>,
+    random: ChaCha8Rng,
+    operations: u64,
+    steps: u64,
+    /// Which operation is to fail, and how.
+    failing: Option<(u64, ErrorKind)>,
+    /// Steps until the power goes.
+    power: Option<u64>,
+}
+
+/// A file, as it is seen and as it is safe.
+#[derive(Debug, Default)]
+struct SimFile {
+    bytes: Vec<u8>,
+    safe: Vec<u8>,
+    /// Changes that bring the safe bytes to those that are seen.
+    unsynced: Vec<Change>,
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Write { at: usize, bytes: Vec<u8> },
+    Truncate { len: usize },
+}
+
+impl SimDisk {
+    /// An empty disk, whose chain file people would call `name`.
+    pub fn new(name: &str, seed: u64) -> SimDisk {
+        let state = State {
+            files: Vec::new(),
+            names: BTreeMap::new(),
+            safe_names: BTreeMap::new(),
+            unsynced_names: Vec::new(),
+            random: ChaCha8Rng::seed_from_u64(seed),
+            operations: 0,
+            steps: 0,
+            failing: None,
+            power: None,
+        };
+        SimDisk { path: name.into(), state: Rc::new(RefCell::new(state)) }
+    }
+
+    /// Puts a file on the disk, in the place of one of this name. It is safe.
+    pub fn put(&self, part: Part, bytes: &[u8]) {
+        let mut state = self.state();
+        let file = state.files.len();
+        state.files.push(SimFile { bytes: bytes.into(), safe: bytes.into(), unsynced: Vec::new() });
+        state.names.insert(part, file);
+        state.safe_names.insert(part, file);
+    }
+
+    /// What a reader sees in a file, if there is one of this name.
+    pub fn bytes(&self, part: Part) -> Option<Vec<u8>> {
+        let state = self.state();
+        state.names.get(&part).map(|&file| state.files[file].bytes.clone())
+    }
+
+    /// The files that a reader sees.
+    pub fn parts(&self) -> Vec<Part> {
+        self.state().names.keys().copied().collect()
+    }
+
+    /// How many operations there were, failed ones too.
+    pub fn operations(&self) -> u64 {
+        self.state().operations
+    }
+
+    /// How many steps there were: one for each operation, and one more for each
+    /// byte written.
+    pub fn steps(&self) -> u64 {
+        self.state().steps
+    }
+
+    /// Lets one operation fail: the one before which there have been this many.
+    ///
+    /// What fails may be done in part. A sync that fails may leave what is never
+    /// going to be safe but is seen, as on systems that give up on it there.
+    pub fn fail_at(&self, operation: u64, kind: ErrorKind) {
+        self.state().failing = Some((operation, kind));
+    }
+
+    /// Lets the power go after so many [steps](Self::steps) more. From then on
+    /// every operation fails, until [`SimDisk::restart`].
+    pub fn power_off_after(&self, steps: u64) {
+        self.state().power = Some(steps);
+    }
+
+    /// Starts again after a kill or a loss of power, with no fault to come.
+    pub fn restart(&self, loss: Loss) {
+        let state = &mut *self.state();
+        (state.failing, state.power) = (None, None);
+        if loss == Loss::Nothing {
+            return;
+        }
+        for file in &mut state.files {
+            for change in std::mem::take(&mut file.unsynced) {
+                change.apply_in_part(&mut file.safe, &mut state.random);
+            }
+            file.bytes.clone_from(&file.safe);
+        }
+        for (part, file) in std::mem::take(&mut state.unsynced_names) {
+            if state.random.random() {
+                rename(&mut state.safe_names, part, file);
+            }
+        }
+        state.names.clone_from(&state.safe_names);
+    }
+
+    fn state(&self) -> RefMut<'_, State> {
+        self.state.borrow_mut()
+    }
+}
+
+impl Disk for SimDisk {
+    fn path(&self, part: Part) -> PathBuf {
+        part.path(Path::new(&self.path))
+    }
+
+    fn read(&mut self, part: Part) -> io::Result<Option<Vec<u8>>> {
+        self.state().begin(0).1?;
+        Ok(self.bytes(part))
+    }
+
+    fn create(&mut self, part: Part) -> io::Result<()> {
+        let mut state = self.state();
+        state.begin(0).1?;
+        if state.names.contains_key(&part) {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        let file = state.files.len();
+        state.files.push(SimFile::default());
+        state.rename(part, Some(file));
+        Ok(())
+    }
+
+    fn write(&mut self, part: Part, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut state = self.state();
+        let (done, end) = state.begin(bytes.len());
+        let at = usize::try_from(at).map_err(io::Error::other)?;
+        state.file(part)?.change(Change::Write { at, bytes: bytes[..done].into() });
+        end
+    }
+
+    fn truncate(&mut self, part: Part, len: u64) -> io::Result<()> {
+        let mut state = self.state();
+        state.begin(0).1?;
+        let len = usize::try_from(len).map_err(io::Error::other)?;
+        state.file(part)?.change(Change::Truncate { len });
+        Ok(())
+    }
+
+    fn sync(&mut self, part: Part) -> io::Result<()> {
+        let state = &mut *self.state();
+        let (_, end) = state.begin(0);
+        let gives_up = end.is_err() && state.power.is_none() && state.random.random();
+        let file = *state.names.get(&part).ok_or(ErrorKind::NotFound)?;
+        let file = &mut state.files[file];
+        if end.is_ok() || gives_up {
+            for change in std::mem::take(&mut file.unsynced) {
+                match &end {
+                    Ok(()) => change.apply(&mut file.safe),
+                    Err(_) => change.apply_in_part(&mut file.safe, &mut state.random),
+                }
+            }
+        }
+        end
+    }
+
+    fn remove(&mut self, part: Part) -> io::Result<()> {
+        let mut state = self.state();
+        state.begin(0).1?;
+        state.file(part)?;
+        state.rename(part, None);
+        Ok(())
+    }
+
+    fn sync_names(&mut self) -> io::Result<()> {
+        let state = &mut *self.state();
+        state.begin(0).1?;
+        state.unsynced_names.clear();
+        state.safe_names.clone_from(&state.names);
+        Ok(())
+    }
+}
+
+impl State {
+    /// Begins an operation that is to write `len` bytes: how many of them it
+    /// gets done, and how it ends.
+    fn begin(&mut self, len: usize) -> (usize, io::Result<()>) {
+        let operation = self.operations;
+        self.operations += 1;
+        if let Some((_, kind)) = self.failing.take_if(|(at, _)| *at == operation) {
+            return (self.random.random_range(0..=len), Err(kind.into()));
+        }
+        let wanted = len as u64 + 1;
+        let steps = self.power.map_or(wanted, |power| power.min(wanted));
+        self.steps += steps;
+        self.power = self.power.map(|power| power - steps);
+        match wanted - steps {
+            0 => (len, Ok(())),
+            _ => (steps.saturating_sub(1) as usize, Err(io::Error::other("the power is off"))),
+        }
+    }
+
+    fn file(&mut self, part: Part) -> io::Result<&mut SimFile> {
+        let file = *self.names.get(&part).ok_or(ErrorKind::NotFound)?;
+        Ok(&mut self.files[file])
+    }
+
+    fn rename(&mut self, part: Part, file: Option<usize>) {
+        rename(&mut self.names, part, file);
+        self.unsynced_names.push((part, file));
+    }
+}
+
+/// Gives a file the name, or takes the name away.
+fn rename(names: &mut BTreeMap<Part, usize>, part: Part, file: Option<usize>) {
+    match file {
+        Some(file) => names.insert(part, file),
+        None => names.remove(&part),
+    };
+}
+
+impl SimFile {
+    fn change(&mut self, change: Change) {
+        change.apply(&mut self.bytes);
+        self.unsynced.push(change);
+    }
+}
+
+impl Change {
+    fn apply(&self, file: &mut Vec<u8>) {
+        match self {
+            Change::Write { at, bytes } => {
+                // As on a real disk, to write nothing far behind the end is nothing.
+                if bytes.is_empty() {
+                    return;
+                }
+                let end = at + bytes.len();
+                file.resize(end.max(file.len()), 0);
+                file[*at..end].copy_from_slice(bytes);
+            }
+            Change::Truncate { len } => file.resize(*len, 0),
+        }
+    }
+
+    /// What a loss of power may leave of it: nothing, all, its beginning, or
+    /// some of its bytes between zeros or what was there before.
+    fn apply_in_part(&self, file: &mut Vec<u8>, random: &mut ChaCha8Rng) {
+        match (self, random.random_range(0..4)) {
+            (_, 0) => {}
+            (Change::Write { at, bytes }, 1) => {
+                let bytes = bytes[..random.random_range(0..=bytes.len())].into();
+                Change::Write { at: *at, bytes }.apply(file);
+            }
+            (Change::Write { at, bytes }, 2) => {
+                for (at, &byte) in (*at..).zip(bytes) {
+                    if random.random() {
+                        Change::Write { at, bytes: vec![byte] }.apply(file);
+                    }
+                }
+            }
+            _ => self.apply(file),
+        }
+    }
+}
