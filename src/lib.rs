@@ -9,7 +9,7 @@
 //! those above it.
 //!
 //! First what a block is and what makes it worth anything: [`hash`], [`target`],
-//! [`block`]. To find one, search:
+//! [`block`]. To find one, search; [`lanes`] is why that is quick, and may wait:
 //!
 //! ```
 //! use cairn::block::{Block, GENESIS_HASH, Header, Nonce, Transaction};
@@ -55,6 +55,11 @@
 pub mod hash;
 pub mod target;
 pub mod block;
+pub mod one_by_one;
+#[cfg(feature = "fast")]
+pub mod lanes;
+#[cfg(not(feature = "fast"))]
+pub use one_by_one as lanes;
 pub mod miner;
 pub mod rules;
 pub mod chain;
