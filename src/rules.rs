@@ -4,6 +4,8 @@
 //! the little that the next block must know of all those before it. The first
 //! rule that the first bad block breaks is the verdict.
 
+mod check;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,6 +14,8 @@ use byteorder::{BigEndian, ByteOrder};
 use crate::block::{self, BLOCK_LEN, Block, BlockBytes, TRANSACTION_COUNT, VERSION, field};
 use crate::hash::Hash;
 use crate::target::Target;
+
+pub use self::check::{check, check_on_threads};
 
 /// How many blocks the median of past timestamps is taken over, as in Bitcoin.
 pub const MEDIAN_BLOCKS: usize = 11;
@@ -290,9 +294,11 @@ impl Tip {
 /// Checks the blocks that follow `tip`, one after the other, and returns the
 /// tip after the last.
 ///
+/// This is what checking means. [`check`] does the same, sooner.
+///
 /// # Errors
 /// The first block that breaks a rule, and the rule.
-pub fn check(mut tip: Tip, bytes: &[u8], target: Target) -> Result<Tip, Invalid> {
+pub fn check_plainly(mut tip: Tip, bytes: &[u8], target: Target) -> Result<Tip, Invalid> {
     for block in whole_blocks(tip.count, bytes)? {
         tip.step(block, block::hash(block), target)?;
     }
