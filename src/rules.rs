@@ -286,8 +286,16 @@ impl Tip {
             return Some(Fault::ProofOfWork { found: hash, wanted: target });
         }
         let timestamp = block::timestamp(block);
-        let earliest = self.earliest_timestamp();
-        (timestamp < earliest).then_some(Fault::Timestamp { found: timestamp, earliest })
+        self.is_before_median(timestamp)
+            .then(|| Fault::Timestamp { found: timestamp, earliest: self.earliest_timestamp() })
+    }
+
+    /// Whether `timestamp` is before the median, found without sorting: those
+    /// that are not after it are then too few to reach the middle.
+    fn is_before_median(&self, timestamp: u32) -> bool {
+        let recent = &self.timestamps[..self.count.min(MEDIAN_BLOCKS)];
+        let not_after = recent.iter().filter(|&&recent| recent <= timestamp).count();
+        not_after <= recent.len() / 2
     }
 }
 
@@ -322,7 +330,21 @@ pub fn whole_blocks(height: usize, bytes: &[u8]) -> Result<&[BlockBytes], Invali
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn before_the_median_is_before_the_earliest(
+            timestamps in prop::array::uniform11(0..9_u32),
+            count in 1..30_usize,
+            timestamp in 0..9_u32,
+        ) {
+            let tip = Tip { count, hash: Hash::ZERO, timestamps };
+            prop_assert_eq!(tip.is_before_median(timestamp), timestamp < tip.earliest_timestamp());
+        }
+    }
 
     #[test]
     fn every_rule_is_found_by_its_name() {
