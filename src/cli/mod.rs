@@ -1,5 +1,6 @@
 //! The command line: a file for each command, and what they share.
 
+mod bench;
 mod block;
 mod break_rule;
 mod chain;
@@ -64,6 +65,7 @@ enum Command {
     Chain(chain::Args),
     Break(break_rule::Args),
     Send(send::Args),
+    Bench(bench::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -90,6 +92,7 @@ fn run() -> Result<()> {
         Some(Command::Chain(args)) => chain::run(&args),
         Some(Command::Break(args)) => break_rule::run(&args),
         Some(Command::Send(args)) => send::run(&args),
+        Some(Command::Bench(args)) => bench::run(&args),
     }
 }
 
