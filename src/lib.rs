@@ -48,7 +48,8 @@
 //! makes of it what it must and tells of it in an [`event`]. The node is a state
 //! machine; [`udp`] is the loop that gives it a socket and a clock, [`config`]
 //! its settings. A [`store`] keeps its chain in a file, on a real
-//! [`disk`] or on [one that fails on demand](sim_disk).
+//! [`disk`] or on [one that fails on demand](sim_disk). [`sim`] runs many nodes at
+//! once, under a virtual clock and with every fault there is.
 
 #![forbid(unsafe_code)]
 
@@ -73,6 +74,7 @@ pub mod disk;
 pub mod sim_disk;
 pub mod config;
 pub mod udp;
+pub mod sim;
 
 #[cfg(feature = "console")]
 pub mod json;

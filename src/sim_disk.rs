@@ -140,6 +140,17 @@ impl SimDisk {
         self.state().power = Some(steps);
     }
 
+    /// Whether the power is off: it went, and nothing was started since.
+    pub fn is_off(&self) -> bool {
+        self.state().power == Some(0)
+    }
+
+    /// Takes back what [`SimDisk::power_off_after`] has said, where the power is
+    /// still on.
+    pub fn keep_power(&self) {
+        self.state().power = None;
+    }
+
     /// Starts again after a kill or a loss of power, with no fault to come.
     pub fn restart(&self, loss: Loss) {
         let state = &mut *self.state();

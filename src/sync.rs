@@ -174,6 +174,8 @@ impl Sync {
             Ok(Fit::Repeated) => Ok(Next::Wait),
             Ok(Fit::Gap) => Ok(self.go_on(now, chain)),
             Ok(Fit::New) => {
+                // Bits flip on the way: whoever brings something new is no liar.
+                self.records.entry(from.clone()).or_default().wrong_answers = 0;
                 download.tries = 0;
                 download.deadline = now + ANSWER_TIMEOUT;
                 let is_over = download.count() >= download.end;

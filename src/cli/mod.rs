@@ -12,6 +12,7 @@ mod mine;
 mod node;
 mod print;
 mod send;
+mod sim;
 mod up;
 
 #[cfg(feature = "console")]
@@ -65,6 +66,7 @@ enum Command {
     Chain(chain::Args),
     Break(break_rule::Args),
     Send(send::Args),
+    Sim(sim::Args),
     Bench(bench::Args),
 }
 
@@ -92,6 +94,7 @@ fn run() -> Result<()> {
         Some(Command::Chain(args)) => chain::run(&args),
         Some(Command::Break(args)) => break_rule::run(&args),
         Some(Command::Send(args)) => send::run(&args),
+        Some(Command::Sim(args)) => sim::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
     }
 }

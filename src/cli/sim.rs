@@ -1,0 +1,125 @@
+//! `cairn sim`: a whole network in one thread, under a virtual clock.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use cairn::config::parse_duration;
+use cairn::sim::{Faults, Partition, Scenario};
+
+use super::exit::Exit;
+use super::print;
+
+/// Simulate a network with a virtual clock and every fault there is
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What all chance is grown from: the same seed gives the same steps
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// How many honest nodes
+    #[arg(long, value_name = "COUNT", default_value_t = 7,
+          value_parser = clap::value_parser!(u16).range(2..=1000))]
+    nodes: u16,
+    /// How long, in virtual time
+    #[arg(long, value_name = "HOURS", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    hours: u16,
+    /// No fault but those that other flags ask for
+    #[arg(long)]
+    calm: bool,
+    /// Lose so many of a hundred datagrams, and nothing else goes wrong
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=90))]
+    loss: Option<u8>,
+    /// Split the network in halves for this long, and nothing else goes wrong
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    partition: Option<Duration>,
+    /// Print every step
+    #[arg(long)]
+    trace: bool,
+    /// Run this many seeds from --seed on, on all processors, and sum up
+    #[arg(long, value_name = "COUNT", conflicts_with = "trace")]
+    seeds: Option<u64>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if let Some(count) = args.seeds {
+        return campaign(args, count);
+    }
+    let mut steps = Vec::new();
+    let mut printed = Ok(());
+    let mut step = |line: &str| {
+        steps.push(line.to_owned());
+        if steps.len() == STEPS_AT_ONCE && printed.is_ok() {
+            printed = print::line(steps.join("\n"));
+            steps.clear();
+        }
+    };
+    let outcome = scenario(args, args.seed).run(args.trace.then_some(&mut step));
+    printed?;
+    if !steps.is_empty() {
+        print::line(steps.join("\n"))?;
+    }
+    print::line(outcome?)
+}
+
+/// Lines that are written at once: there are hundreds of thousands.
+const STEPS_AT_ONCE: usize = 1_000;
+
+fn scenario(args: &Args, seed: u64) -> Scenario {
+    let mut scenario = Scenario::campaign(seed);
+    scenario.nodes = args.nodes.into();
+    scenario.duration = Duration::from_secs(60 * 60) * args.hours.into();
+    if args.calm || args.loss.is_some() || args.partition.is_some() {
+        scenario.faults = Faults {
+            loss: u32::from(args.loss.unwrap_or(0)) * 10,
+            partition: args.partition.map(Partition::Halves),
+            ..Faults::default()
+        };
+    }
+    scenario
+}
+
+/// Runs many seeds, a thread for each processor.
+fn campaign(args: &Args, count: u64) -> Result<()> {
+    let Some(end) = args.seed.checked_add(count).filter(|_| count > 0) else {
+        return Err(Exit::usage("--seeds: write how many, from 1 on"));
+    };
+    let next = AtomicU64::new(args.seed);
+    let work = || {
+        let mut outcomes = Vec::new();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= end {
+                return outcomes;
+            }
+            outcomes.push(scenario(args, seed).run(None));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect()
+    });
+    let (reports, failures): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    for failure in failures.iter().filter_map(|failure| failure.as_ref().err()) {
+        print::line(failure)?;
+    }
+    let reports: Vec<_> = reports.into_iter().flatten().collect();
+    let sum = |count: fn(&cairn::sim::Report) -> u64| reports.iter().map(count).sum::<u64>();
+    print::line(format_args!(
+        "{} seeds as they should be, {} not; {} blocks, {} forks, {} reorganisations, {} crashes; \
+         the last agreement came {:.1} s after the last fault",
+        reports.len(),
+        failures.len(),
+        sum(|report| report.made as u64),
+        sum(|report| report.forks as u64),
+        sum(|report| report.counts.reorganisations),
+        sum(|report| report.counts.kills + report.counts.power_failures),
+        reports.iter().filter_map(|report| report.agreed).max().unwrap_or_default().as_secs_f64(),
+    ))?;
+    match failures.is_empty() {
+        true => Ok(()),
+        false => bail!("{} of {count} seeds failed", failures.len()),
+    }
+}

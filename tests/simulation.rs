@@ -1,0 +1,74 @@
+//! The seeded simulation: a slice of the campaign, and that it repeats itself.
+//!
+//! The whole campaign is `cargo run --release -- sim --seeds 800`.
+
+use std::time::Duration;
+
+use cairn::hash::Hash;
+use cairn::sim::{Faults, Partition, Report, Scenario};
+
+/// Runs a scenario and gives its trace along.
+fn traced(scenario: &Scenario) -> (Report, String) {
+    let mut text = String::new();
+    let mut trace = |line: &str| {
+        text += line;
+        text += "\n";
+    };
+    let report = scenario.run(Some(&mut trace)).unwrap_or_else(|failure| panic!("{failure}"));
+    (report, text)
+}
+
+#[test]
+fn a_hundred_hours_with_every_fault_are_safe_and_end_in_agreement() {
+    for seed in 1..=100 {
+        let report = Scenario::campaign(seed).run(None);
+        let report = report.unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(report.agreed.is_some() && report.counts.reorganisations > 0, "{report}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_steps_and_another_gives_others() {
+    let (first, trace) = traced(&Scenario::campaign(7));
+    let (second, again) = traced(&Scenario::campaign(7));
+    assert!(trace == again && first == second);
+    assert!(trace != traced(&Scenario::campaign(8)).1);
+    assert_eq!(Scenario::campaign(7).run(None), Ok(first), "to watch changes nothing");
+}
+
+#[test]
+fn a_seeds_steps_are_the_same_on_any_machine() {
+    let (_, trace) = traced(&Scenario::campaign(2026));
+    // Changes with the node's rules, and with nothing else.
+    let expected = "d1d6062309004cf6af434508e09e291036986844a51b1377d4941f863bf82a85";
+    assert_eq!(Hash::of(trace.as_bytes()).to_string(), expected);
+}
+
+#[test]
+fn without_faults_nothing_is_lost_and_forks_are_short() {
+    let faults = Faults::default();
+    let scenario = Scenario { faults, ..Scenario::campaign(1) };
+    let report = scenario.run(None).unwrap_or_else(|failure| panic!("{failure}"));
+    let counts = &report.counts;
+    assert_eq!((counts.lost, counts.blocked, counts.kills, counts.floods), (0, 0, 0, 0));
+    assert!(report.height > 200 && counts.deepest <= 4, "{report}");
+}
+
+#[test]
+fn a_partition_makes_a_fork_and_its_end_a_reorganisation() {
+    let partition = Some(Partition::Halves(Duration::from_secs(10 * 60)));
+    let faults = Faults { partition, ..Faults::default() };
+    let scenario = Scenario { faults, ..Scenario::campaign(3) };
+    let report = scenario.run(None).unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(report.counts.blocked > 0 && report.counts.deepest > 5, "{report}");
+    assert!(report.is_agreed, "{report}");
+}
+
+#[test]
+fn mining_nodes_keep_agreeing_across_block_123_and_far_beyond() {
+    let faults = Faults { loss: 100, ..Faults::default() };
+    let duration = Duration::from_secs(12 * 60 * 60);
+    let scenario = Scenario { faults, nodes: 3, duration, seed: 4 };
+    let report = scenario.run(None).unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(report.height > 1_000 && report.is_agreed, "{report}");
+}
