@@ -25,10 +25,10 @@
 //! operations on `zmm` registers for 32 double hashes: `vpaddd`, `vprold` (a
 //! rotation is one instruction there), `vpternlogd` (so is any function of three
 //! bits) and a few `vpsrld`. No 32-bit arithmetic is left outside vectors but
-//! what is the same in all lanes. Sixteen hashes in 3,130 operations are 86
-//! million a second on a core that does four of them in each of 4.2 thousand
-//! million cycles a second, and half of that where 512-bit registers are worked
-//! on in two halves; nine tenths of it are reached. Where rotations and
+//! what is the same in all lanes. So sixteen double hashes take 3,130 operations:
+//! the limit is 36 million a second for a core at 3.5 GHz that does two in each
+//! cycle, as Zen 4 does, of which nine tenths were measured, and twice as many a
+//! cycle where the units are 512 bits wide, as in Zen 5. Where rotations and
 //! three-bit functions take several instructions (AVX2), there are over twice as
 //! many of half the width.
 
