@@ -4,14 +4,17 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use cairn::block::{Block, BlockBytes};
-use cairn::chain::Chain;
-use cairn::rules::{self, Tip};
+use cairn::rules::{self, Invalid, Tip};
 use cairn::target::Target;
 
+use super::progress::Progress;
 use super::{input, print};
 
 /// Without `--all`, so many blocks are listed at either end of a longer chain.
 const LISTED_AT_EITHER_END: usize = 10;
+
+/// So many blocks are checked between two looks at the progress: some milliseconds.
+const STRETCH: usize = 1 << 15;
 
 /// Show and check a chain
 #[derive(clap::Args)]
@@ -29,22 +32,32 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let bytes = input::bytes(args.input.as_deref())?;
-    let target = Target::from_zero_bits(args.zero_bits);
-    let count = match rules::check(Tip::START, &bytes, target) {
-        Ok(tip) => tip.count(),
-        // The blocks before the bad one are good.
-        Err(invalid) => invalid.height,
-    };
     let (blocks, _) = bytes.as_chunks();
+    let (count, checked) = check(blocks, Target::from_zero_bits(args.zero_bits));
     print::text(list(&blocks[..count], args.all))?;
-    let chain = Chain::from_bytes(bytes, target)?;
+    rules::whole_blocks(0, &bytes)?;
+    checked?;
     print::line(format_args!(
-        "valid: {} block{}, {} bytes, tip at height {}",
-        chain.count(),
-        if chain.count() == 1 { "" } else { "s" },
-        chain.as_bytes().len(),
-        chain.height(),
+        "valid: {count} block{}, {} bytes, tip at height {}",
+        if count == 1 { "" } else { "s" },
+        bytes.len(),
+        count - 1,
     ))
+}
+
+/// Checks blocks a stretch at a time, and shows how far it has come: how many at
+/// the front are good, and what is wrong with the next.
+fn check(blocks: &[BlockBytes], target: Target) -> (usize, Result<(), Invalid>) {
+    let progress = Progress::new(blocks.len());
+    let mut tip = Tip::START;
+    for stretch in blocks.chunks(STRETCH) {
+        match rules::check(tip, stretch.as_flattened(), target) {
+            Ok(next) => tip = next,
+            Err(invalid) => return (invalid.height, Err(invalid)),
+        }
+        progress.done(tip.count());
+    }
+    (tip.count(), Ok(()))
 }
 
 fn list(blocks: &[BlockBytes], all: bool) -> String {

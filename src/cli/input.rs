@@ -36,8 +36,12 @@ fn file(path: &str) -> Result<Vec<u8>> {
 }
 
 /// Hexadecimal digits, with white space anywhere, to bytes. A block starts with
-/// the byte 75, `K`, so no chain is mistaken for digits.
+/// the byte 75, `K`, so no chain is mistaken for digits, nor copied to find out.
 fn from_text(text: &[u8]) -> Option<Vec<u8>> {
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first.is_some_and(|byte| !byte.is_ascii_hexdigit()) {
+        return None;
+    }
     let digits: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     hex::decode(digits).ok()
 }

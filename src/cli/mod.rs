@@ -18,12 +18,17 @@ mod up;
 #[cfg(feature = "console")]
 mod json;
 #[cfg(feature = "console")]
+mod progress;
+#[cfg(feature = "console")]
 mod signals;
 
-// Without the feature the same two names say what is missing.
+// Without the feature the same names say what is missing, or do without.
 #[cfg(not(feature = "console"))]
 #[path = "json_absent.rs"]
 mod json;
+#[cfg(not(feature = "console"))]
+#[path = "progress_absent.rs"]
+mod progress;
 #[cfg(not(feature = "console"))]
 #[path = "signals_absent.rs"]
 mod signals;
