@@ -1,5 +1,6 @@
 //! The chain file: what it survives, and what it refuses.
 
+mod announcing;
 mod damage;
 mod faults;
 mod openings;

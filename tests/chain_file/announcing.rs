@@ -1,0 +1,80 @@
+//! The loop around a node: nobody hears of a block before it is kept.
+
+use std::net::UdpSocket;
+use std::ops::ControlFlow;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use cairn::block::BLOCK_LEN;
+use cairn::chain::Chain;
+use cairn::event::Event;
+use cairn::node::{Node, Settings};
+use cairn::peer::PeerName;
+use cairn::target::Target;
+use cairn::udp;
+
+/// A node that finds a block with each nonce, and the only peer it has.
+fn node_and_peer() -> (Node, UdpSocket, UdpSocket) {
+    let bind = || UdpSocket::bind("127.0.0.1:0").expect("the system has a free port");
+    let (socket, peer) = (bind(), bind());
+    peer.set_nonblocking(true).expect("it is a socket");
+    let name = |socket: &UdpSocket| PeerName::new(socket.local_addr().expect("it is bound"));
+    let settings = Settings {
+        name: name(&socket),
+        port: 7000,
+        peers: vec![name(&peer)],
+        nonces: 1,
+        listen: Duration::from_millis(1),
+        seed: 1,
+    };
+    (Node::new(settings, Chain::genesis(Target::from_zero_bits(0))), socket, peer)
+}
+
+/// How long the datagrams are that the peer got until now.
+fn received(peer: &UdpSocket) -> Vec<usize> {
+    let mut buffer = [0; 2048];
+    std::iter::from_fn(|| peer.recv(&mut buffer).ok()).collect()
+}
+
+#[test]
+fn a_block_is_kept_before_it_is_sent_and_told() {
+    let (mut node, socket, peer) = node_and_peer();
+    let (_stop, commands) = mpsc::channel();
+    let mut kept = 1;
+    let mut sent_before = Vec::new();
+    let mut keep = |chain: &Chain, from: usize| {
+        assert_eq!((from, chain.count()), (kept, kept + 1));
+        sent_before.push(received(&peer));
+        kept += 1;
+        Ok(())
+    };
+    let mut observe = |node: &Node, event: &Event| match event {
+        Event::Created { .. } if node.chain().height() == 3 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    udp::run(&mut node, &socket, &commands, &mut keep, &mut observe).expect("all goes well");
+    assert_eq!(kept, 4);
+    // As each is kept, what was sent since is the one before, maybe repeated.
+    for (index, sent) in sent_before.iter().enumerate() {
+        let len = (index + 1) * BLOCK_LEN;
+        assert!(!sent.is_empty() && sent.iter().all(|sent| *sent == len), "{sent_before:?}");
+    }
+    assert!(received(&peer).contains(&(4 * BLOCK_LEN)), "the last is sent as well");
+}
+
+#[test]
+fn nobody_hears_of_a_block_that_cannot_be_kept() {
+    let (mut node, socket, peer) = node_and_peer();
+    let (_stop, commands) = mpsc::channel();
+    let mut told = Vec::new();
+    let mut keep = |_: &Chain, _| anyhow::bail!("the disk is full");
+    let mut observe = |_: &Node, event: &Event| {
+        told.push(event.to_string());
+        ControlFlow::Continue(())
+    };
+    let end = udp::run(&mut node, &socket, &commands, &mut keep, &mut observe);
+    assert_eq!(end.expect_err("it ends with that").to_string(), "the disk is full");
+    assert_eq!(received(&peer), [BLOCK_LEN], "the chain that it started with");
+    let words: Vec<_> = told.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(words, ["START", "TRY"]);
+}
