@@ -141,7 +141,10 @@ proptest! {
     fn what_a_datagram_was_read_as_is_all_that_it_says(bytes in datagram()) {
         match Message::decode(&bytes) {
             Ok(Message::SleepNotice(notice)) => prop_assert_eq!(&notice.encode()[..], bytes),
-            Ok(Message::Blocks(blocks)) => prop_assert_eq!(blocks.encode(), bytes),
+            Ok(Message::Blocks(blocks)) => {
+                prop_assert!((1..=MAX_BLOCKS).contains(&blocks.blocks.len()));
+                prop_assert_eq!(blocks.encode(), bytes);
+            }
             Ok(Message::Question(question)) => prop_assert_eq!(question.encode(), bytes),
             Ok(Message::Chain(chain)) => {
                 prop_assert_eq!(chain, &bytes);
