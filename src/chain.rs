@@ -65,7 +65,7 @@ impl Chain {
 
     /// The hash of the block at `height`, or `None` above the tip.
     pub fn hash_at(&self, height: usize) -> Option<Hash> {
-        match self.blocks().get(height + 1) {
+        match self.blocks().get(height.checked_add(1)?) {
             Some(next) => Some(block::previous(next)),
             None => (height == self.height()).then_some(self.tip_hash),
         }

@@ -271,7 +271,7 @@ impl Download {
         let height = answer.height as usize;
         let is_first = self.end.is_none();
         if is_first {
-            let most = height + MAX_ANSWER_FRAMES * MAX_BLOCKS;
+            let most = height.saturating_add(MAX_ANSWER_FRAMES * MAX_BLOCKS);
             self.end = Some(most.min(answer.count as usize));
             // Where the peer's chain has changed, its answer starts below our branch.
             self.branch.take_if(|branch| height < branch.count());

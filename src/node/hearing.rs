@@ -124,7 +124,7 @@ impl Node {
     ) -> Vec<Output> {
         let (theirs, ours) = (blocks.count as usize, self.chain.count());
         if theirs <= ours {
-            let end = blocks.height as usize + blocks.blocks.len();
+            let end = (blocks.height as usize).saturating_add(blocks.blocks.len());
             let same = end == ours && self.chain.blocks().ends_with(blocks.blocks);
             return self.not_longer(now, from, theirs, theirs == ours && same, is_new);
         }
