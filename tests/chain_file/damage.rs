@@ -88,9 +88,9 @@ fn a_bit_that_flips_in_any_byte_costs_the_blocks_from_there_on() {
     assert_eq!(unseen, (COUNT - 1) * 2, "the two bytes of each receiver");
 }
 
-/// Half a minute of a processor, as each opening hashes what lies before the flip.
+/// Ten seconds of a processor, as each opening hashes what lies before the flip.
 #[test]
-#[ignore = "300,000 openings; the test above has an eighth of them"]
+#[ignore = "300,000 openings, of which the test above has an eighth: run by .ci/run"]
 fn any_bit_that_flips_costs_the_blocks_from_there_on() {
     let unseen = flip_bits(|_| true);
     assert_eq!(unseen, (COUNT - 1) * 16, "the two bytes of each receiver");

@@ -143,6 +143,7 @@ fn saving_costs_by_what_is_new() {
     let other = grown(&one_more, 499, 3, 3);
     let (steps, operations) = cost(&other, 499);
     assert_eq!(steps - operations, 8 + 3 * 75 + 32 + 3 * 75, "the journal, and the blocks");
+    assert_eq!(cost(&chain_of(490, EASY), 490), (3, 3), "to cut needs no journal");
 }
 
 #[test]
