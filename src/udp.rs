@@ -1,6 +1,7 @@
 //! The loop around a node: one UDP socket, one clock, one thread.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::{ControlFlow, Range};
@@ -22,12 +23,56 @@ pub const MAX_WAIT: Duration = Duration::from_millis(50);
 const SEARCH_SLICE: u64 = 1 << 15;
 
 /// What can be said to a running loop from outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Command {
     /// End the loop. (So does dropping the last sender.)
     Stop,
     /// Something for the node.
     Node(node::Command),
+    /// Let somebody look at the node, after the commands that came before and
+    /// within 50 ms. Whoever asks chooses what to take away.
+    Look(Look),
+}
+
+/// A function that looks at a node. The loop waits for it: it must be short,
+/// and send what it found by a channel that does not wait.
+pub struct Look(Box<dyn FnOnce(&Node) + Send>);
+
+impl Look {
+    /// A look with these eyes.
+    pub fn new(look: impl FnOnce(&Node) + Send + 'static) -> Look {
+        Look(Box::new(look))
+    }
+}
+
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Look")
+    }
+}
+
+/// Who is shown what a running loop does. The loop waits for it: it must be
+/// short. A closure that takes the node and an event is one.
+pub trait Observer {
+    /// Something happened, and what it tells of is done. Breaks off to end the
+    /// loop. The last event is [`Event::Stopped`], unless a block could not be
+    /// kept: then the node has a tip of which nobody is to hear.
+    fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()>;
+
+    /// A datagram came; the node has not seen it yet.
+    fn received(&mut self, _from: &PeerName, _datagram: &[u8]) {}
+
+    /// A datagram was handed to the system.
+    fn sent(&mut self, _to: &PeerName, _datagram: &[u8]) {}
+
+    /// All that an input or a command asked for is done, and no search is under way.
+    fn settled(&mut self, _node: &Node) {}
+}
+
+impl<F: FnMut(&Node, &Event) -> ControlFlow<()>> Observer for F {
+    fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
+        self(node, event)
+    }
 }
 
 /// Binds a datagram socket to an address of this machine. The tutorial's
@@ -49,10 +94,7 @@ pub type Keep<'a> = dyn FnMut(&Chain, usize) -> Result<()> + 'a;
 ///
 /// Nobody hears of a block before `keep` has returned from it.
 ///
-/// The observer sees each event in order, after what it tells of is done; it
-/// breaks off to end the loop. The last is [`Event::Stopped`], unless a block
-/// could not be kept: then the node has a tip of which nobody is to hear. Names
-/// of peers are socket addresses.
+/// The observer is shown everything in order. Names of peers are socket addresses.
 ///
 /// # Errors
 /// Where the socket itself fails, or `keep` does. What others send is never an
@@ -62,19 +104,19 @@ pub fn run(
     socket: &UdpSocket,
     commands: &Receiver<Command>,
     keep: &mut Keep,
-    observe: &mut dyn FnMut(&Node, &Event) -> ControlFlow<()>,
+    observer: &mut dyn Observer,
 ) -> Result<()> {
     let started = Instant::now();
     let is_kept = true;
     let mut driver =
-        Loop { node, socket, commands, keep, observe, started, pending: None, is_kept };
+        Loop { node, socket, commands, keep, observer, started, pending: None, is_kept };
     let ControlFlow::Break(end) = driver.run();
     if !driver.is_kept {
         return end;
     }
     let (height, hash) = (node.chain().height(), node.chain().tip_hash());
     // The loop is over, whatever the observer thinks of it.
-    let _ = observe(node, &Event::Stopped { height, hash });
+    let _ = observer.event(node, &Event::Stopped { height, hash });
     end
 }
 
@@ -86,7 +128,7 @@ struct Loop<'a> {
     socket: &'a UdpSocket,
     commands: &'a Receiver<Command>,
     keep: &'a mut Keep<'a>,
-    observe: &'a mut dyn FnMut(&Node, &Event) -> ControlFlow<()>,
+    observer: &'a mut dyn Observer,
     started: Instant,
     /// A command that came in the midst of a search.
     pending: Option<node::Command>,
@@ -110,6 +152,7 @@ impl Loop<'_> {
                 self.give(Input::Wake)?;
             } else if let Some((len, from)) = self.receive(&mut buffer, wake - now)? {
                 let from = PeerName::new(from);
+                self.observer.received(&from, &buffer[..len]);
                 self.give(Input::Datagram { from, bytes: &buffer[..len] })?;
             }
         }
@@ -135,6 +178,7 @@ impl Loop<'_> {
                 Output::Event(event) => self.tell(&event)?,
             }
         }
+        self.observer.settled(self.node);
         ControlFlow::Continue(())
     }
 
@@ -170,10 +214,16 @@ impl Loop<'_> {
         if let Some(command) = self.pending.take() {
             return ControlFlow::Continue(Some(command));
         }
-        match self.commands.try_recv() {
-            Ok(Command::Node(command)) => ControlFlow::Continue(Some(command)),
-            Err(TryRecvError::Empty) => ControlFlow::Continue(None),
-            Ok(Command::Stop) | Err(TryRecvError::Disconnected) => ControlFlow::Break(Ok(())),
+        loop {
+            return match self.commands.try_recv() {
+                Ok(Command::Node(command)) => ControlFlow::Continue(Some(command)),
+                Ok(Command::Look(Look(look))) => {
+                    look(self.node);
+                    continue;
+                }
+                Err(TryRecvError::Empty) => ControlFlow::Continue(None),
+                Ok(Command::Stop) | Err(TryRecvError::Disconnected) => ControlFlow::Break(Ok(())),
+            };
         }
     }
 
@@ -200,13 +250,16 @@ impl Loop<'_> {
             Err(error) => Err(error.to_string()),
         };
         match sent {
-            Ok(_) => ControlFlow::Continue(()),
+            Ok(_) => {
+                self.observer.sent(to, bytes);
+                ControlFlow::Continue(())
+            }
             Err(error) => self.tell(&Event::Unsent { to: to.clone(), error }),
         }
     }
 
     fn tell(&mut self, event: &Event) -> ControlFlow<End> {
-        match (self.observe)(self.node, event) {
+        match self.observer.event(self.node, event) {
             ControlFlow::Continue(()) => ControlFlow::Continue(()),
             ControlFlow::Break(()) => ControlFlow::Break(Ok(())),
         }
