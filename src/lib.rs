@@ -78,3 +78,5 @@ pub mod sim;
 
 #[cfg(feature = "console")]
 pub mod json;
+#[cfg(feature = "web")]
+pub mod web;

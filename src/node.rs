@@ -179,6 +179,11 @@ impl Node {
         }
     }
 
+    /// What it was told at its start.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// The chain that this node stands on.
     pub fn chain(&self) -> &Chain {
         &self.chain

@@ -1,0 +1,78 @@
+//! All paths, and their description made from the code.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Router, middleware};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::guard::guard;
+use super::problem::Problem;
+use super::shared::Shared;
+use super::{blocks, control, events, metrics, page, pages, status};
+
+/// The most bytes that a request's body may have.
+const MAX_BODY_LEN: usize = 4 * 1024;
+
+/// The head of the description.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "A Cairn node",
+        version = "1",
+        description = "What a node of the toy network tells, and what can be asked of it.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    components(schemas(Problem))
+)]
+struct Description;
+
+fn documented() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(status::info))
+        .routes(routes!(status::status))
+        .routes(routes!(status::peers))
+        .routes(routes!(status::health))
+        .routes(routes!(blocks::block))
+        .routes(routes!(blocks::metadata))
+        .routes(routes!(pages::chain))
+        .routes(routes!(pages::tree))
+        .routes(routes!(events::events))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(control::announce))
+        .routes(routes!(control::disconnect))
+        .routes(routes!(control::sync))
+        .routes(routes!(control::mine))
+        .routes(routes!(control::pause))
+        .routes(routes!(control::resume))
+}
+
+/// The description of the API, as `/openapi.json` has it.
+pub fn openapi_json() -> String {
+    documented().into_openapi().to_pretty_json().expect("strings and numbers are JSON")
+}
+
+/// All that the server answers.
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    let (router, description) = documented().split_for_parts();
+    let description = description.to_pretty_json().expect("strings and numbers are JSON");
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    router
+        .route("/openapi.json", get(async move || (json, description)))
+        .merge(page::router())
+        .fallback(async || Problem::not_found("no such path: /openapi.json describes all"))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY_LEN))
+        .layer(middleware::from_fn_with_state(shared.clone(), guard))
+        .with_state(shared)
+}
+
+async fn wrong_method() -> impl IntoResponse {
+    let detail = "this path has another method: /openapi.json describes all";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail)
+}

@@ -1,0 +1,254 @@
+//! A block, and what is known of it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::block;
+use crate::hash::Hash;
+use crate::node::Node;
+
+use super::book::{Entry, Origin};
+use super::problem::Problem;
+use super::shared::Shared;
+
+/// So many hashes are compared while the loop waits, well within a millisecond.
+const SEARCHED_AT_ONCE: usize = 20_000;
+
+/// A block, field by field.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Block {
+    #[schema(example = 1)]
+    height: usize,
+    hash: String,
+    /// Hash of the block before.
+    previous: String,
+    /// Unix seconds.
+    #[schema(example = 1634700600)]
+    timestamp: u32,
+    /// The whole nonce: decimal below 2^64, else hexadecimal.
+    #[schema(example = "58768")]
+    nonce: String,
+    /// The nonce's lane: which stretch of nonces its miner searched.
+    #[schema(example = "0x0")]
+    lane: String,
+    /// The nonce's place in the lane.
+    #[schema(example = 58768)]
+    counter: u64,
+    /// Who pays: 0, nobody.
+    #[schema(example = 0)]
+    sender: u16,
+    /// Who is paid: the miner's port.
+    #[schema(example = 7000)]
+    receiver: u16,
+    /// Whether it is on our chain, or was abandoned.
+    on_chain: bool,
+    /// The 75 bytes, in hexadecimal.
+    bytes: String,
+}
+
+/// What is known of a block beside the block.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Metadata {
+    #[schema(example = 1)]
+    height: usize,
+    hash: String,
+    on_chain: bool,
+    /// Blocks on our chain from this one on, itself included; 0 for one that was
+    /// abandoned.
+    #[schema(example = 12)]
+    confirmations: usize,
+    /// Who sent it to us first: a peer's address, `self` where we mined it, null
+    /// where that is not known.
+    #[schema(example = "127.0.0.1:8000")]
+    announced_by: Option<String>,
+    /// When it came, in Unix milliseconds.
+    first_seen_ms: Option<u64>,
+    /// When it left our chain, in Unix milliseconds.
+    abandoned_ms: Option<u64>,
+    /// How often it was asked for here, this time included; null for a block that
+    /// is not among the last 10,000.
+    #[schema(example = 3)]
+    asked: Option<u64>,
+}
+
+/// A block
+#[utoipa::path(get, path = "/blocks/{id}", tag = "blocks",
+    params(("id" = String, Path, description = "Height or hash.")),
+    responses(
+        (status = 200, body = Block),
+        (status = "4XX", description = "A problem.", body = Problem),
+    ))]
+pub(super) async fn block(
+    State(shared): State<Arc<Shared>>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Block>, Problem> {
+    Ok(Json(find(&shared, id?).await?.0))
+}
+
+/// What is known of a block beside the block
+#[utoipa::path(get, path = "/blocks/{id}/metadata", tag = "blocks",
+    params(("id" = String, Path, description = "Height or hash.")),
+    responses(
+        (status = 200, body = Metadata),
+        (status = "4XX", description = "A problem.", body = Problem),
+    ))]
+pub(super) async fn metadata(
+    State(shared): State<Arc<Shared>>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Metadata>, Problem> {
+    Ok(Json(find(&shared, id?).await?.1))
+}
+
+/// The block that an id names, and what is known of it; counts the question.
+async fn find(shared: &Shared, Path(id): Path<String>) -> Result<(Block, Metadata), Problem> {
+    let id = Id::parse(&id)?;
+    let missing = {
+        let view = shared.view.borrow();
+        let entry = match id {
+            Id::Height(height) => view.book.at(height),
+            Id::Hash(hash) => view.book.by_hash(&hash),
+        };
+        if let Some(entry) = entry {
+            return Ok((Block::of(entry), Metadata::of(entry, view.height)));
+        }
+        match id {
+            Id::Height(height) if height > view.height => {
+                return Err(Problem::not_found(format_args!(
+                    "no block {height}: the tip is at height {}",
+                    view.height
+                )));
+            }
+            _ => view.book.start(),
+        }
+    };
+    let height = match id {
+        Id::Height(height) => Some(height),
+        Id::Hash(hash) => search(shared, hash, missing).await?,
+    };
+    let Some(height) = height else {
+        return Err(Problem::not_found(
+            "no block of this hash, neither on the chain nor beside it",
+        ));
+    };
+    let read = move |node: &Node| (read(node, height..height + 1).pop(), node.chain().height());
+    match shared.look(read).await? {
+        (Some(block), tip) => {
+            let metadata = Metadata::of_old(&block, tip);
+            Ok((block, metadata))
+        }
+        (None, tip) => Err(Problem::not_found(format_args!("the chain now ends at height {tip}"))),
+    }
+}
+
+/// Searches the blocks below `end`, which are not indexed, from the last to the first.
+async fn search(shared: &Shared, hash: Hash, mut end: usize) -> Result<Option<usize>, Problem> {
+    while end > 0 {
+        let start = end.saturating_sub(SEARCHED_AT_ONCE);
+        let look = move |node: &Node| {
+            (start..end).rev().find(|height| node.chain().hash_at(*height) == Some(hash))
+        };
+        let found = shared.look(look).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        end = start;
+    }
+    Ok(None)
+}
+
+/// Those of the chain's blocks that are there.
+pub(super) fn read(node: &Node, heights: Range<usize>) -> Vec<Block> {
+    let chain = node.chain();
+    let heights = heights.start..heights.end.min(chain.count());
+    let read = |height| {
+        let hash = chain.hash_at(height)?;
+        let block = block::Block::from_bytes(chain.blocks().get(height)?);
+        Some(Block::new(height, hash, &block, true))
+    };
+    heights.filter_map(read).collect()
+}
+
+/// What names a block.
+#[derive(Clone, Copy)]
+enum Id {
+    Height(usize),
+    Hash(Hash),
+}
+
+impl Id {
+    fn parse(text: &str) -> Result<Id, Problem> {
+        let id = match text.len() {
+            length if length == 2 * Hash::LEN => text.parse().ok().map(Id::Hash),
+            _ => text.parse().ok().map(Id::Height),
+        };
+        let wanted = "a block is named by its height or by the 64 hexadecimal digits of its hash";
+        id.ok_or_else(|| Problem::bad_request(wanted))
+    }
+}
+
+impl Block {
+    pub(super) fn of(entry: &Entry) -> Block {
+        Block::new(entry.height, entry.hash, &entry.block, entry.abandoned_ms.is_none())
+    }
+
+    fn new(height: usize, hash: Hash, block: &block::Block, on_chain: bool) -> Block {
+        let block::Header { previous, timestamp, nonce } = block.header;
+        Block {
+            height,
+            hash: hash.to_string(),
+            previous: previous.to_string(),
+            timestamp,
+            nonce: nonce.to_string(),
+            lane: format!("{:#x}", nonce.lane()),
+            counter: nonce.counter(),
+            sender: block.reward.sender,
+            receiver: block.reward.receiver,
+            on_chain,
+            bytes: hex::encode(block.to_bytes()),
+        }
+    }
+}
+
+impl Metadata {
+    fn of(entry: &Entry, tip: usize) -> Metadata {
+        let on_chain = entry.abandoned_ms.is_none();
+        Metadata {
+            height: entry.height,
+            hash: entry.hash.to_string(),
+            on_chain,
+            confirmations: if on_chain { tip + 1 - entry.height } else { 0 },
+            announced_by: announced_by(&entry.origin),
+            first_seen_ms: entry.first_seen_ms,
+            abandoned_ms: entry.abandoned_ms,
+            asked: Some(entry.ask()),
+        }
+    }
+
+    /// Of a block that is not indexed, only its place is known.
+    fn of_old(block: &Block, tip: usize) -> Metadata {
+        Metadata {
+            height: block.height,
+            hash: block.hash.clone(),
+            on_chain: true,
+            confirmations: tip + 1 - block.height,
+            announced_by: None,
+            first_seen_ms: None,
+            abandoned_ms: None,
+            asked: None,
+        }
+    }
+}
+
+pub(super) fn announced_by(origin: &Origin) -> Option<String> {
+    match origin {
+        Origin::Unknown => None,
+        Origin::Us => Some("self".to_owned()),
+        Origin::Peer(name) => Some(name.to_string()),
+    }
+}

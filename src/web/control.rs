@@ -1,0 +1,148 @@
+//! What can be asked of a node: to mine or not, and whom to talk to.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::node::Command;
+use crate::peer::PeerName;
+
+use super::peers::MAX_PEERS;
+use super::problem::Problem;
+use super::shared::Shared;
+use super::status::{Peer, Status};
+
+/// A peer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Address {
+    /// Where it hears datagrams.
+    #[schema(example = "127.0.0.1:8000")]
+    address: String,
+}
+
+/// Take a peer among ours, refused or not, and send it our chain at once
+#[utoipa::path(post, path = "/peers/announce", tag = "control", request_body = Address, responses(
+    (status = 200, body = Peer),
+    (status = "4XX", description = "A problem.", body = Problem),
+    (status = 503, description = "The node is held up.", body = Problem),
+))]
+pub(super) async fn announce(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Address>, JsonRejection>,
+) -> Result<Json<Peer>, Problem> {
+    let name = peer(&shared, body?)?;
+    introduce(&shared, name, Command::Connect).await
+}
+
+/// Neither write to a peer nor hear it, until it is announced again
+#[utoipa::path(post, path = "/peers/disconnect", tag = "control", request_body = Address, responses(
+    (status = 200, body = Peer),
+    (status = "4XX", description = "A problem.", body = Problem),
+    (status = 503, description = "The node is held up.", body = Problem),
+))]
+pub(super) async fn disconnect(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Address>, JsonRejection>,
+) -> Result<Json<Peer>, Problem> {
+    let name = peer(&shared, body?)?;
+    introduce(&shared, name, Command::Disconnect).await
+}
+
+/// Send our chain to all peers: whoever has a longer one answers
+#[utoipa::path(post, path = "/sync/request", tag = "control", responses(
+    (status = 202, body = Status),
+    (status = "4XX", description = "A problem.", body = Problem),
+    (status = 503, description = "The node is held up.", body = Problem),
+))]
+pub(super) async fn sync(
+    State(shared): State<Arc<Shared>>,
+) -> Result<(StatusCode, Json<Status>), Problem> {
+    Ok((StatusCode::ACCEPTED, obey(&shared, Command::Sync).await?))
+}
+
+/// Mine one block, now, also where mining is paused
+#[utoipa::path(post, path = "/mine", tag = "control", responses(
+    (status = 202, description = "It is searching; an event tells of the block.", body = Status),
+    (status = "4XX", description = "A problem.", body = Problem),
+    (status = 503, description = "The node is held up.", body = Problem),
+))]
+pub(super) async fn mine(
+    State(shared): State<Arc<Shared>>,
+) -> Result<(StatusCode, Json<Status>), Problem> {
+    Ok((StatusCode::ACCEPTED, obey(&shared, Command::MineOne).await?))
+}
+
+/// Mine no more, but go on listening
+#[utoipa::path(post, path = "/pause", tag = "control", responses(
+    (status = 200, body = Status),
+    (status = "4XX", description = "A problem.", body = Problem),
+    (status = 503, description = "The node is held up.", body = Problem),
+))]
+pub(super) async fn pause(State(shared): State<Arc<Shared>>) -> Result<Json<Status>, Problem> {
+    obey(&shared, Command::Pause).await
+}
+
+/// Mine again
+#[utoipa::path(post, path = "/resume", tag = "control", responses(
+    (status = 200, body = Status),
+    (status = "4XX", description = "A problem.", body = Problem),
+    (status = 503, description = "The node is held up.", body = Problem),
+))]
+pub(super) async fn resume(State(shared): State<Arc<Shared>>) -> Result<Json<Status>, Problem> {
+    obey(&shared, Command::Resume).await
+}
+
+/// Tells the node, and answers with what it does then.
+async fn obey(shared: &Shared, command: Command) -> Result<Json<Status>, Problem> {
+    shared.command(command).await?;
+    Ok(Json(Status::of(&shared.view.borrow())))
+}
+
+/// Tells the node something of a peer, and answers with how it stands then.
+async fn introduce(
+    shared: &Shared,
+    name: PeerName,
+    command: impl FnOnce(PeerName) -> Command,
+) -> Result<Json<Peer>, Problem> {
+    shared.command(command(name.clone())).await?;
+    let view = shared.view.borrow();
+    let peer = view.peers.get(&name).ok_or_else(Problem::stopped)?;
+    Ok(Json(Peer::of(peer, Instant::now())))
+}
+
+/// The peer that a body names, if it can be one.
+fn peer(shared: &Shared, Json(body): Json<Address>) -> Result<PeerName, Problem> {
+    let text = &body.address;
+    let wrong = |why: &str| {
+        Problem::bad_request(format_args!(
+            "{text:.100?} {why}; write IP:PORT, as in 127.0.0.1:8000"
+        ))
+    };
+    let address: SocketAddr = text.parse().map_err(|_| wrong("is not an address"))?;
+    if address.port() == 0 || address.ip().is_unspecified() {
+        return Err(wrong("is nobody's address"));
+    }
+    if let Ok(own) = shared.node.name.as_str().parse::<SocketAddr>() {
+        if address == own {
+            return Err(wrong("is this node's own address"));
+        }
+        if address.is_ipv4() != own.is_ipv4() {
+            return Err(wrong("is of another kind than this node's address"));
+        }
+    }
+    let name = PeerName::new(address);
+    let view = shared.view.borrow();
+    if view.peers.get(&name).is_none() && view.peers.iter().len() >= MAX_PEERS {
+        let detail = format!("a node has at most {MAX_PEERS} peers");
+        return Err(Problem::new(StatusCode::CONFLICT, "too-many-peers", detail));
+    }
+    Ok(name)
+}

@@ -1,0 +1,330 @@
+//! Events on their way to the clients: numbered, serialised once, and held for
+//! those who come back.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::broadcast;
+
+use crate::event::Event;
+use crate::json::Record;
+
+/// The last so many events are held for clients that come back: some 200 KB,
+/// and at four a second some minutes.
+pub(super) const MAX_HELD_EVENTS: usize = 1_000;
+
+/// A client that is so many events behind is too slow.
+pub(super) const MAX_EVENTS_BEHIND: usize = 256;
+
+/// Of each kind that may come often, one event is sent in this time.
+pub(super) const BATCH: Duration = Duration::from_millis(250);
+
+/// An event as every client gets it.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) seq: u64,
+    pub(super) text: Utf8Bytes,
+}
+
+/// The way from the loop to the clients.
+pub(super) struct Feed {
+    /// Names this run of the node: the numbers start anew with each.
+    pub(super) stream: String,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// The number of the next event.
+    next: u64,
+    held: VecDeque<Held>,
+    batches: Vec<Batch>,
+    /// `None` when there is nothing more to come.
+    sender: Option<broadcast::Sender<Held>>,
+}
+
+/// Frequent events of one kind.
+struct Batch {
+    kind: &'static str,
+    /// When one was last sent.
+    sent: Instant,
+    /// The last since then, when it was, and how many there were.
+    waiting: Option<(Duration, Event, u64)>,
+}
+
+/// What a client gets that comes, or comes back.
+pub(super) struct Subscription {
+    /// The oldest number that is held; that of the next event if none is.
+    pub(super) first: u64,
+    /// The number of the next event.
+    pub(super) next: u64,
+    /// How many events it missed for good.
+    pub(super) missed: u64,
+    /// What it missed and can still have.
+    pub(super) held: Vec<Held>,
+    /// What is to come; `None` if nothing.
+    pub(super) receiver: Option<broadcast::Receiver<Held>>,
+}
+
+impl Feed {
+    pub(super) fn new(stream: String) -> Feed {
+        let (sender, _) = broadcast::channel(MAX_EVENTS_BEHIND);
+        let state =
+            State { next: 1, held: VecDeque::new(), batches: Vec::new(), sender: Some(sender) };
+        Feed { stream, state: Mutex::new(state) }
+    }
+
+    /// Takes an event that happened at `time` since the Unix epoch. Never waits
+    /// for a client.
+    pub(super) fn tell(&self, now: Instant, time: Duration, event: &Event) {
+        let mut state = self.lock();
+        match kind(event) {
+            Some(kind) => state.batch(now, kind, time, event),
+            None => {
+                state.send_waiting(now, Duration::ZERO);
+                state.send(time, event, 1);
+            }
+        }
+    }
+
+    /// Sends what has waited for long enough.
+    pub(super) fn flush(&self, now: Instant) {
+        self.lock().send_waiting(now, BATCH);
+    }
+
+    /// Nothing more is to come: clients are told so.
+    pub(super) fn close(&self) {
+        self.lock().sender = None;
+    }
+
+    /// All events after `after` that are held, and all to come. `stream` is the
+    /// one that `after` counts in, if the client says so.
+    pub(super) fn subscribe(&self, after: Option<u64>, stream: Option<&str>) -> Subscription {
+        let state = self.lock();
+        let next = state.next;
+        let first = state.held.front().map_or(next, |held| held.seq);
+        // A number of another run, or from nowhere, says nothing here.
+        let is_ours = stream.is_none_or(|stream| stream == self.stream);
+        let after = after.map(|after| if is_ours && after < next { after } else { 0 });
+        let after = after.unwrap_or(next - 1);
+        let held = state.held.iter().filter(|held| held.seq > after).cloned().collect();
+        let receiver = state.sender.as_ref().map(broadcast::Sender::subscribe);
+        Subscription { first, next, missed: first.saturating_sub(after + 1), held, receiver }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing is left half done where this is held.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn batch(&mut self, now: Instant, kind: &'static str, time: Duration, event: &Event) {
+        let index = match self.batches.iter().position(|batch| batch.kind == kind) {
+            Some(index) => index,
+            None => {
+                self.batches.push(Batch { kind, sent: now, waiting: None });
+                return self.send(time, event, 1);
+            }
+        };
+        let batch = &mut self.batches[index];
+        let count = batch.waiting.take().map_or(0, |(.., count)| count) + 1;
+        if now.saturating_duration_since(batch.sent) >= BATCH {
+            batch.sent = now;
+            self.send(time, event, count);
+        } else {
+            batch.waiting = Some((time, event.clone(), count));
+        }
+    }
+
+    /// Sends of each kind what has waited for at least this long.
+    fn send_waiting(&mut self, now: Instant, at_least: Duration) {
+        let is_due = |batch: &Batch| now.saturating_duration_since(batch.sent) >= at_least;
+        let mut due = Vec::new();
+        for batch in self.batches.iter_mut().filter(|batch| is_due(batch)) {
+            if let Some(waiting) = batch.waiting.take() {
+                batch.sent = now;
+                due.push(waiting);
+            }
+        }
+        for (time, event, count) in due {
+            self.send(time, &event, count);
+        }
+    }
+
+    fn send(&mut self, time: Duration, event: &Event, count: u64) {
+        let held = Held { seq: self.next, text: text(self.next, count, time, event).into() };
+        self.next += 1;
+        self.held.push_back(held.clone());
+        if self.held.len() > MAX_HELD_EVENTS {
+            self.held.pop_front();
+        }
+        if let Some(sender) = &self.sender {
+            // It fails where nobody listens.
+            let _ = sender.send(held);
+        }
+    }
+}
+
+/// The kind of an event that may come thousands of times a second; `None` for
+/// one that cannot.
+fn kind(event: &Event) -> Option<&'static str> {
+    match event {
+        Event::Tried { .. } => Some("tried"),
+        Event::Ignored { reason, .. } => Some(reason.name()),
+        Event::Unsent { .. } => Some("unsent"),
+        _ => None,
+    }
+}
+
+/// The line of `--json`, with the event's number in front.
+fn text(seq: u64, count: u64, time: Duration, event: &Event) -> String {
+    let line = Record::new(time, event).to_line();
+    let rest = line.strip_prefix('{').expect("a record is an object");
+    match count {
+        0 | 1 => format!("{{\"seq\":{seq},{rest}"),
+        _ => format!("{{\"seq\":{seq},\"merged\":{count},{rest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Reason;
+    use crate::hash::Hash;
+    use crate::peer::PeerName;
+
+    /// A feed, and a clock that starts when it does.
+    struct Bench {
+        feed: Feed,
+        start: Instant,
+    }
+
+    impl Bench {
+        fn new() -> Bench {
+            Bench { feed: Feed::new("run-1".into()), start: Instant::now() }
+        }
+
+        fn tell(&self, milliseconds: u64, event: &Event) {
+            let since = Duration::from_millis(milliseconds);
+            self.feed.tell(self.start + since, since, event);
+        }
+
+        fn texts(&self, after: Option<u64>) -> Vec<String> {
+            let held = self.feed.subscribe(after, None).held;
+            held.iter().map(|held| held.text.to_string()).collect()
+        }
+    }
+
+    fn created(height: usize) -> Event {
+        Event::Created { height, hash: Hash::ZERO }
+    }
+
+    fn tried(counter: u64) -> Event {
+        Event::Tried { counter }
+    }
+
+    #[test]
+    fn an_event_is_its_json_line_with_a_number_in_front() {
+        let bench = Bench::new();
+        bench.tell(5, &tried(1000));
+        let expected = r#"{"seq":1,"v":1,"time_ms":5,"event":"tried","counter":1000}"#;
+        assert_eq!(bench.texts(Some(0)), [expected]);
+    }
+
+    #[test]
+    fn frequent_events_are_batched_and_the_last_one_counts() {
+        let bench = Bench::new();
+        for millisecond in 0..600 {
+            bench.tell(millisecond, &tried(millisecond));
+        }
+        let expected = [
+            r#"{"seq":1,"v":1,"time_ms":0,"event":"tried","counter":0}"#,
+            r#"{"seq":2,"merged":250,"v":1,"time_ms":250,"event":"tried","counter":250}"#,
+            r#"{"seq":3,"merged":250,"v":1,"time_ms":500,"event":"tried","counter":500}"#,
+        ];
+        assert_eq!(bench.texts(Some(0)), expected);
+        bench.feed.flush(bench.start + Duration::from_millis(749));
+        assert_eq!(bench.texts(Some(3)), [""; 0]);
+        bench.feed.flush(bench.start + Duration::from_millis(750));
+        let last = r#"{"seq":4,"merged":99,"v":1,"time_ms":599,"event":"tried","counter":599}"#;
+        assert_eq!(bench.texts(Some(3)), [last]);
+    }
+
+    #[test]
+    fn what_waits_goes_before_an_event_that_does_not() {
+        let bench = Bench::new();
+        bench.tell(0, &tried(0));
+        bench.tell(1, &tried(1000));
+        bench.tell(2, &created(1));
+        let texts = bench.texts(Some(1));
+        assert!(texts[0].contains(r#""counter":1000"#), "{texts:?}");
+        assert!(texts[1].contains(r#""event":"created""#), "{texts:?}");
+    }
+
+    #[test]
+    fn a_flood_of_one_reason_does_not_hide_another() {
+        let bench = Bench::new();
+        let from = PeerName::new("bob");
+        let tie = Reason::Tie { count: 1, same: true };
+        for millisecond in 0..100 {
+            bench.tell(millisecond, &Event::Ignored { from: from.clone(), reason: tie.clone() });
+        }
+        bench.tell(100, &Event::Ignored { from, reason: Reason::Refused });
+        let texts = bench.texts(Some(0));
+        assert_eq!(texts.len(), 2);
+        assert!(texts[1].contains(r#""reason":"refused""#), "{texts:?}");
+    }
+
+    #[test]
+    fn who_comes_back_gets_what_is_held_and_is_told_what_is_not() {
+        let bench = Bench::new();
+        let count = MAX_HELD_EVENTS as u64 + 10;
+        for height in 1..=count {
+            bench.tell(height, &created(height as usize));
+        }
+        let back = |after, stream| {
+            let got = bench.feed.subscribe(after, stream);
+            (got.first, got.next, got.missed, got.held.len() as u64)
+        };
+        assert_eq!(back(None, None), (11, count + 1, 0, 0), "only what is to come");
+        assert_eq!(back(Some(count - 3), Some("run-1")), (11, count + 1, 0, 3));
+        assert_eq!(back(Some(10), None), (11, count + 1, 0, 1000));
+        assert_eq!(back(Some(4), None), (11, count + 1, 6, 1000));
+        assert_eq!(back(Some(count), Some("run-0")), (11, count + 1, 10, 1000), "another run");
+        assert_eq!(back(Some(u64::MAX), None), (11, count + 1, 10, 1000), "from nowhere");
+    }
+
+    #[test]
+    fn nothing_comes_twice_or_not_at_all_around_a_subscription() {
+        let bench = Bench::new();
+        bench.tell(0, &created(1));
+        let mut got = bench.feed.subscribe(Some(0), None);
+        bench.tell(1, &created(2));
+        let receiver = got.receiver.as_mut().expect("it is open");
+        assert_eq!(got.held.last().map(|held| held.seq), Some(1));
+        assert_eq!(receiver.try_recv().map(|held| held.seq), Ok(2));
+    }
+
+    #[test]
+    fn a_client_that_falls_behind_finds_out() {
+        let bench = Bench::new();
+        let got = bench.feed.subscribe(None, None);
+        for height in 0..=MAX_EVENTS_BEHIND {
+            bench.tell(0, &created(height));
+        }
+        let lagged = got.receiver.expect("it is open").try_recv();
+        assert!(matches!(lagged, Err(broadcast::error::TryRecvError::Lagged(_))), "{lagged:?}");
+    }
+
+    #[test]
+    fn a_closed_feed_has_nothing_to_come() {
+        let bench = Bench::new();
+        let got = bench.feed.subscribe(None, None);
+        bench.feed.close();
+        let end = got.receiver.expect("it was open").try_recv().map(|held| held.seq);
+        assert_eq!(end, Err(broadcast::error::TryRecvError::Closed));
+        assert!(bench.feed.subscribe(None, None).receiver.is_none());
+    }
+}

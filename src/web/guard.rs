@@ -1,0 +1,168 @@
+//! Who is let in: not too often, not by a strange name, not for a web page from
+//! elsewhere, and to change something only with the token where one is needed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderName};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::hash::Hash;
+use crate::peer::PeerName;
+
+use super::origin::{Site, next_port};
+use super::problem::Problem;
+use super::shared::Shared;
+
+/// The longest that an answer may take, its question's body included.
+const MAX_ANSWER: Duration = Duration::from_secs(10);
+
+/// Who asks: put into each request by the server.
+#[derive(Clone, Copy)]
+pub(super) struct Client(pub(super) SocketAddr);
+
+/// Lets a request in or answers it with a problem.
+pub(super) async fn guard(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    shared.traffic.requests.add();
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let mut response = match admit(&shared, &request) {
+        Err(problem) => {
+            shared.traffic.refused.add();
+            problem.into_response()
+        }
+        Ok(()) => {
+            let mut response = answer(request, next).await;
+            if let Some(origin) = origin {
+                allow(response.headers_mut(), origin);
+            }
+            response
+        }
+    };
+    protect(response.headers_mut());
+    response
+}
+
+async fn answer(request: Request, next: Next) -> Response {
+    if request.method() == Method::OPTIONS {
+        return preflight();
+    }
+    match tokio::time::timeout(MAX_ANSWER, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let detail = "the request did not come to its end in time";
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail).into_response()
+        }
+    }
+}
+
+fn admit(shared: &Shared, request: &Request) -> Result<(), Problem> {
+    let Client(from) = request.extensions().get().expect("the server puts it there");
+    shared.limits.check(from.ip(), Instant::now())?;
+    let headers = request.headers();
+    let host = text(headers, &header::HOST).unwrap_or_default();
+    if Site::parse(host, 80).is_none() {
+        let detail = "name this node by its IP address or localhost, not by another name";
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "host", detail));
+    }
+    if headers.contains_key(header::ORIGIN) {
+        let origin = text(headers, &header::ORIGIN).unwrap_or_default();
+        if !is_of_the_network(shared, host, origin) {
+            let detail = format!("a page from {origin:.100} has no business with this node");
+            return Err(Problem::new(StatusCode::FORBIDDEN, "origin", detail));
+        }
+    }
+    match *request.method() {
+        Method::GET | Method::HEAD | Method::OPTIONS => Ok(()),
+        _ => check_token(shared, headers),
+    }
+}
+
+/// Whether a page from there may talk to us: our own, or another node's.
+fn is_of_the_network(shared: &Shared, host: &str, origin: &str) -> bool {
+    if origin.strip_prefix("http://").is_some_and(|own| own.eq_ignore_ascii_case(host)) {
+        return true;
+    }
+    let Some(site) = Site::of_origin(origin) else { return false };
+    site.is(&shared.address) || network(shared).iter().any(|address| site.is(address))
+}
+
+/// The HTTP addresses of the network's other nodes, as far as they are known.
+pub(super) fn network(shared: &Shared) -> Vec<SocketAddr> {
+    let view = shared.view.borrow();
+    let of_peers = view.peers.iter().filter_map(|peer| http_of(&peer.name));
+    let mut network: Vec<_> = of_peers.collect();
+    for address in &shared.peers {
+        if !network.contains(address) {
+            network.push(*address);
+        }
+    }
+    network
+}
+
+/// Where a peer has its HTTP API, unless it was told otherwise.
+pub(super) fn http_of(name: &PeerName) -> Option<SocketAddr> {
+    next_port(name.as_str().parse().ok()?)
+}
+
+fn check_token(shared: &Shared, headers: &HeaderMap) -> Result<(), Problem> {
+    if !shared.needs_token() {
+        return Ok(());
+    }
+    let Some(token) = shared.token else {
+        let detail = "outside loopback posts need a token, and this node was started without one";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "token-needed", detail));
+    };
+    let shown = text(headers, &header::AUTHORIZATION).and_then(|text| text.strip_prefix("Bearer "));
+    match shown {
+        // Hashes are compared: how long that takes tells nothing of the token.
+        Some(shown) if Hash::of(shown.trim().as_bytes()) == token => Ok(()),
+        Some(_) => {
+            Err(Problem::new(StatusCode::UNAUTHORIZED, "token-wrong", "that is not the token"))
+        }
+        None => {
+            let detail = "posts need the header Authorization: Bearer TOKEN";
+            Err(Problem::new(StatusCode::UNAUTHORIZED, "token-needed", detail))
+        }
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// A browser asks before it lets a page post to another origin.
+fn preflight() -> Response {
+    let allowed = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ];
+    (StatusCode::NO_CONTENT, allowed).into_response()
+}
+
+/// Lets a page of this origin read the answer.
+fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    let expose = HeaderValue::from_static("retry-after");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, expose);
+}
+
+/// What keeps a browser from taking an answer for something else.
+fn protect(headers: &mut HeaderMap) {
+    let mut set = |name, value| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::VARY, "origin");
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+}

@@ -1,0 +1,156 @@
+//! How much one address may ask for.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::problem::Problem;
+
+/// Requests a second that an address may keep up.
+const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(200).unwrap();
+
+/// Requests that it may make at once after a while of silence. A classroom
+/// behind one address, or a thousand tabs, open their events so.
+const REQUESTS_AT_ONCE: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
+
+/// An address is refused for a while when so many of its requests were too many ...
+const OVERRUNS: u32 = 100;
+
+/// ... within this time.
+const OVERRUN_WINDOW: Duration = Duration::from_secs(10);
+
+/// How long that while is.
+const REFUSAL: Duration = Duration::from_secs(30);
+
+/// The most addresses that are kept account of, less than 1 MB; while there are
+/// more, new ones are refused.
+const MAX_ADDRESSES: usize = 10_000;
+
+/// The account of all addresses.
+pub(super) struct Limits {
+    rates: DefaultKeyedRateLimiter<IpAddr>,
+    clock: DefaultClock,
+    offenders: Mutex<HashMap<IpAddr, Offender>>,
+}
+
+/// An address that asked for too much.
+struct Offender {
+    overruns: u32,
+    /// When the first of these was.
+    since: Instant,
+    refused_until: Option<Instant>,
+}
+
+impl Offender {
+    fn is_over(&self, now: Instant) -> bool {
+        match self.refused_until {
+            Some(until) => now >= until,
+            None => now.saturating_duration_since(self.since) >= OVERRUN_WINDOW,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn new() -> Limits {
+        let quota = Quota::per_second(REQUESTS_PER_SECOND).allow_burst(REQUESTS_AT_ONCE);
+        Limits {
+            rates: RateLimiter::keyed(quota),
+            clock: DefaultClock::default(),
+            offenders: Mutex::default(),
+        }
+    }
+
+    /// Counts a request of this address.
+    ///
+    /// # Errors
+    /// What to answer instead, where it is one too many.
+    pub(super) fn check(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
+        let key = key(address);
+        let mut offenders = self.offenders.lock().unwrap_or_else(PoisonError::into_inner);
+        offenders.retain(|_, offender| !offender.is_over(now));
+        if let Some(until) = offenders.get(&key).and_then(|offender| offender.refused_until) {
+            let seconds = until.saturating_duration_since(now).as_secs() + 1;
+            return Err(Problem::rate(seconds, "this address kept asking for too much"));
+        }
+        if self.rates.len() >= MAX_ADDRESSES {
+            self.rates.retain_recent();
+            if self.rates.len() >= MAX_ADDRESSES {
+                return Err(Problem::rate(1, "too many addresses ask at once"));
+            }
+        }
+        let Err(too_early) = self.rates.check_key(&key) else { return Ok(()) };
+        let first = Offender { overruns: 0, since: now, refused_until: None };
+        let offender = offenders.entry(key).or_insert(first);
+        offender.overruns += 1;
+        if offender.overruns >= OVERRUNS {
+            offender.refused_until = Some(now + REFUSAL);
+        }
+        let wait = too_early.wait_time_from(self.clock.now()).as_secs() + 1;
+        let rate = REQUESTS_PER_SECOND;
+        Err(Problem::rate(wait, format_args!("more than {rate} requests a second")))
+    }
+}
+
+/// Whom an address belongs to: a household is given a whole /64 of IPv6.
+fn key(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALICE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const BOB: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    /// Requests until one is too many.
+    fn exhaust(limits: &Limits, now: Instant) -> u32 {
+        let admitted = (0..1_000_000).take_while(|_| limits.check(ALICE, now).is_ok());
+        u32::try_from(admitted.count()).expect("it is less")
+    }
+
+    #[test]
+    fn an_address_that_asks_too_fast_is_told_so_and_another_is_not() {
+        let (limits, now) = (Limits::new(), Instant::now());
+        // The limiter's own clock goes on meanwhile.
+        assert!(exhaust(&limits, now) >= REQUESTS_AT_ONCE.get());
+        assert!(limits.check(BOB, now).is_ok());
+    }
+
+    #[test]
+    fn an_address_that_keeps_overrunning_is_refused_for_a_while() {
+        let (limits, now) = (Limits::new(), Instant::now());
+        let is_refused = |now| {
+            let offenders = limits.offenders.lock().expect("nobody panicked");
+            let offender = offenders.get(&ALICE);
+            offender.is_some_and(|offender| offender.refused_until > Some(now))
+        };
+        // Some are admitted in between, as time goes on.
+        while !is_refused(now) {
+            let _ = limits.check(ALICE, now);
+        }
+        let problem = limits.check(ALICE, now).expect_err("it is refused");
+        assert!(format!("{problem:?}").contains("kept asking"), "{problem:?}");
+        assert!(limits.check(BOB, now).is_ok());
+        let _ = limits.check(ALICE, now + REFUSAL);
+        assert!(!is_refused(now + REFUSAL));
+    }
+
+    #[test]
+    fn neighbours_in_a_64_of_ipv6_are_one() {
+        let key = |text: &str| key(text.parse().expect("an address"));
+        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:0:0:2"));
+        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
+        assert_eq!(key("::ffff:192.0.2.1"), ALICE);
+    }
+}

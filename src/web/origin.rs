@@ -1,0 +1,106 @@
+//! Who a browser says it speaks to and for: `Host` and `Origin`.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::uri::Authority;
+
+/// The host of a URL, as far as we let it in. A name other than `localhost` may
+/// be pointed at us by whoever owns it, so there is no such host here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Host {
+    Localhost,
+    Ip(IpAddr),
+}
+
+/// A host and a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Site {
+    host: Host,
+    port: u16,
+}
+
+impl Site {
+    /// Reads `HOST` or `HOST:PORT`; `None` for a host that is neither `localhost`
+    /// nor an IP address.
+    pub(super) fn parse(text: &str, default_port: u16) -> Option<Site> {
+        let authority: Authority = text.parse().ok()?;
+        if authority.as_str().contains('@') {
+            return None;
+        }
+        let host = authority.host();
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let host = match bare.parse() {
+            Ok(ip) => Host::Ip(ip),
+            Err(_) if bare.eq_ignore_ascii_case("localhost") => Host::Localhost,
+            Err(_) => return None,
+        };
+        // A port that is no port must not pass for none.
+        let port = match authority.as_str()[authority.host().len()..].strip_prefix(':') {
+            Some(port) => port.parse().ok()?,
+            None => default_port,
+        };
+        Some(Site { host, port })
+    }
+
+    /// Reads the `Origin` of a page that came over plain HTTP.
+    pub(super) fn of_origin(origin: &str) -> Option<Site> {
+        Site::parse(origin.strip_prefix("http://")?, 80)
+    }
+
+    /// Whether this is the address, or another name for it: this machine has
+    /// several for itself.
+    pub(super) fn is(&self, address: &SocketAddr) -> bool {
+        let is_host = match self.host {
+            Host::Localhost => address.ip().is_loopback(),
+            Host::Ip(ip) => ip == address.ip() || (ip.is_loopback() && address.ip().is_loopback()),
+        };
+        is_host && self.port == address.port()
+    }
+}
+
+/// Where a node on this address has its HTTP API, unless told otherwise: at the
+/// next port. Nowhere, if there is none.
+pub(super) fn next_port(address: SocketAddr) -> Option<SocketAddr> {
+    Some(SocketAddr::new(address.ip(), address.port().checked_add(1)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn hosts_are_addresses_or_localhost() {
+        for host in ["127.0.0.1:7001", "localhost", "LOCALHOST:1", "[::1]:7001", "192.0.2.1"] {
+            assert!(Site::parse(host, 80).is_some(), "{host}");
+        }
+        for host in ["evil.example", "evil.example:7001", "", ":7001", "localhost.evil.example"] {
+            assert!(Site::parse(host, 80).is_none(), "{host}");
+        }
+        for host in ["user@localhost", "127.0.0.1:99999", "127.0.0.1:x", "127.0.0.1/path"] {
+            assert!(Site::parse(host, 80).is_none(), "{host}");
+        }
+    }
+
+    #[test]
+    fn this_machine_has_several_names_and_a_port_must_fit() {
+        let is = |origin, to| Site::of_origin(origin).is_some_and(|site| site.is(&address(to)));
+        assert!(is("http://127.0.0.1:8001", "127.0.0.1:8001"));
+        assert!(is("http://localhost:8001", "127.0.0.1:8001"));
+        assert!(is("http://[::1]:8001", "127.0.0.1:8001"));
+        assert!(is("http://192.0.2.1", "192.0.2.1:80"));
+        assert!(!is("http://localhost:8002", "127.0.0.1:8001"));
+        assert!(!is("http://localhost:8001", "192.0.2.1:8001"));
+        assert!(!is("https://127.0.0.1:8001", "127.0.0.1:8001"));
+        assert!(!is("null", "127.0.0.1:8001"));
+    }
+
+    #[test]
+    fn the_api_is_at_the_next_port() {
+        assert_eq!(next_port(address("127.0.0.1:7000")), Some(address("127.0.0.1:7001")));
+        assert_eq!(next_port(address("127.0.0.1:65535")), None);
+    }
+}

@@ -1,0 +1,177 @@
+//! Stretches of the chain, and the branches beside it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::hash::Hash;
+use crate::node::Node;
+
+use super::blocks::{Block, announced_by, read};
+use super::book::Entry;
+use super::problem::Problem;
+use super::shared::Shared;
+
+/// Blocks in a page of the chain, unless told otherwise, and at most.
+const CHAIN_PAGE: (usize, usize) = (50, 500);
+
+/// Heights in a page of the tree, unless told otherwise, and at most.
+const TREE_PAGE: (usize, usize) = (100, 1_000);
+
+/// A stretch of the chain.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChainPage {
+    /// Height of the chain's tip.
+    #[schema(example = 12)]
+    height: usize,
+    /// Hash of the tip.
+    tip: String,
+    from: usize,
+    blocks: Vec<Block>,
+    /// Where the next page begins; null on the last.
+    next: Option<usize>,
+}
+
+/// A stretch of the chain, and all branches beside it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Tree {
+    /// Height of the chain's tip.
+    #[schema(example = 12)]
+    height: usize,
+    /// Hash of the tip.
+    tip: String,
+    /// The lowest height in this page.
+    from: usize,
+    /// By height, the chain's own first.
+    blocks: Vec<TreeBlock>,
+    /// Where the next page begins; null on the last.
+    next: Option<usize>,
+}
+
+/// A block in the tree.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TreeBlock {
+    #[schema(example = 1)]
+    height: usize,
+    hash: String,
+    /// Hash of the block before.
+    previous: String,
+    /// Unix seconds.
+    #[schema(example = 1634700600)]
+    timestamp: u32,
+    /// The miner's port.
+    #[schema(example = 7000)]
+    receiver: u16,
+    on_chain: bool,
+    /// A peer's address, `self`, or null where that is not known.
+    #[schema(example = "self")]
+    announced_by: Option<String>,
+    /// Unix milliseconds.
+    first_seen_ms: Option<u64>,
+    /// When it left our chain, in Unix milliseconds.
+    abandoned_ms: Option<u64>,
+}
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Page {
+    /// The lowest height.
+    from: Option<usize>,
+    /// How many heights.
+    limit: Option<usize>,
+}
+
+impl Page {
+    fn limit(&self, (usual, most): (usize, usize)) -> Result<usize, Problem> {
+        match self.limit.unwrap_or(usual) {
+            limit if (1..=most).contains(&limit) => Ok(limit),
+            limit => Err(Problem::bad_request(format_args!("limit {limit} is not 1 to {most}"))),
+        }
+    }
+}
+
+/// A stretch of the chain
+#[utoipa::path(get, path = "/chain", tag = "blocks", params(Page), responses(
+    (status = 200, body = ChainPage),
+    (status = "4XX", description = "A problem.", body = Problem),
+))]
+pub(super) async fn chain(
+    State(shared): State<Arc<Shared>>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Result<Json<ChainPage>, Problem> {
+    let Query(page) = page?;
+    let from = page.from.unwrap_or(0);
+    let end = from.saturating_add(page.limit(CHAIN_PAGE)?);
+    {
+        let view = shared.view.borrow();
+        if from >= view.book.start() {
+            let end = end.min(view.book.end());
+            let blocks = (from..end).filter_map(|height| view.book.at(height)).map(Block::of);
+            let blocks = blocks.collect();
+            return Ok(Json(ChainPage::new(view.height, view.tip, from, blocks)));
+        }
+    }
+    // Older than the index: the loop has them.
+    let read = move |node: &Node| {
+        let chain = node.chain();
+        (chain.height(), chain.tip_hash(), read(node, from..end))
+    };
+    let (height, tip, blocks) = shared.look(read).await?;
+    Ok(Json(ChainPage::new(height, tip, from, blocks)))
+}
+
+/// A stretch of the chain, and the branches that this node has seen and abandoned
+///
+/// Of the chain's last 10,000 blocks, and of the last 1,000 that were abandoned;
+/// the last 100 heights unless told otherwise.
+#[utoipa::path(get, path = "/tree", tag = "blocks", params(Page), responses(
+    (status = 200, body = Tree),
+    (status = "4XX", description = "A problem.", body = Problem),
+))]
+pub(super) async fn tree(
+    State(shared): State<Arc<Shared>>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Result<Json<Tree>, Problem> {
+    let Query(page) = page?;
+    let limit = page.limit(TREE_PAGE)?;
+    let view = shared.view.borrow();
+    let book = &view.book;
+    let from = page.from.unwrap_or(book.end().saturating_sub(limit)).max(book.start());
+    let end = from.saturating_add(limit);
+    let main = (from..end.min(book.end())).filter_map(|height| book.at(height));
+    let abandoned = book.abandoned().filter(|entry| (from..end).contains(&entry.height));
+    let mut blocks: Vec<_> = main.chain(abandoned).map(TreeBlock::of).collect();
+    blocks.sort_by_key(|block| (block.height, block.abandoned_ms));
+    let next = (end < book.end()).then_some(end);
+    Ok(Json(Tree { height: view.height, tip: view.tip.to_string(), from, blocks, next }))
+}
+
+impl TreeBlock {
+    fn of(entry: &Entry) -> TreeBlock {
+        TreeBlock {
+            height: entry.height,
+            hash: entry.hash.to_string(),
+            previous: entry.block.header.previous.to_string(),
+            timestamp: entry.block.header.timestamp,
+            receiver: entry.block.reward.receiver,
+            on_chain: entry.abandoned_ms.is_none(),
+            announced_by: announced_by(&entry.origin),
+            first_seen_ms: entry.first_seen_ms,
+            abandoned_ms: entry.abandoned_ms,
+        }
+    }
+}
+
+impl ChainPage {
+    fn new(height: usize, tip: Hash, from: usize, blocks: Vec<Block>) -> ChainPage {
+        let end = from.saturating_add(blocks.len());
+        let next = (!blocks.is_empty() && end <= height).then_some(end);
+        ChainPage { height, tip: tip.to_string(), from, blocks, next }
+    }
+}

@@ -1,0 +1,200 @@
+//! What is known of each peer from the datagrams that come and go.
+
+use std::time::{Duration, Instant};
+
+use crate::block;
+use crate::event::Reason;
+use crate::hash::Hash;
+use crate::node::Node;
+use crate::peer::PeerName;
+use crate::wire::Message;
+
+use super::book::Book;
+
+/// A peer that was not heard from for so long counts as silent. At the
+/// network's pace a block comes every twenty seconds or so.
+pub(super) const SILENT_AFTER: Duration = Duration::from_secs(120);
+
+/// The most peers that can be announced or refused, the node's own included.
+pub(super) const MAX_PEERS: usize = 128;
+
+/// One peer.
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    pub(super) name: PeerName,
+    pub(super) is_refused: bool,
+    /// When it was last heard from: Unix milliseconds, and for reckoning.
+    pub(super) last_seen_ms: Option<u64>,
+    last_seen: Option<Instant>,
+    /// Height of its chain's tip, as it last told.
+    pub(super) height: Option<usize>,
+    /// The highest block of our chain that it is known to hold.
+    pub(super) holds: Option<usize>,
+    pub(super) incoming: Flow,
+    pub(super) outgoing: Flow,
+}
+
+/// Datagrams one way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flow {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+}
+
+impl Flow {
+    fn count(&mut self, datagram: &[u8]) {
+        self.messages += 1;
+        self.bytes += datagram.len() as u64;
+    }
+}
+
+/// How a peer stands to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Active,
+    Silent,
+    Refused,
+}
+
+impl Peer {
+    fn new(name: PeerName) -> Peer {
+        Peer {
+            name,
+            is_refused: false,
+            last_seen_ms: None,
+            last_seen: None,
+            height: None,
+            holds: None,
+            incoming: Flow::default(),
+            outgoing: Flow::default(),
+        }
+    }
+
+    pub(super) fn state(&self, now: Instant) -> State {
+        let is_heard = |last| now.saturating_duration_since(last) < SILENT_AFTER;
+        match self.last_seen {
+            _ if self.is_refused => State::Refused,
+            Some(last) if is_heard(last) => State::Active,
+            _ => State::Silent,
+        }
+    }
+}
+
+/// All peers of a node, and everybody else in one.
+#[derive(Debug, Default)]
+pub(super) struct Peers {
+    list: Vec<Peer>,
+    /// Everything in and out, that of strangers included.
+    pub(super) incoming: Flow,
+    pub(super) outgoing: Flow,
+    pub(super) strangers: Flow,
+    /// How many of the node's peers are refused and not: when the list changes,
+    /// one of these does.
+    counts: (usize, usize),
+    /// Whose last block, as it came, is still to be looked up on our chain.
+    claim: Option<(PeerName, Hash)>,
+}
+
+impl Peers {
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Peer> {
+        self.list.iter()
+    }
+
+    pub(super) fn get(&self, name: &PeerName) -> Option<&Peer> {
+        self.list.iter().find(|peer| peer.name == *name)
+    }
+
+    fn find(&mut self, name: &PeerName) -> Option<&mut Peer> {
+        self.list.iter_mut().find(|peer| peer.name == *name)
+    }
+
+    /// A datagram came, whatever it is worth.
+    pub(super) fn received(&mut self, from: &PeerName, datagram: &[u8], now: Instant, now_ms: u64) {
+        self.incoming.count(datagram);
+        let Some(peer) = self.find(from) else {
+            self.strangers.count(datagram);
+            return;
+        };
+        peer.incoming.count(datagram);
+        peer.last_seen = Some(now);
+        peer.last_seen_ms = Some(now_ms);
+        if !peer.is_refused {
+            self.claim = last_block(datagram).map(|hash| (from.clone(), hash));
+        }
+    }
+
+    /// A datagram went out.
+    pub(super) fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
+        self.outgoing.count(datagram);
+        if let Some(peer) = self.find(to) {
+            peer.outgoing.count(datagram);
+        }
+    }
+
+    /// What a datagram that changed nothing tells of its sender's chain.
+    pub(super) fn ignored(&mut self, from: &PeerName, reason: &Reason) {
+        let count = match reason {
+            Reason::Shorter { theirs, .. } => *theirs,
+            Reason::Tie { count, .. } => *count,
+            _ => return,
+        };
+        if let Some(peer) = self.find(from) {
+            peer.height = count.checked_sub(1);
+        }
+    }
+
+    /// We took over this peer's chain, up to this height.
+    pub(super) fn copied(&mut self, from: &PeerName, height: usize) {
+        if let Some(peer) = self.find(from) {
+            peer.height = Some(height);
+            peer.holds = Some(height);
+        }
+    }
+
+    /// Our chain is another one from height `fork` on: who held the old one
+    /// holds what stayed.
+    pub(super) fn reorganised(&mut self, fork: usize) {
+        let stayed = fork.checked_sub(1);
+        for peer in &mut self.list {
+            peer.holds = peer.holds.min(stayed);
+        }
+    }
+
+    /// All that came of the last datagram or command is done.
+    pub(super) fn settle(&mut self, node: &Node, book: &Book) {
+        let counts = (node.peers().count(), node.refused().count());
+        if counts != self.counts {
+            self.counts = counts;
+            self.list_anew(node);
+        }
+        if let Some((from, hash)) = self.claim.take()
+            && let Some(height) = book.height_of(&hash)
+            && let Some(peer) = self.find(&from)
+        {
+            peer.holds = Some(height);
+        }
+    }
+
+    fn list_anew(&mut self, node: &Node) {
+        let listed = node.peers().map(|name| (name, false));
+        for (name, is_refused) in listed.chain(node.refused().map(|name| (name, true))) {
+            if self.find(name).is_none() {
+                self.list.push(Peer::new(name.clone()));
+            }
+            self.find(name).expect("it is there now").is_refused = is_refused;
+        }
+    }
+}
+
+/// The hash of a datagram's last block, if it is blocks. Whether it is worth
+/// anything shows when it is looked up on our chain.
+fn last_block(datagram: &[u8]) -> Option<Hash> {
+    match Message::decode(datagram) {
+        Ok(Message::Chain(bytes)) => match bytes.as_chunks() {
+            ([.., last], []) => Some(block::hash(last)),
+            _ => None,
+        },
+        Ok(Message::Blocks(blocks)) => blocks.blocks.last().map(block::hash),
+        Ok(Message::Question(_) | Message::SleepNotice(_)) | Err(_) => None,
+    }
+}

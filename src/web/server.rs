@@ -1,0 +1,193 @@
+//! The server's thread: it accepts connections, and ends when it is dropped.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::runtime::{self, Runtime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+use crate::hash::Hash;
+use crate::node::Node;
+use crate::udp::Command;
+
+use super::feed::{BATCH, Feed};
+use super::guard::Client;
+use super::limits::Limits;
+use super::shared::{Shared, Traffic};
+use super::view::{Moment, View};
+use super::{Settings, Watcher, api};
+
+/// The most connections that ask and are answered; more wait in the system's
+/// queue. Those that listen to events are not among them.
+const MAX_CONNECTIONS: usize = 1_024;
+
+/// The most clients of the events.
+pub(super) const MAX_EVENT_CLIENTS: usize = 2_000;
+
+/// Connections that the system keeps waiting.
+const BACKLOG: u32 = 1_024;
+
+/// Bytes that the system holds for a client that does not read; it takes twice
+/// as many. Small, so that who is too slow is found out soon.
+const SEND_BUFFER_LEN: u32 = 32 * 1024;
+
+/// A request's line and headers may have so many bytes ...
+const MAX_HEAD_LEN: usize = 16 * 1024;
+
+/// ... and take so long to come, also after the answer before.
+const MAX_HEAD_WAIT: Duration = Duration::from_secs(30);
+
+/// How long to wait where the system has no connection to give, for it has too
+/// many open.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// How long clients may take to be told that the node stops.
+const FAREWELL: Duration = Duration::from_millis(250);
+
+/// A running API. Dropping it ends it, after telling the clients.
+pub struct Server {
+    address: SocketAddr,
+    feed: Arc<Feed>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.feed.close();
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // Where it panicked there is nothing left to end.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts a server: the socket is bound when this returns.
+pub(super) fn start(
+    settings: Settings,
+    node: &Node,
+    commands: Sender<Command>,
+) -> io::Result<(Server, Watcher)> {
+    let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let listener = runtime.block_on(async { listen(settings.address) })?;
+    let address = listener.local_addr()?;
+    let started = Moment::now();
+    let port = node.settings().port;
+    let feed = Arc::new(Feed::new(format!("{}-{port}", started.ms())));
+    let (view_in, view) = watch::channel(View::new(node));
+    let shared = Arc::new(Shared {
+        node: node.settings().clone(),
+        target: node.chain().target(),
+        started: started.instant,
+        started_ms: started.ms(),
+        address,
+        peers: settings.peers,
+        token: settings.token.map(|token| Hash::of(token.as_bytes())),
+        ping: settings.ping,
+        view,
+        feed: feed.clone(),
+        limits: Limits::new(),
+        traffic: Traffic::default(),
+        event_places: Arc::new(Semaphore::new(MAX_EVENT_CLIENTS)),
+        commands,
+    });
+    let (stop, stopped) = oneshot::channel();
+    let thread = thread::Builder::new()
+        .name("http".into())
+        .spawn(move || serve(&runtime, listener, shared, stopped))?;
+    let server = Server { address, feed: feed.clone(), stop: Some(stop), thread: Some(thread) };
+    Ok((server, Watcher::new(view_in, feed)))
+}
+
+/// Binds the address. To be called within the runtime.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // On Unix an ended server's last connections would else keep the port for a
+    // minute; on Windows this would let two servers share a port.
+    socket.set_reuseaddr(cfg!(unix))?;
+    // Accepted connections inherit it.
+    socket.set_send_buffer_size(SEND_BUFFER_LEN)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+fn serve(
+    runtime: &Runtime,
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    stopped: oneshot::Receiver<()>,
+) {
+    runtime.block_on(async {
+        let router = api::router(shared.clone());
+        tokio::select! {
+            () = accept(listener, router) => {}
+            () = flush(&shared.feed) => {}
+            // Dropping the sender is the signal.
+            _ = stopped => {}
+        }
+        let all = u32::try_from(MAX_EVENT_CLIENTS).expect("it is small");
+        // Each gives its place back when it has been told; or else is cut off.
+        let _ = timeout(FAREWELL, shared.event_places.acquire_many(all)).await;
+    });
+}
+
+/// Sends batched events when they are due, where no other comes after them.
+async fn flush(feed: &Feed) {
+    let mut ticks = interval(BATCH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        feed.flush(Instant::now());
+    }
+}
+
+async fn accept(listener: TcpListener, router: Router) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let place = places.clone().acquire_owned().await.expect("it is never closed");
+        match listener.accept().await {
+            Ok((stream, from)) => {
+                tokio::spawn(converse(stream, Client(from), router.clone(), place));
+            }
+            Err(_) => sleep(ACCEPT_AGAIN).await,
+        }
+    }
+}
+
+/// Answers one connection's requests to its end, or until it becomes a WebSocket.
+async fn converse(stream: TcpStream, client: Client, router: Router, _place: OwnedSemaphorePermit) {
+    // It is faster with, and works without.
+    let _ = stream.set_nodelay(true);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(client);
+        router.call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(MAX_HEAD_WAIT)
+        .max_buf_size(MAX_HEAD_LEN)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    // What goes wrong is the client's concern: it sees its connection end.
+    let _ = connection.await;
+}

@@ -1,0 +1,104 @@
+//! What all handlers share.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use crate::hash::Hash;
+use crate::node::{self, Node};
+use crate::target::Target;
+use crate::udp::{Command, Look};
+
+use super::feed::Feed;
+use super::limits::Limits;
+use super::problem::Problem;
+use super::view::View;
+
+/// How long a handler waits for the loop, which looks for commands every 50 ms
+/// unless whoever reads its lines holds it up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The server's side of everything.
+pub(super) struct Shared {
+    /// What does not change of the node.
+    pub(super) node: node::Settings,
+    pub(super) target: Target,
+    pub(super) started: Instant,
+    /// Unix milliseconds.
+    pub(super) started_ms: u64,
+    /// Where this API is.
+    pub(super) address: SocketAddr,
+    /// HTTP addresses of the network, beside each peer's own.
+    pub(super) peers: Vec<SocketAddr>,
+    /// The hash of what a post must show.
+    pub(super) token: Option<Hash>,
+    pub(super) ping: Duration,
+    pub(super) view: watch::Receiver<View>,
+    pub(super) feed: Arc<Feed>,
+    pub(super) limits: Limits,
+    pub(super) traffic: Traffic,
+    /// A place for each client of the events.
+    pub(super) event_places: Arc<Semaphore>,
+    /// The way to the loop.
+    pub(super) commands: Sender<Command>,
+}
+
+/// What is counted of HTTP itself.
+#[derive(Default)]
+pub(super) struct Traffic {
+    pub(super) requests: Counter,
+    pub(super) refused: Counter,
+    pub(super) cut_off: Counter,
+}
+
+/// A number that only grows, counted from anywhere.
+#[derive(Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(super) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Shared {
+    /// Whether a post must show a token.
+    pub(super) fn needs_token(&self) -> bool {
+        self.token.is_some() || !self.address.ip().is_loopback()
+    }
+
+    /// Asks something of the node and waits until that has taken effect.
+    pub(super) async fn command(&self, command: node::Command) -> Result<(), Problem> {
+        self.send(Command::Node(command))?;
+        // The loop takes commands in order.
+        self.look(|_| ()).await
+    }
+
+    /// Looks at the node, between two things that it does.
+    pub(super) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Node) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (reply, answer) = oneshot::channel();
+        // Whoever asked may have gone.
+        let look = Look::new(move |node| drop(reply.send(look(node))));
+        self.send(Command::Look(look))?;
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(_)) => Err(Problem::stopped()),
+            Err(_) => Err(Problem::busy("the node's loop is held up")),
+        }
+    }
+
+    fn send(&self, command: Command) -> Result<(), Problem> {
+        self.commands.send(command).map_err(|_| Problem::stopped())
+    }
+}

@@ -1,0 +1,300 @@
+//! What a node tells of itself, its peers and its network.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::block::GENESIS_HASH;
+
+use super::guard::{http_of, network};
+use super::peers;
+use super::shared::Shared;
+use super::view::{self, Moment, View, milliseconds};
+
+/// Version of the paths and shapes; a change that breaks a reader raises it.
+const API_VERSION: u8 = 1;
+
+/// What a client can count on.
+const CAPABILITIES: [&str; 5] = ["mine", "control", "events", "tree", "metrics"];
+
+/// What does not change of a node while it runs, except its uptime.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Info {
+    /// What its peers call it.
+    #[schema(example = "127.0.0.1:7000")]
+    name: String,
+    /// Its port, which is also where its rewards go.
+    #[schema(example = 7000)]
+    port: u16,
+    /// The program's version.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+    /// The version of this API.
+    #[schema(example = 1)]
+    api: u8,
+    /// What a client can count on.
+    #[schema(example = json!(CAPABILITIES))]
+    capabilities: [&'static str; CAPABILITIES.len()],
+    /// Hash of the first block.
+    genesis: String,
+    /// Zero bits that a block's hash must begin with.
+    #[schema(example = 16)]
+    zero_bits: u8,
+    /// Nonces that a turn of mining tries.
+    #[schema(example = 1000)]
+    nonces: u64,
+    /// How long a turn of listening lasts, in milliseconds.
+    #[schema(example = 1000)]
+    listen_ms: u64,
+    /// When it started, in Unix milliseconds.
+    started_ms: u64,
+    /// How long it has been running, in milliseconds.
+    uptime_ms: u64,
+    /// Where this API is.
+    #[schema(example = "http://127.0.0.1:7001")]
+    http: String,
+    /// Whether a post must show a token.
+    needs_token: bool,
+    /// Where the APIs of all nodes are that are known, this one first.
+    network: Vec<String>,
+}
+
+/// What the node is doing.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Status {
+    /// Height of the chain's tip: one less than it has blocks.
+    #[schema(example = 12)]
+    height: usize,
+    /// Hash of the tip.
+    tip: String,
+    /// The next nonce to be tried, counted within the node's lane.
+    #[schema(example = 41000)]
+    nonce: u64,
+    state: Activity,
+    /// Whether mining is paused; it listens all the same.
+    paused: bool,
+    /// What is left of a rest, in milliseconds.
+    resting_ms: u64,
+    /// Now, in Unix milliseconds.
+    time_ms: u64,
+}
+
+/// What a node does in turn.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Activity {
+    Mining,
+    Listening,
+    /// Listening for longer, after it has taken over a longer chain.
+    Resting,
+}
+
+/// All peers.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Peers {
+    peers: Vec<Peer>,
+    /// Everybody else who wrote to us.
+    strangers: Strangers,
+}
+
+/// A peer, as far as its datagrams tell.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Peer {
+    #[schema(example = "127.0.0.1:8000")]
+    address: String,
+    /// Where its API is, unless it was told otherwise.
+    #[schema(example = "http://127.0.0.1:8001")]
+    http: Option<String>,
+    state: PeerState,
+    /// When its last datagram came, in Unix milliseconds.
+    last_seen_ms: Option<u64>,
+    /// Height of its chain, as it last told.
+    height: Option<usize>,
+    /// The highest block of our chain that it is known to hold.
+    holds: Option<usize>,
+    messages_in: u64,
+    messages_out: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+/// How a peer stands to us.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum PeerState {
+    /// It was heard from in the last two minutes.
+    Active,
+    Silent,
+    /// It was disconnected: neither written to nor heard.
+    Refused,
+}
+
+/// Datagrams from addresses that are not our peers'.
+#[derive(Serialize, ToSchema)]
+struct Strangers {
+    messages_in: u64,
+    bytes_in: u64,
+}
+
+/// The network, as far as this node knows it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// This node, and the peers that were heard from lately.
+    #[schema(example = 3)]
+    active_nodes: usize,
+    /// This node, and all its peers.
+    #[schema(example = 3)]
+    known_nodes: usize,
+    /// Of the active nodes' chains, as they last told.
+    #[schema(example = 11)]
+    lowest_height: usize,
+    #[schema(example = 12)]
+    highest_height: usize,
+    /// The difference.
+    #[schema(example = 1)]
+    height_spread: usize,
+    /// Blocks in our chain.
+    #[schema(example = 13)]
+    blocks: usize,
+    /// Blocks that gave way to others and are remembered.
+    #[schema(example = 2)]
+    abandoned_blocks: usize,
+    /// How many peers are known to hold a block of our chain, on average.
+    #[schema(example = 1.9)]
+    average_holders: f64,
+}
+
+/// Who this node is
+#[utoipa::path(get, path = "/node/info", tag = "node", responses((status = 200, body = Info)))]
+pub(super) async fn info(State(shared): State<Arc<Shared>>) -> Json<Info> {
+    let settings = &shared.node;
+    let own = url(own_address(&shared));
+    let others = network(&shared).into_iter().map(url).filter(|other| *other != own);
+    Json(Info {
+        name: settings.name.to_string(),
+        port: settings.port,
+        version: env!("CARGO_PKG_VERSION"),
+        api: API_VERSION,
+        capabilities: CAPABILITIES,
+        genesis: GENESIS_HASH.to_string(),
+        zero_bits: shared.target.zero_bits(),
+        nonces: settings.nonces,
+        listen_ms: milliseconds(settings.listen),
+        started_ms: shared.started_ms,
+        uptime_ms: milliseconds(shared.started.elapsed()),
+        needs_token: shared.needs_token(),
+        network: std::iter::once(own.clone()).chain(others).collect(),
+        http: own,
+    })
+}
+
+/// What this node is doing
+#[utoipa::path(get, path = "/node/status", tag = "node", responses((status = 200, body = Status)))]
+pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Json<Status> {
+    Json(Status::of(&shared.view.borrow()))
+}
+
+/// Whom this node talks to
+#[utoipa::path(get, path = "/node/peers", tag = "node", responses((status = 200, body = Peers)))]
+pub(super) async fn peers(State(shared): State<Arc<Shared>>) -> Json<Peers> {
+    let now = Instant::now();
+    let view = shared.view.borrow();
+    let strangers = view.peers.strangers;
+    Json(Peers {
+        peers: view.peers.iter().map(|peer| Peer::of(peer, now)).collect(),
+        strangers: Strangers { messages_in: strangers.messages, bytes_in: strangers.bytes },
+    })
+}
+
+/// How the network is, as far as this node knows
+#[utoipa::path(get, path = "/network/health", tag = "node", responses(
+    (status = 200, body = Health),
+))]
+pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
+    Json(Health::of(&shared.view.borrow(), Instant::now()))
+}
+
+impl Status {
+    pub(super) fn of(view: &View) -> Status {
+        let now = Moment::now();
+        Status {
+            height: view.height,
+            tip: view.tip.to_string(),
+            nonce: view.counter,
+            state: match view.state(now.instant) {
+                view::Activity::Mining => Activity::Mining,
+                view::Activity::Listening => Activity::Listening,
+                view::Activity::Resting => Activity::Resting,
+            },
+            paused: view.is_paused,
+            resting_ms: milliseconds(view.resting(now.instant)),
+            time_ms: now.ms(),
+        }
+    }
+}
+
+impl Peer {
+    pub(super) fn of(peer: &peers::Peer, now: Instant) -> Peer {
+        Peer {
+            address: peer.name.to_string(),
+            http: http_of(&peer.name).map(url),
+            state: match peer.state(now) {
+                peers::State::Active => PeerState::Active,
+                peers::State::Silent => PeerState::Silent,
+                peers::State::Refused => PeerState::Refused,
+            },
+            last_seen_ms: peer.last_seen_ms,
+            height: peer.height,
+            holds: peer.holds,
+            messages_in: peer.incoming.messages,
+            messages_out: peer.outgoing.messages,
+            bytes_in: peer.incoming.bytes,
+            bytes_out: peer.outgoing.bytes,
+        }
+    }
+}
+
+impl Health {
+    fn of(view: &View, now: Instant) -> Health {
+        let active = view.peers.iter().filter(|peer| peer.state(now) == peers::State::Active);
+        let active: Vec<_> = active.collect();
+        let heights = || active.iter().filter_map(|peer| peer.height).chain([view.height]);
+        let lowest = heights().min().unwrap_or(view.height);
+        let highest = heights().max().unwrap_or(view.height);
+        let blocks = view.height + 1;
+        // A peer that holds a block holds all those below.
+        let held: usize = view.peers.iter().filter_map(|peer| peer.holds).map(|top| top + 1).sum();
+        Health {
+            active_nodes: 1 + active.len(),
+            known_nodes: 1 + view.peers.iter().len(),
+            lowest_height: lowest,
+            highest_height: highest,
+            height_spread: highest - lowest,
+            blocks,
+            abandoned_blocks: view.book.abandoned().len(),
+            average_holders: held as f64 / blocks as f64,
+        }
+    }
+}
+
+/// Where others reach this API. A server on "any address" is reached by the
+/// node's own.
+fn own_address(shared: &Shared) -> SocketAddr {
+    let mut address = shared.address;
+    if address.ip().is_unspecified()
+        && let Ok(node) = shared.node.name.as_str().parse::<SocketAddr>()
+        && !node.ip().is_unspecified()
+    {
+        address.set_ip(node.ip());
+    }
+    address
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}

@@ -1,0 +1,139 @@
+//! The latest view of a node: what every question is answered from.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::event::Event;
+use crate::hash::Hash;
+use crate::node::Node;
+use crate::peer::PeerName;
+
+use super::book::{Book, Origin};
+use super::meters::Meters;
+use super::peers::Peers;
+
+/// A moment on both clocks.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) instant: Instant,
+    /// Since the Unix epoch.
+    pub(super) unix: Duration,
+}
+
+impl Moment {
+    pub(super) fn now() -> Moment {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment { instant: Instant::now(), unix }
+    }
+
+    /// Unix milliseconds.
+    pub(super) fn ms(self) -> u64 {
+        milliseconds(self.unix)
+    }
+}
+
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What the node is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Activity {
+    Mining,
+    Listening,
+    Resting,
+}
+
+/// All that is known of the node. The watcher changes it in place and handlers
+/// read it, both for moments only.
+pub(super) struct View {
+    pub(super) height: usize,
+    pub(super) tip: Hash,
+    /// The counter of the next nonce to try.
+    pub(super) counter: u64,
+    pub(super) is_paused: bool,
+    is_mining: bool,
+    /// When the rest that was last begun is over.
+    resting_until: Option<Instant>,
+    pub(super) peers: Peers,
+    pub(super) meters: Meters,
+    pub(super) book: Book,
+}
+
+impl View {
+    /// A view of a node that has not started.
+    pub(super) fn new(node: &Node) -> View {
+        let mut view = View {
+            height: 0,
+            tip: Hash::ZERO,
+            counter: 0,
+            is_paused: false,
+            is_mining: false,
+            resting_until: None,
+            peers: Peers::default(),
+            meters: Meters::default(),
+            book: Book::default(),
+        };
+        view.settle(node, Moment::now());
+        view
+    }
+
+    pub(super) fn state(&self, now: Instant) -> Activity {
+        match self.resting(now) {
+            _ if self.is_mining => Activity::Mining,
+            Duration::ZERO => Activity::Listening,
+            _ => Activity::Resting,
+        }
+    }
+
+    /// What is left of a rest.
+    pub(super) fn resting(&self, now: Instant) -> Duration {
+        self.resting_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
+    }
+
+    /// Takes in an event.
+    pub(super) fn take_in(&mut self, node: &Node, event: &Event, now: Moment) {
+        self.meters.count(node, event);
+        match event {
+            Event::Tried { counter } => {
+                self.is_mining = true;
+                self.resting_until = None;
+                self.counter = *counter;
+            }
+            Event::Created { .. } => self.follow(node, &Origin::Us, now),
+            Event::Copied { height, from, .. } => {
+                self.follow(node, &Origin::Peer(from.clone()), now);
+                self.peers.copied(from, *height);
+            }
+            Event::Rested { duration } => self.resting_until = Some(now.instant + *duration),
+            Event::Ignored { from, reason } => self.peers.ignored(from, reason),
+            _ => {}
+        }
+    }
+
+    /// A datagram came.
+    pub(super) fn received(&mut self, from: &PeerName, datagram: &[u8], now: Moment) {
+        self.peers.received(from, datagram, now.instant, now.ms());
+    }
+
+    /// All that an input asked for is done.
+    pub(super) fn settle(&mut self, node: &Node, now: Moment) {
+        self.is_mining = false;
+        self.counter = node.next_counter();
+        self.is_paused = node.is_paused();
+        self.meters.settle(node);
+        // Only where no event told of it, such as at the start.
+        self.follow(node, &Origin::Unknown, now);
+        self.peers.settle(node, &self.book);
+    }
+
+    fn follow(&mut self, node: &Node, origin: &Origin, now: Moment) {
+        let chain = node.chain();
+        if self.tip == chain.tip_hash() && self.book.end() == chain.count() {
+            return;
+        }
+        let fork = self.book.follow(chain, origin, now.ms());
+        self.peers.reorganised(fork);
+        self.height = chain.height();
+        self.tip = chain.tip_hash();
+    }
+}

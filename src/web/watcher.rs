@@ -1,0 +1,47 @@
+//! What the loop shows, on its way to the server. Nothing here waits.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::event::Event;
+use crate::node::Node;
+use crate::peer::PeerName;
+use crate::udp::Observer;
+
+use super::feed::Feed;
+use super::view::{Moment, View};
+
+/// The loop's end of the way to the server. It never breaks the loop off.
+pub struct Watcher {
+    view: watch::Sender<View>,
+    feed: Arc<Feed>,
+}
+
+impl Watcher {
+    pub(super) fn new(view: watch::Sender<View>, feed: Arc<Feed>) -> Watcher {
+        Watcher { view, feed }
+    }
+}
+
+impl Observer for Watcher {
+    fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
+        let now = Moment::now();
+        self.view.send_modify(|view| view.take_in(node, event, now));
+        self.feed.tell(now.instant, now.unix, event);
+        ControlFlow::Continue(())
+    }
+
+    fn received(&mut self, from: &PeerName, datagram: &[u8]) {
+        self.view.send_modify(|view| view.received(from, datagram, Moment::now()));
+    }
+
+    fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
+        self.view.send_modify(|view| view.peers.sent(to, datagram));
+    }
+
+    fn settled(&mut self, node: &Node) {
+        self.view.send_modify(|view| view.settle(node, Moment::now()));
+    }
+}
