@@ -21,6 +21,8 @@ mod json;
 mod progress;
 #[cfg(feature = "console")]
 mod signals;
+#[cfg(feature = "web")]
+mod http;
 
 // Without the feature the same names say what is missing, or do without.
 #[cfg(not(feature = "console"))]
@@ -32,6 +34,9 @@ mod progress;
 #[cfg(not(feature = "console"))]
 #[path = "signals_absent.rs"]
 mod signals;
+#[cfg(not(feature = "web"))]
+#[path = "http_absent.rs"]
+mod http;
 
 use std::process::ExitCode;
 

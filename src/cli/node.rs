@@ -1,7 +1,7 @@
 //! `cairn node`: one node of the network.
 
 use std::env;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -11,16 +11,18 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use cairn::config::{self, ENV_FILE, Found, NODE_IP, NODE_PORTS, Source, parse_duration};
+use cairn::event::Event;
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
-use cairn::udp::{self, Command, bind_socket};
+use cairn::udp::{self, Command, Observer, bind_socket};
 use rand::TryRng;
 use rand::rngs::SysRng;
 
 use super::exit::Exit;
+use super::http::{self, Http};
 use super::keeper::Keeper;
-use super::lines::Lines;
+use super::lines::{Lines, Printer};
 use super::{json, signals};
 
 /// Run one node
@@ -49,6 +51,8 @@ pub(crate) struct Args {
     /// Print each event as a line of JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    http: http::Flags,
     /// Stop when standard input ends: `cairn up` holds the other end
     #[arg(long, hide = true)]
     stop_with_stdin: bool,
@@ -123,20 +127,60 @@ fn drive(args: &Args, socket: &UdpSocket, mut node: Node, mut keeper: Keeper) ->
             stop();
         });
     }
-    let mut print = if args.json { json::printer()? } else { Lines::printer() };
-    let mut printed = Ok(());
-    let mut observe = |node: &Node, event: &_| {
-        printed = print(event);
-        let is_there = args.until_height.is_some_and(|height| node.chain().height() >= height);
-        if printed.is_err() || is_there {
+    let print = if args.json { json::printer()? } else { Lines::printer() };
+    let http = Http::start(&args.http, &node, &stop)?;
+    let mut watch = Watch { args, print, printed: Ok(()), http };
+    let mut keep = |chain: &_, from| keeper.keep(chain, from);
+    udp::run(&mut node, socket, &commands, &mut keep, &mut watch)?;
+    Ok(watch.printed?)
+}
+
+/// Prints what happens, shows it by HTTP, and knows when it is enough.
+struct Watch<'a> {
+    args: &'a Args,
+    print: Printer,
+    /// Whether the last event could be printed.
+    printed: io::Result<()>,
+    http: Http,
+}
+
+impl Watch<'_> {
+    fn print(&mut self, event: &Event) -> io::Result<()> {
+        (self.print)(event)?;
+        match (event, self.http.url()) {
+            // Among the settings, where they are for people.
+            (Event::Started(_), Some(url)) if self.args.json => {
+                writeln!(io::stderr(), "http {url}")
+            }
+            (Event::Started(_), Some(url)) => writeln!(io::stdout(), "  http    {url}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
+        self.http.event(node, event)?;
+        self.printed = self.print(event);
+        let is_there = self.args.until_height.is_some_and(|height| node.chain().height() >= height);
+        if self.printed.is_err() || is_there {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
-    };
-    let mut keep = |chain: &_, from| keeper.keep(chain, from);
-    udp::run(&mut node, socket, &commands, &mut keep, &mut observe)?;
-    Ok(printed?)
+    }
+
+    fn received(&mut self, from: &PeerName, datagram: &[u8]) {
+        self.http.received(from, datagram);
+    }
+
+    fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
+        self.http.sent(to, datagram);
+    }
+
+    fn settled(&mut self, node: &Node) {
+        self.http.settled(node);
+    }
 }
 
 /// A function that stops the node; it may be gone already.

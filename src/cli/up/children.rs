@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::{Args, Message};
+use crate::cli::http;
 
 /// How long a child may take to end once its pipe is closed. It looks for
 /// commands every 50 ms and needs no more than that.
@@ -99,6 +100,7 @@ fn command(args: &Args, ip: IpAddr, ports: &[u16], seed: u64, port: u16) -> Resu
     let program = env::current_exe().context("cannot find this program's own file")?;
     let mut command = Command::new(program);
     command.args(["node", &port.to_string(), "--stop-with-stdin"]);
+    command.args(http::ARGS_OF_CHILD);
     command.args(["--ip", &ip.to_string(), "--seed", &seed.to_string()]);
     command.args(["--nonces", &args.pace.nonces.to_string()]);
     command.args(["--zero-bits", &args.pace.zero_bits.to_string()]);

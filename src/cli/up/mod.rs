@@ -19,7 +19,7 @@ use self::children::{Children, Sent};
 use self::screen::Screen;
 use super::exit::Exit;
 use super::node::{Pace, bind};
-use super::{print, signals};
+use super::{http, print, signals};
 
 /// The smallest network that can be called one.
 const MIN_NODES: usize = 2;
@@ -132,8 +132,9 @@ fn check_ports(ip: &Found<IpAddr>, ports: &[u16]) -> Result<()> {
 fn heading(args: &Args, ports: &[u16], seed: u64) -> String {
     let Pace { nonces, zero_bits, .. } = &args.pace;
     let names: Vec<_> = ports.iter().map(u16::to_string).collect();
+    let page = http::page_of(ports).map(|url| format!("PAGE {url}\n")).unwrap_or_default();
     format!(
-        "UP {} nodes on ports {}\n  pace    --nonces {nonces} --listen {:?}\n  target  --zero-bits \
+        "{page}UP {} nodes on ports {}\n  pace    --nonces {nonces} --listen {:?}\n  target  --zero-bits \
          {zero_bits}\n  seed    --seed {seed}\nCtrl-C stops them all.\n",
         ports.len(),
         names.join(" "),

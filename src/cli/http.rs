@@ -1,0 +1,128 @@
+//! A node's page and API by HTTP.
+
+use std::env;
+use std::io::{self, ErrorKind, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::ControlFlow;
+use std::sync::mpsc::Sender;
+
+use anyhow::{Context, Result};
+use cairn::event::Event;
+use cairn::node::Node;
+use cairn::peer::PeerName;
+use cairn::udp::{Command, Observer};
+use cairn::web::{self, Server, Settings, Watcher};
+
+use super::exit::Exit;
+use super::node::resolve;
+
+/// The variable that holds the token.
+const HTTP_TOKEN: &str = "CAIRN_HTTP_TOKEN";
+
+/// What `cairn up` gives each node.
+pub(crate) const ARGS_OF_CHILD: &[&str] = &["--http"];
+
+/// The flags of `cairn node` that have to do with HTTP.
+#[derive(clap::Args)]
+pub(crate) struct Flags {
+    /// Serve the page and the API by HTTP [default: on 127.0.0.1, at the node's port + 1]
+    #[arg(long, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "")]
+    http: Option<String>,
+    /// What posts must show, if not on loopback [default: CAIRN_HTTP_TOKEN in the environment]
+    #[arg(long, value_name = "TOKEN", requires = "http")]
+    http_token: Option<String>,
+    /// Where a peer serves HTTP if not at its port + 1; may be repeated
+    #[arg(long = "peer-http", value_name = "HOST:PORT", requires = "http")]
+    peer_http: Vec<String>,
+}
+
+/// The node's HTTP, if it has any.
+pub(crate) struct Http(Option<(Server, Watcher)>);
+
+impl Http {
+    /// Starts it, where it is wanted. That the port is taken is a note: the node
+    /// goes without.
+    pub(crate) fn start(flags: &Flags, node: &Node, commands: &Sender<Command>) -> Result<Http> {
+        let Some(text) = &flags.http else { return Ok(Http(None)) };
+        let port = node.settings().port;
+        let Some(address) = address(text, port)? else {
+            note(format_args!(
+                "no HTTP: there is no port {port} + 1, choose one with --http PORT"
+            ))?;
+            return Ok(Http(None));
+        };
+        let mut settings = Settings::new(address);
+        settings.token = flags.http_token.clone().or_else(|| env::var(HTTP_TOKEN).ok());
+        settings.token = settings.token.filter(|token| !token.is_empty());
+        for text in &flags.peer_http {
+            settings.peers.push(resolve("--peer-http", text, Some(address.ip()))?);
+        }
+        match web::start(settings, node, commands.clone()) {
+            Ok(http) => Ok(Http(Some(http))),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                note(format_args!("no HTTP: {address} is taken, choose another with --http PORT"))?;
+                Ok(Http(None))
+            }
+            Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Err(Exit::config(
+                format!("--http {text}: {} is not an address of this machine", address.ip()),
+            )),
+            Err(error) => Err(error).with_context(|| format!("cannot serve HTTP on {address}")),
+        }
+    }
+
+    /// Where it is, for people.
+    pub(crate) fn url(&self) -> Option<String> {
+        let (server, _) = self.0.as_ref()?;
+        Some(format!("http://{}/", server.address()))
+    }
+}
+
+impl Observer for Http {
+    fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
+        match &mut self.0 {
+            Some((_, watcher)) => watcher.event(node, event),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn received(&mut self, from: &PeerName, datagram: &[u8]) {
+        if let Some((_, watcher)) = &mut self.0 {
+            watcher.received(from, datagram);
+        }
+    }
+
+    fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
+        if let Some((_, watcher)) = &mut self.0 {
+            watcher.sent(to, datagram);
+        }
+    }
+
+    fn settled(&mut self, node: &Node) {
+        if let Some((_, watcher)) = &mut self.0 {
+            watcher.settled(node);
+        }
+    }
+}
+
+/// Where `cairn up` has its page: at the first node whose HTTP port is free.
+pub(crate) fn page_of(ports: &[u16]) -> Option<String> {
+    let http_ports = ports.iter().filter_map(|port| port.checked_add(1));
+    let mut free =
+        http_ports.filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    free.next().map(|port| format!("http://{}:{port}/", Ipv4Addr::LOCALHOST))
+}
+
+/// Reads nothing, `PORT` or `IP:PORT`; `None` where there is no port after the node's.
+fn address(text: &str, port: u16) -> Result<Option<SocketAddr>> {
+    if text.is_empty() {
+        return Ok(port.checked_add(1).map(|port| (Ipv4Addr::LOCALHOST, port).into()));
+    }
+    let of_port = text.parse::<u16>().map(|port| (Ipv4Addr::LOCALHOST, port).into());
+    of_port.or_else(|_| text.parse()).map(Some).map_err(|_| {
+        Exit::usage(format!("--http {text}: write PORT or IP:PORT, such as 8123 or 127.0.0.1:8123"))
+    })
+}
+
+fn note(note: std::fmt::Arguments) -> io::Result<()> {
+    writeln!(io::stderr(), "note: {note}")
+}

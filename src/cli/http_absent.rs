@@ -1,0 +1,52 @@
+//! HTTP in a program that was built without the feature `web`: there is none.
+
+use std::ops::ControlFlow;
+use std::sync::mpsc::Sender;
+
+use anyhow::Result;
+use cairn::event::Event;
+use cairn::node::Node;
+use cairn::udp::{Command, Observer};
+
+use super::exit::Exit;
+
+/// What `cairn up` gives each node.
+pub(crate) const ARGS_OF_CHILD: &[&str] = &[];
+
+/// The flag that says what is missing.
+#[derive(clap::Args)]
+pub(crate) struct Flags {
+    #[arg(long, hide = true, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "")]
+    http: Option<String>,
+}
+
+/// No HTTP.
+pub(crate) struct Http;
+
+impl Http {
+    /// Says what is missing, where it is wanted.
+    pub(crate) fn start(flags: &Flags, _node: &Node, _commands: &Sender<Command>) -> Result<Http> {
+        match flags.http {
+            None => Ok(Http),
+            Some(_) => Err(Exit::usage(
+                "--http needs the feature web: build without --no-default-features",
+            )),
+        }
+    }
+
+    /// It is nowhere.
+    pub(crate) fn url(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Observer for Http {
+    fn event(&mut self, _node: &Node, _event: &Event) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// There is no page.
+pub(crate) fn page_of(_ports: &[u16]) -> Option<String> {
+    None
+}
