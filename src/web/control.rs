@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use axum::Json;
@@ -38,8 +39,7 @@ pub(super) async fn announce(
     State(shared): State<Arc<Shared>>,
     body: Result<Json<Address>, JsonRejection>,
 ) -> Result<Json<Peer>, Problem> {
-    let name = peer(&shared, body?)?;
-    introduce(&shared, name, Command::Connect).await
+    introduce(&shared, body?, Command::Connect).await
 }
 
 /// Neither write to a peer nor hear it, until it is announced again
@@ -52,8 +52,7 @@ pub(super) async fn disconnect(
     State(shared): State<Arc<Shared>>,
     body: Result<Json<Address>, JsonRejection>,
 ) -> Result<Json<Peer>, Problem> {
-    let name = peer(&shared, body?)?;
-    introduce(&shared, name, Command::Disconnect).await
+    introduce(&shared, body?, Command::Disconnect).await
 }
 
 /// Send our chain to all peers: whoever has a longer one answers
@@ -109,9 +108,14 @@ async fn obey(shared: &Shared, command: Command) -> Result<Json<Status>, Problem
 /// Tells the node something of a peer, and answers with how it stands then.
 async fn introduce(
     shared: &Shared,
-    name: PeerName,
+    body: Json<Address>,
     command: impl FnOnce(PeerName) -> Command,
 ) -> Result<Json<Peer>, Problem> {
+    let name = peer(shared, body)?;
+    // Until the loop has taken the others that are under way, nobody knows how
+    // many peers there are: each has a place kept.
+    let under_way = UnderWay::begin(&shared.introductions);
+    check_room(shared, &name, under_way.count)?;
     shared.command(command(name.clone())).await?;
     let view = shared.view.borrow();
     let peer = view.peers.get(&name).ok_or_else(Problem::stopped)?;
@@ -138,11 +142,34 @@ fn peer(shared: &Shared, Json(body): Json<Address>) -> Result<PeerName, Problem>
             return Err(wrong("is of another kind than this node's address"));
         }
     }
-    let name = PeerName::new(address);
+    Ok(PeerName::new(address))
+}
+
+/// Whether there is room for this peer and others that are under way.
+fn check_room(shared: &Shared, name: &PeerName, under_way: usize) -> Result<(), Problem> {
     let view = shared.view.borrow();
-    if view.peers.get(&name).is_none() && view.peers.iter().len() >= MAX_PEERS {
-        let detail = format!("a node has at most {MAX_PEERS} peers");
-        return Err(Problem::new(StatusCode::CONFLICT, "too-many-peers", detail));
+    if view.peers.get(name).is_some() || view.peers.iter().len() + under_way <= MAX_PEERS {
+        return Ok(());
     }
-    Ok(name)
+    let detail = format!("a node has at most {MAX_PEERS} peers");
+    Err(Problem::new(StatusCode::CONFLICT, "too-many-peers", detail))
+}
+
+/// One of several introductions that are under way, until it is dropped.
+struct UnderWay<'a> {
+    all: &'a AtomicUsize,
+    /// How many there are with this one.
+    count: usize,
+}
+
+impl UnderWay<'_> {
+    fn begin(all: &AtomicUsize) -> UnderWay<'_> {
+        UnderWay { all, count: all.fetch_add(1, Ordering::Relaxed) + 1 }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.all.fetch_sub(1, Ordering::Relaxed);
+    }
 }

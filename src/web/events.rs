@@ -24,7 +24,7 @@ use super::shared::Shared;
 
 /// How long an event may take to be handed to the system. It takes a while where
 /// a client does not read and the system holds no more for it.
-const SEND_PATIENCE: Duration = Duration::from_secs(5);
+const SEND_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The most bytes that a client may send in a message: we ask for none.
 const MAX_MESSAGE_LEN: usize = 1024;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -108,6 +109,7 @@ pub(super) fn start(
         limits: Limits::new(),
         traffic: Traffic::default(),
         event_places: Arc::new(Semaphore::new(MAX_EVENT_CLIENTS)),
+        introductions: AtomicUsize::new(0),
         commands,
     });
     let (stop, stopped) = oneshot::channel();

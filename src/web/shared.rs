@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,8 @@ pub(super) struct Shared {
     pub(super) traffic: Traffic,
     /// A place for each client of the events.
     pub(super) event_places: Arc<Semaphore>,
+    /// Posts about peers that are under way.
+    pub(super) introductions: AtomicUsize,
     /// The way to the loop.
     pub(super) commands: Sender<Command>,
 }
