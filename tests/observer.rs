@@ -127,3 +127,13 @@ fn a_look_sees_what_the_commands_before_it_did() {
     let answers: Vec<_> = (0..3).map(|_| answer.recv_timeout(DEADLINE)).collect();
     assert_eq!(answers, [Ok(true), Ok(false), Ok(true)]);
 }
+
+#[test]
+fn the_loop_names_no_async_runtime_and_no_http() {
+    // Whoever wants an API builds on what the loop hears and shows.
+    for text in [include_str!("../src/udp.rs"), include_str!("../src/node.rs")] {
+        for word in ["tokio", "axum", "async ", "await", "HTTP", "http", "cfg(feature"] {
+            assert!(!text.contains(word), "{word}");
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! Real processes of the built program, on ports that the system chooses.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+#[cfg(feature = "web")]
+pub(crate) mod http;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;
 use std::process::{Child, Command, ExitStatus, Stdio};

@@ -1,0 +1,196 @@
+//! A small HTTP and WebSocket client for a real node.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::ops::Deref;
+use std::process::Command;
+
+use serde_json::Value;
+use tungstenite::{Message, WebSocket};
+
+use super::{DEADLINE, Running, cairn, wait_until};
+
+/// A node with an API on ports that the system chooses.
+pub(crate) struct Node {
+    pub(crate) running: Running,
+    /// Where it hears datagrams.
+    pub(crate) address: String,
+    pub(crate) api: Api,
+}
+
+/// Where an API is.
+pub(crate) struct Api {
+    /// `127.0.0.1:PORT`.
+    pub(crate) http: String,
+}
+
+impl Deref for Node {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The last word of a problem's type.
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status, "{problem}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
+        let kind = problem["type"].as_str().expect("a problem has a type");
+        kind.strip_prefix("urn:cairn:problem:").expect("it is one of ours").to_owned()
+    }
+}
+
+/// The command of a node with nobody to talk to, unless `args` name somebody.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = cairn();
+    command.env_remove("CAIRN_HTTP_TOKEN");
+    command.args(["node", "0", "--http", "127.0.0.1:0", "--peer", "127.0.0.1:9"]).args(args);
+    command
+}
+
+impl Node {
+    pub(crate) fn start(args: &[&str]) -> Node {
+        Node::of(&mut command(args))
+    }
+
+    /// Runs a command that starts a node with `--http`.
+    pub(crate) fn of(command: &mut Command) -> Node {
+        let mut running = Running::start(command);
+        let started = running.find(|line| line.starts_with("START node ")).expect("it starts");
+        let address = started.rsplit(' ').next().expect("the line names the address").to_owned();
+        let http = running.find(|line| line.starts_with("  http ")).expect("it serves HTTP");
+        let http = http.rsplit('/').nth(1).expect("the line names the URL").to_owned();
+        Node { running, address, api: Api { http } }
+    }
+}
+
+impl Api {
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], "")
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Answer {
+        self.ask("POST", path, &[], "")
+    }
+
+    /// Posts the address of a peer.
+    pub(crate) fn post_peer(&self, path: &str, address: &str) -> Answer {
+        let body = format!(r#"{{"address":"{address}"}}"#);
+        self.ask("POST", path, &["content-type: application/json"], &body)
+    }
+
+    /// Asks with these header lines; a `host:` among them is in the place of ours.
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+        let mut stream = self.connect();
+        let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
+        if !headers.iter().any(|line| line.starts_with("host:")) {
+            head += &format!("host: {}\r\n", self.http);
+        }
+        for line in headers {
+            head += &format!("{line}\r\n");
+        }
+        if !body.is_empty() {
+            head += &format!("content-length: {}\r\n", body.len());
+        }
+        // It may answer and hang up before it has read all.
+        let _ = stream.write_all(format!("{head}\r\n{body}").as_bytes());
+        answer(&mut BufReader::new(stream))
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.http).expect("it listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("it is not zero");
+        stream
+    }
+
+    pub(crate) fn height(&self) -> u64 {
+        self.get("/node/status").json()["height"].as_u64().expect("a number")
+    }
+
+    /// Has it mine one block, and waits until it has.
+    pub(crate) fn mine(&self) {
+        let before = self.height();
+        assert_eq!(self.post("/mine").status, 202);
+        wait_until("a block is mined", || self.height() > before);
+    }
+
+    /// A counter of `/metrics`, without or with its label.
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let text = self.get("/metrics").body;
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{name} in\n{text}"))
+    }
+
+    pub(crate) fn events(&self, query: &str) -> Events {
+        let url = format!("ws://{}/events{query}", self.http);
+        let (socket, _) = tungstenite::client(url, self.connect()).expect("it is a WebSocket");
+        Events { socket }
+    }
+}
+
+/// Reads an answer to its end.
+fn answer(stream: &mut impl BufRead) -> Answer {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(stream.read_line(&mut head).expect("an answer comes"), 0, "{head}");
+    }
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let mut answer = Answer { status: status.expect("a status"), head, body: String::new() };
+    let length = answer.header("content-length").and_then(|length| length.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body).expect("a body comes whole");
+    answer.body = String::from_utf8(body).expect("bodies are text");
+    answer
+}
+
+/// A client of the events.
+pub(crate) struct Events {
+    pub(crate) socket: WebSocket<TcpStream>,
+}
+
+impl Events {
+    /// The next event; answers pings on the way.
+    pub(crate) fn next(&mut self) -> Value {
+        loop {
+            match self.socket.read().expect("another event comes") {
+                Message::Text(text) => {
+                    return serde_json::from_str(&text).expect("events are JSON");
+                }
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("not an event: {other:?}"),
+            }
+        }
+    }
+
+    /// The next event of this name.
+    pub(crate) fn find(&mut self, name: &str) -> Value {
+        loop {
+            let event = self.next();
+            if event["event"] == name {
+                return event;
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The API of a node in this process: where a test must choose what a command
+//! line cannot, such as a long chain or an impatient server.
+#![cfg(feature = "web")]
+
+mod common;
+
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use cairn::block::{Block, Header, Nonce, Transaction};
+use cairn::chain::Chain;
+use cairn::node::{Node, Settings};
+use cairn::peer::PeerName;
+use cairn::target::Target;
+use cairn::udp::{self, Command};
+use cairn::web::{self, Server};
+use common::http::Api;
+use serde_json::{Value, json};
+use tungstenite::Message;
+
+/// Any hash will do.
+const ANY: Target = Target::from_zero_bits(0);
+
+/// A node's loop in a thread of its own, and its API.
+struct Inside {
+    api: Api,
+    commands: Sender<Command>,
+    looping: Option<JoinHandle<Server>>,
+}
+
+impl Inside {
+    /// A node on this chain whose own turns never come while a test runs.
+    fn start(chain: Chain, ping: Duration) -> Inside {
+        let socket = udp::bind_socket([127, 0, 0, 1].into(), 0).expect("a free port");
+        let address = socket.local_addr().expect("it is bound");
+        let settings = Settings {
+            name: PeerName::new(address),
+            port: address.port(),
+            peers: Vec::new(),
+            nonces: 1000,
+            listen: Duration::from_secs(3600),
+            seed: 1,
+        };
+        let mut node = Node::new(settings, chain);
+        let (commands, inbox) = mpsc::channel();
+        let mut http = web::Settings::new(([127, 0, 0, 1], 0).into());
+        http.ping = ping;
+        let (server, mut watcher) =
+            web::start(http, &node, commands.clone()).expect("the system has a free port");
+        let api = Api { http: server.address().to_string() };
+        let looping = thread::spawn(move || {
+            let mut keep_nothing = |_: &_, _| Ok(());
+            udp::run(&mut node, &socket, &inbox, &mut keep_nothing, &mut watcher)
+                .expect("loopback works");
+            server
+        });
+        Inside { api, commands, looping: Some(looping) }
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.commands.send(Command::Stop);
+        if let Some(looping) = self.looping.take() {
+            let _ = looping.join();
+        }
+    }
+}
+
+/// A chain of this many blocks.
+fn chain(count: usize) -> Chain {
+    let mut bytes = Block::genesis().to_bytes().to_vec();
+    let mut previous = Block::genesis().hash();
+    for counter in 1..count as u64 {
+        let nonce = Nonce::in_lane(0, counter);
+        let header = Header { previous, timestamp: 1_634_700_600, nonce };
+        previous = header.hash();
+        bytes.extend(Block { header, reward: Transaction::reward(7000) }.to_bytes());
+    }
+    Chain::from_bytes(bytes, ANY).expect("any hash will do")
+}
+
+#[test]
+fn blocks_older_than_the_index_are_asked_for() {
+    let chain = chain(30_000);
+    let hash = |height| chain.hash_at(height).expect("it is there").to_string();
+    let node = Inside::start(chain.clone(), web::Settings::PING);
+    for height in [0, 1, 5, 19_999, 20_000, 29_999] {
+        let by_height = node.api.get(&format!("/blocks/{height}")).json();
+        assert_eq!(by_height["hash"], hash(height));
+        assert_eq!(by_height["bytes"], hex::encode(chain.blocks()[height]));
+        assert_eq!(node.api.get(&format!("/blocks/{}", hash(height))).json(), by_height);
+        let metadata = node.api.get(&format!("/blocks/{height}/metadata")).json();
+        assert_eq!(metadata["confirmations"], 30_000 - height);
+        let asked = if height < 20_000 { json!(null) } else { json!(3) };
+        assert_eq!(metadata["asked"], asked, "block {height}");
+    }
+    let page = node.api.get("/chain?from=19990&limit=20").json();
+    let heights: Vec<_> = page["blocks"].as_array().expect("a list").iter().collect();
+    let heights: Vec<_> = heights.iter().map(|block| block["height"].as_u64()).collect();
+    assert_eq!(heights, (19_990..20_010).map(Some).collect::<Vec<_>>());
+    assert_eq!(page["next"], 20_010);
+    assert_eq!(node.api.get("/tree?from=0&limit=1").json()["from"], 20_000);
+    let nobody = "f".repeat(64);
+    assert_eq!(node.api.get(&format!("/blocks/{nobody}")).status, 404);
+}
+
+#[test]
+fn a_client_that_answers_no_ping_is_cut_off_and_one_that_does_is_not() {
+    let node = Inside::start(Chain::genesis(ANY), Duration::from_millis(50));
+    let mut answers = node.api.events("");
+    let deaf = node.api.events("");
+    let mut pings = 0;
+    // Reading answers pings; the other one's end shows in the counter.
+    while node.api.metric("cairn_event_clients_cut_off_total") < 1.0 || pings < 5 {
+        match answers.socket.read() {
+            Ok(Message::Ping(_)) => pings += 1,
+            Ok(_) => {}
+            Err(error) => panic!("it is cut off after {pings} pings: {error}"),
+        }
+    }
+    assert_eq!(node.api.metric("cairn_event_clients"), 1.0);
+    drop(deaf);
+}
+
+#[test]
+fn when_the_loop_has_ended_clients_are_told_and_questions_get_a_problem() {
+    let node = Inside::start(Chain::genesis(ANY), web::Settings::PING);
+    let mut events = node.api.events("");
+    node.commands.send(Command::Stop).expect("it runs");
+    let stopped = events.find("stopped");
+    assert_eq!(stopped["height"], 0);
+    common::wait_until("the loop has ended", || {
+        node.looping.as_ref().is_some_and(JoinHandle::is_finished)
+    });
+    let answer = node.api.post("/pause");
+    assert_eq!((answer.status, &*answer.problem()), (503, "stopped"));
+    assert_eq!(node.api.get("/node/status").status, 200, "what is known can still be read");
+    drop(node);
+    let last = std::iter::repeat_with(|| events.socket.read());
+    let closed = last.map_while(Result::ok).any(|message| matches!(message, Message::Close(_)));
+    assert!(closed, "the server says goodbye");
+}
+
+#[test]
+fn two_servers_cannot_share_a_port() {
+    let first = Inside::start(Chain::genesis(ANY), web::Settings::PING);
+    let address = first.api.http.parse().expect("an address");
+    let node = Node::new(
+        Settings {
+            name: PeerName::new("alice"),
+            port: 7000,
+            peers: Vec::new(),
+            nonces: 1,
+            listen: Duration::from_secs(1),
+            seed: 1,
+        },
+        Chain::genesis(ANY),
+    );
+    let second = web::start(web::Settings::new(address), &node, mpsc::channel().0);
+    assert_eq!(second.err().map(|error| error.kind()), Some(std::io::ErrorKind::AddrInUse));
+    let info: Value = first.api.get("/node/info").json();
+    assert_eq!(info["http"], format!("http://{address}"));
+}

@@ -1,0 +1,84 @@
+//! `cairn up` and the command line of HTTP.
+#![cfg(all(unix, feature = "web"))]
+
+mod common;
+
+use std::net::TcpListener;
+
+use common::http::Api;
+use common::{PORT_TAKEN, Running, cairn, free_ports};
+
+/// Starts `cairn up` on free ports and waits until both nodes have started;
+/// `None` where somebody took a port in between.
+fn up(ports: &[u16]) -> Option<Running> {
+    let list = format!("{},{}", ports[0], ports[1]);
+    let args = ["up", "--ports", &list, "--zero-bits", "200"];
+    let mut running = Running::start(cairn().args(args));
+    let is_started = |line: &str| line.contains("START");
+    if (0..2).all(|_| running.find(is_started).is_some()) {
+        return Some(running);
+    }
+    assert_eq!(running.end().code(), Some(PORT_TAKEN), "{}", running.text());
+    None
+}
+
+/// Tries again, with other ports, what depends on nobody taking them.
+fn try_again(mut done: impl FnMut(Vec<u16>) -> Option<()>) {
+    assert!((0..5).any(|_| done(free_ports(2)).is_some()), "five times a port was taken");
+}
+
+#[test]
+fn the_pages_address_comes_first_and_every_node_has_an_api() {
+    try_again(|ports| {
+        let running = up(&ports)?;
+        if running.text().contains("note: no HTTP") {
+            return None;
+        }
+        let page = running.seen[0].strip_prefix("PAGE http://").expect("it is the first line");
+        let page = Api { http: page.trim_end_matches('/').to_owned() };
+        assert_eq!(page.get("/").status, 200);
+        let network = page.get("/node/info").json()["network"].clone();
+        let network = network.as_array().expect("a list");
+        assert_eq!(network.len(), ports.len());
+        for url in network {
+            let api = Api { http: url.as_str().expect("text").replace("http://", "") };
+            let origin = format!("origin: http://{}", page.http);
+            let answer = api.ask("GET", "/node/status", &[&origin], "");
+            assert_eq!(answer.status, 200, "the page may talk to {url}");
+        }
+        Some(())
+    });
+}
+
+#[test]
+fn a_taken_http_port_is_a_note_and_the_page_is_at_another_node() {
+    try_again(|ports| {
+        let _taken = TcpListener::bind(("127.0.0.1", ports[0] + 1)).ok()?;
+        let mut running = up(&ports)?;
+        let page = format!("PAGE http://127.0.0.1:{}/", ports[1] + 1);
+        if running.seen[0] != page {
+            return None;
+        }
+        let is_note = |line: &str| line.contains("note: no HTTP: 127.0.0.1:");
+        let is_told = running.text().lines().any(is_note) || running.find(is_note).is_some();
+        assert!(is_told, "{}", running.text());
+        Some(())
+    });
+}
+
+#[test]
+fn mistakes_get_one_line() {
+    for (args, code, text) in [
+        (&["--http", "here"][..], 2, "--http here: write PORT or IP:PORT"),
+        (&["--http", "192.0.2.1:80"], 78, "192.0.2.1 is not an address of this machine"),
+        (&["--http", "--peer-http", "nowhere"], 2, "--peer-http nowhere: "),
+        (&["--http-token", "secret"], 2, "--http"),
+    ] {
+        let mut running = Running::start(
+            cairn().args(["node", "0", "--peer", "127.0.0.1:9", "--for", "1m"]).args(args),
+        );
+        assert_eq!(running.end().code(), Some(code), "{}", running.text());
+        assert_eq!(running.seen.len(), 1, "{}", running.text());
+        assert!(running.seen[0].contains(text), "{}", running.text());
+    }
+}
