@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::{ControlFlow, Range};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -19,8 +20,9 @@ use crate::peer::PeerName;
 /// The loop looks for commands at least this often.
 pub const MAX_WAIT: Duration = Duration::from_millis(50);
 
-/// How many nonces are tried between two looks for commands: a few milliseconds.
-const SEARCH_SLICE: u64 = 1 << 15;
+/// How many nonces each thread tries between two looks for commands: a few
+/// milliseconds, and many times what it takes to start a thread.
+const SEARCH_SLICE: u64 = 1 << 16;
 
 /// What can be said to a running loop from outside.
 #[derive(Debug)]
@@ -90,26 +92,28 @@ pub fn bind_socket(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
 /// kept from there on; returns when they are safe.
 pub type Keep<'a> = dyn FnMut(&Chain, usize) -> Result<()> + 'a;
 
-/// Runs `node` on `socket` until a command or the observer stops it.
-///
-/// Nobody hears of a block before `keep` has returned from it.
+/// What a loop works with.
+pub struct Setup<'a> {
+    /// Where datagrams go and come from.
+    pub socket: &'a UdpSocket,
+    /// Where orders come from.
+    pub commands: &'a Receiver<Command>,
+    /// Nobody hears of a block before this has returned from it.
+    pub keep: &'a mut Keep<'a>,
+    /// On how many threads a turn of mining runs; the result does not depend on it.
+    pub threads: usize,
+}
+
+/// Runs `node` until a command or the observer stops it.
 ///
 /// The observer is shown everything in order. Names of peers are socket addresses.
 ///
 /// # Errors
-/// Where the socket itself fails, or `keep` does. What others send is never an
-/// error.
-pub fn run(
-    node: &mut Node,
-    socket: &UdpSocket,
-    commands: &Receiver<Command>,
-    keep: &mut Keep,
-    observer: &mut dyn Observer,
-) -> Result<()> {
+/// Where the socket itself fails, or [`Setup::keep`] does. What others send is
+/// never an error.
+pub fn run(node: &mut Node, setup: Setup, observer: &mut dyn Observer) -> Result<()> {
     let started = Instant::now();
-    let is_kept = true;
-    let mut driver =
-        Loop { node, socket, commands, keep, observer, started, pending: None, is_kept };
+    let mut driver = Loop { node, setup, observer, started, pending: None, is_kept: true };
     let ControlFlow::Break(end) = driver.run();
     if !driver.is_kept {
         return end;
@@ -123,11 +127,9 @@ pub fn run(
 /// How a loop ends: as it was told to, or by an error.
 type End = Result<()>;
 
-struct Loop<'a> {
+struct Loop<'a, 's> {
     node: &'a mut Node,
-    socket: &'a UdpSocket,
-    commands: &'a Receiver<Command>,
-    keep: &'a mut Keep<'a>,
+    setup: Setup<'s>,
     observer: &'a mut dyn Observer,
     started: Instant,
     /// A command that came in the midst of a search.
@@ -136,7 +138,7 @@ struct Loop<'a> {
     is_kept: bool,
 }
 
-impl Loop<'_> {
+impl Loop<'_, '_> {
     fn run(&mut self) -> ControlFlow<End, std::convert::Infallible> {
         self.give(Input::Start)?;
         // One byte more than any datagram has, so that none is cut unseen.
@@ -184,7 +186,7 @@ impl Loop<'_> {
 
     /// What the node asked for after this is not done where this fails.
     fn keep(&mut self, from: usize) -> ControlFlow<End> {
-        match (self.keep)(self.node.chain(), from) {
+        match (self.setup.keep)(self.node.chain(), from) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.is_kept = false;
@@ -197,13 +199,14 @@ impl Loop<'_> {
     /// until then is what was searched.
     fn search(&mut self, mut search: Search) -> ControlFlow<End, Input<'static>> {
         let Range { start, end } = search.counters.clone();
-        let target = self.node.chain().target();
+        let (target, threads) = (self.node.chain().target(), self.setup.threads.max(1));
+        let never = AtomicBool::new(false);
         let mut found = None;
         let mut tried = start;
         while tried < end && found.is_none() && self.pending.is_none() {
-            let slice = tried..end.min(tried + SEARCH_SLICE);
+            let slice = tried..end.min(tried + SEARCH_SLICE * threads as u64);
             tried = slice.end;
-            found = miner::search(&search.header, slice, target);
+            found = miner::search_threads(&search.header, slice, target, threads, &never);
             self.pending = self.next_command()?;
         }
         search.counters = start..tried;
@@ -215,7 +218,7 @@ impl Loop<'_> {
             return ControlFlow::Continue(Some(command));
         }
         loop {
-            return match self.commands.try_recv() {
+            return match self.setup.commands.try_recv() {
                 Ok(Command::Node(command)) => ControlFlow::Continue(Some(command)),
                 Ok(Command::Look(Look(look))) => {
                     look(self.node);
@@ -235,8 +238,11 @@ impl Loop<'_> {
     ) -> ControlFlow<End, Option<(usize, SocketAddr)>> {
         // A timeout of zero would mean to wait for ever.
         let wait = wait.clamp(Duration::from_micros(1), MAX_WAIT);
-        let received =
-            self.socket.set_read_timeout(Some(wait)).and_then(|()| self.socket.recv_from(buffer));
+        let received = self
+            .setup
+            .socket
+            .set_read_timeout(Some(wait))
+            .and_then(|()| self.setup.socket.recv_from(buffer));
         match received {
             Ok(received) => ControlFlow::Continue(Some(received)),
             Err(error) if is_passing(error.kind()) => ControlFlow::Continue(None),
@@ -246,7 +252,9 @@ impl Loop<'_> {
 
     fn send(&mut self, to: &PeerName, bytes: &[u8]) -> ControlFlow<End> {
         let sent = match to.as_str().parse::<SocketAddr>() {
-            Ok(address) => self.socket.send_to(bytes, address).map_err(|error| error.to_string()),
+            Ok(address) => {
+                self.setup.socket.send_to(bytes, address).map_err(|error| error.to_string())
+            }
             Err(error) => Err(error.to_string()),
         };
         match sent {

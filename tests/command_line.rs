@@ -197,6 +197,27 @@ fn a_run_until_a_height_ends_there() {
 }
 
 #[test]
+fn any_number_of_threads_finds_the_same_nonce() {
+    let mine = |threads: &str| {
+        let args = ["mine", "--timestamp", "1634700600", "--zero-bits", "18", "--threads", threads];
+        run(cairn().args(args), b"").stdout
+    };
+    assert_eq!(mine("1"), mine("3"));
+    let (mut node, _) = node(&["--zero-bits", "8", "--threads", "2", "--until-height", "2"]);
+    assert!(node.end().success(), "{}", node.text());
+}
+
+#[test]
+fn a_long_search_hears_the_end_of_its_time() {
+    let turn = ["--zero-bits", "200", "--nonces", "1000000000000", "--threads", "2"];
+    let (mut node, _) = node(&[&turn[..], &["--listen", "1ms", "--for", "100ms"]].concat());
+    assert!(node.end().success());
+    assert!(node.text().ends_with(&format!("STOP at block 0: {}", &GENESIS_HASH)));
+}
+
+const GENESIS_HASH: &str = "00001ff58495c3dc2a1aaa69ebca4e9b3e05e63e5a319fb73bcdccbcdbba1e72";
+
+#[test]
 fn a_node_never_looks_at_its_standard_input() {
     let (mut node, _) = node(&["--zero-bits", "200", "--listen", "1ms"]);
     drop(node.child.stdin.take());

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use cairn::chain::Chain;
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
-use cairn::udp::{self, Command, bind_socket};
+use cairn::udp::{self, Command, Keep, Setup, bind_socket};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -47,6 +47,14 @@ fn node(name: SocketAddr, peer: SocketAddr, chain: Chain) -> Node {
         seed: 1,
     };
     Node::new(settings, chain)
+}
+
+fn setup<'a>(
+    socket: &'a UdpSocket,
+    commands: &'a Receiver<Command>,
+    keep: &'a mut Keep<'a>,
+) -> Setup<'a> {
+    Setup { socket, commands, keep, threads: 1 }
 }
 
 fn keep_nothing(_: &Chain, _: usize) -> anyhow::Result<()> {
@@ -86,7 +94,7 @@ fn a_node_with_100_000_blocks_brings_a_fresh_one_up_to_date_though_one_datagram_
         let mut alices = node(alice_at, bob_by, long.clone());
         scope.spawn(move || {
             let mut watch = |_: &Node, _: &_| ControlFlow::Continue(());
-            udp::run(&mut alices, &alice, &commands, &mut keep_nothing, &mut watch)
+            udp::run(&mut alices, setup(&alice, &commands, &mut keep_nothing), &mut watch)
                 .expect("the socket works");
         });
         let mut bobs = node(bob_at, alice_by, Chain::genesis(TARGET));
@@ -96,7 +104,7 @@ fn a_node_with_100_000_blocks_brings_a_fresh_one_up_to_date_though_one_datagram_
             let is_there = node.chain().count() == count;
             if is_there || is_late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        udp::run(&mut bobs, &bob, &commands, &mut keep_nothing, &mut watch)
+        udp::run(&mut bobs, setup(&bob, &commands, &mut keep_nothing), &mut watch)
             .expect("the socket works");
         stop.send(Command::Stop).expect("alice runs until then");
         is_over.store(true, Ordering::Relaxed);

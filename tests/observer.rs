@@ -12,7 +12,7 @@ use cairn::event::Event;
 use cairn::node::{self, Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
-use cairn::udp::{self, Command, Look, Observer};
+use cairn::udp::{self, Command, Look, Observer, Setup};
 
 /// The longest that a test waits for anything.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -73,9 +73,10 @@ fn start(peer: &UdpSocket) -> (PeerName, Sender<Command>, Receiver<Shown>) {
     let mut node = Node::new(settings, Chain::genesis(Target::from_zero_bits(200)));
     let (commands, inbox) = mpsc::channel();
     let (shown, seen) = mpsc::channel();
-    let mut keep_nothing = |_: &_, _| Ok(());
     thread::spawn(move || {
-        udp::run(&mut node, &socket, &inbox, &mut keep_nothing, &mut Recorder(shown))
+        let mut keep = |_: &_, _| Ok(());
+        let setup = Setup { socket: &socket, commands: &inbox, keep: &mut keep, threads: 1 };
+        udp::run(&mut node, setup, &mut Recorder(shown))
     });
     (name, commands, seen)
 }

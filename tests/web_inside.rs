@@ -13,7 +13,7 @@ use cairn::chain::Chain;
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
-use cairn::udp::{self, Command};
+use cairn::udp::{self, Command, Setup};
 use cairn::web::{self, Server};
 use common::http::Api;
 use serde_json::{Value, json};
@@ -50,9 +50,9 @@ impl Inside {
             web::start(http, &node, commands.clone()).expect("the system has a free port");
         let api = Api { http: server.address().to_string() };
         let looping = thread::spawn(move || {
-            let mut keep_nothing = |_: &_, _| Ok(());
-            udp::run(&mut node, &socket, &inbox, &mut keep_nothing, &mut watcher)
-                .expect("loopback works");
+            let mut keep = |_: &_, _| Ok(());
+            let setup = Setup { socket: &socket, commands: &inbox, keep: &mut keep, threads: 1 };
+            udp::run(&mut node, setup, &mut watcher).expect("loopback works");
             server
         });
         Inside { api, commands, looping: Some(looping) }

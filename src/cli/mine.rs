@@ -1,12 +1,15 @@
 //! `cairn mine`: the search for one block.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::{Result, bail};
 use cairn::block::{Block, GENESIS_HASH, Header, Nonce, Transaction};
 use cairn::hash::Hash;
 use cairn::miner;
 use cairn::target::Target;
 
-use super::print;
+use super::{print, signals};
 
 /// Search for the nonce of one block
 #[derive(clap::Args)]
@@ -27,6 +30,10 @@ pub(crate) struct Args {
     /// How many nonces to try [default: all that there are, 2^40]
     #[arg(long, value_name = "COUNT")]
     nonces: Option<u64>,
+    /// Threads to search on
+    #[arg(long, value_name = "COUNT", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: u16,
     /// Who earns the reward
     #[arg(long, value_name = "PORT", default_value_t = 7000)]
     receiver: u16,
@@ -40,7 +47,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     let end = args.from.saturating_add(args.nonces.unwrap_or(u64::MAX)).min(Nonce::COUNTER_END);
     let target = Target::from_zero_bits(args.zero_bits);
-    let Some(header) = miner::search(&start, args.from..end, target) else {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    signals::on_stop(move || stopped.store(true, Ordering::Relaxed))?;
+    let threads = args.threads.into();
+    let found = miner::search_threads(&start, args.from..end, target, threads, &stop);
+    let Some(header) = found else {
+        if stop.load(Ordering::Relaxed) {
+            bail!("stopped before a nonce was found");
+        }
         bail!("no nonce from {} to {} meets {target}; try more with --nonces", args.from, end - 1);
     };
     let block = Block { header, reward: Transaction::reward(args.receiver) };

@@ -15,7 +15,7 @@ use cairn::event::Event;
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
-use cairn::udp::{self, Command, Observer, bind_socket};
+use cairn::udp::{self, Command, Observer, Setup, bind_socket};
 use rand::TryRng;
 use rand::rngs::SysRng;
 
@@ -71,6 +71,10 @@ pub(crate) struct Pace {
     /// Zero bits that each hash must begin with, the same in the whole network
     #[arg(long, value_name = "BITS", default_value_t = Target::NETWORK.zero_bits())]
     pub(crate) zero_bits: u8,
+    /// Threads to mine on; the tutorial's pace needs no more than one
+    #[arg(long, value_name = "COUNT", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: u16,
     /// What the random numbers are grown from [default: drawn by the system]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
@@ -131,7 +135,9 @@ fn drive(args: &Args, socket: &UdpSocket, mut node: Node, mut keeper: Keeper) ->
     let http = Http::start(&args.http, &node, &stop)?;
     let mut watch = Watch { args, print, printed: Ok(()), http };
     let mut keep = |chain: &_, from| keeper.keep(chain, from);
-    udp::run(&mut node, socket, &commands, &mut keep, &mut watch)?;
+    let threads = usize::from(args.pace.threads);
+    let setup = Setup { socket, commands: &commands, keep: &mut keep, threads };
+    udp::run(&mut node, setup, &mut watch)?;
     Ok(watch.printed?)
 }
 

@@ -11,7 +11,7 @@ use cairn::event::Event;
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
-use cairn::udp;
+use cairn::udp::{self, Setup};
 
 /// A node that finds a block with each nonce, and the only peer it has.
 fn node_and_peer() -> (Node, UdpSocket, UdpSocket) {
@@ -52,7 +52,8 @@ fn a_block_is_kept_before_it_is_sent_and_told() {
         Event::Created { .. } if node.chain().height() == 3 => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
-    udp::run(&mut node, &socket, &commands, &mut keep, &mut observe).expect("all goes well");
+    let setup = Setup { socket: &socket, commands: &commands, keep: &mut keep, threads: 1 };
+    udp::run(&mut node, setup, &mut observe).expect("all goes well");
     assert_eq!(kept, 4);
     // As each is kept, what was sent since is the one before, maybe repeated.
     for (index, sent) in sent_before.iter().enumerate() {
@@ -72,7 +73,8 @@ fn nobody_hears_of_a_block_that_cannot_be_kept() {
         told.push(event.to_string());
         ControlFlow::Continue(())
     };
-    let end = udp::run(&mut node, &socket, &commands, &mut keep, &mut observe);
+    let setup = Setup { socket: &socket, commands: &commands, keep: &mut keep, threads: 1 };
+    let end = udp::run(&mut node, setup, &mut observe);
     assert_eq!(end.expect_err("it ends with that").to_string(), "the disk is full");
     assert_eq!(received(&peer), [BLOCK_LEN], "the chain that it started with");
     let words: Vec<_> = told.iter().filter_map(|line| line.split(' ').next()).collect();

@@ -104,6 +104,7 @@ fn command(args: &Args, ip: IpAddr, ports: &[u16], seed: u64, port: u16) -> Resu
     command.args(["--ip", &ip.to_string(), "--seed", &seed.to_string()]);
     command.args(["--nonces", &args.pace.nonces.to_string()]);
     command.args(["--zero-bits", &args.pace.zero_bits.to_string()]);
+    command.args(["--threads", &args.pace.threads.to_string()]);
     command.args(["--listen", &format!("{}ms", args.listen.as_millis())]);
     if let Some(folder) = &args.data {
         command.arg("--data").arg(folder.join(format!("{port}.chain")));
