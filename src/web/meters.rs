@@ -47,7 +47,7 @@ impl Meters {
             }
             Event::Ignored { reason, .. } => {
                 *self.ignored.entry(reason.name()).or_default() += 1;
-                if let Reason::Invalid(invalid) = reason {
+                if let Reason::Invalid(invalid) | Reason::WrongAnswer { invalid, .. } = reason {
                     *self.rules_broken.entry(invalid.rule().name()).or_default() += 1;
                 }
             }

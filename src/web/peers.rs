@@ -7,7 +7,7 @@ use crate::event::Reason;
 use crate::hash::Hash;
 use crate::node::Node;
 use crate::peer::PeerName;
-use crate::wire::Message;
+use crate::wire::{Blocks, Message};
 
 use super::book::Book;
 
@@ -92,7 +92,17 @@ pub(super) struct Peers {
     /// one of these does.
     counts: (usize, usize),
     /// Whose last block, as it came, is still to be looked up on our chain.
-    claim: Option<(PeerName, Hash)>,
+    claim: Option<Claim>,
+}
+
+/// What a peer's datagram says that it holds.
+#[derive(Debug)]
+struct Claim {
+    from: PeerName,
+    /// The last block in it.
+    hash: Hash,
+    /// Whether that is the tip of all that the peer has.
+    is_tip: bool,
 }
 
 impl Peers {
@@ -119,7 +129,7 @@ impl Peers {
         peer.last_seen = Some(now);
         peer.last_seen_ms = Some(now_ms);
         if !peer.is_refused {
-            self.claim = last_block(datagram).map(|hash| (from.clone(), hash));
+            self.claim = Claim::of(from, datagram);
         }
     }
 
@@ -135,6 +145,7 @@ impl Peers {
     pub(super) fn ignored(&mut self, from: &PeerName, reason: &Reason) {
         let count = match reason {
             Reason::Shorter { theirs, .. } => *theirs,
+            Reason::Unconnected { theirs, .. } => *theirs,
             Reason::Tie { count, .. } => *count,
             _ => return,
         };
@@ -167,11 +178,13 @@ impl Peers {
             self.counts = counts;
             self.list_anew(node);
         }
-        if let Some((from, hash)) = self.claim.take()
-            && let Some(height) = book.height_of(&hash)
-            && let Some(peer) = self.find(&from)
+        if let Some(claim) = self.claim.take()
+            && let Some(height) = book.height_of(&claim.hash)
+            && let Some(peer) = self.find(&claim.from)
         {
-            peer.holds = Some(height);
+            // Who sends all that it has holds nothing above.
+            let before = peer.holds.filter(|_| !claim.is_tip);
+            peer.holds = before.max(Some(height));
         }
     }
 
@@ -186,15 +199,52 @@ impl Peers {
     }
 }
 
-/// The hash of a datagram's last block, if it is blocks. Whether it is worth
-/// anything shows when it is looked up on our chain.
-fn last_block(datagram: &[u8]) -> Option<Hash> {
-    match Message::decode(datagram) {
-        Ok(Message::Chain(bytes)) => match bytes.as_chunks() {
-            ([.., last], []) => Some(block::hash(last)),
-            _ => None,
-        },
-        Ok(Message::Blocks(blocks)) => blocks.blocks.last().map(block::hash),
-        Ok(Message::Question(_) | Message::SleepNotice(_)) | Err(_) => None,
+impl Claim {
+    /// Reads a datagram, if it has blocks. Whether it is worth anything shows
+    /// when its last block is looked up on our chain.
+    fn of(from: &PeerName, datagram: &[u8]) -> Option<Claim> {
+        let (last, is_tip) = match Message::decode(datagram) {
+            Ok(Message::Chain(bytes)) => match bytes.as_chunks() {
+                ([.., last], []) => (last, true),
+                _ => return None,
+            },
+            Ok(Message::Blocks(Blocks { blocks, height, count, .. })) => {
+                let end = u64::from(height) + blocks.len() as u64;
+                (blocks.last()?, end == u64::from(count))
+            }
+            _ => return None,
+        };
+        Some(Claim { from: from.clone(), hash: block::hash(last), is_tip })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::Block;
+
+    fn claim(datagram: &[u8]) -> Option<(Hash, bool)> {
+        let claim = Claim::of(&PeerName::new("bob"), datagram)?;
+        Some((claim.hash, claim.is_tip))
+    }
+
+    #[test]
+    fn a_chain_says_all_that_its_sender_holds_and_a_frame_may_say_less() {
+        let genesis = Block::genesis();
+        let bytes = genesis.to_bytes();
+        assert_eq!(claim(&bytes), Some((genesis.hash(), true)));
+        let frame = |count| {
+            let blocks = Blocks { number: 1, count, height: 0, blocks: &[bytes] };
+            claim(&blocks.encode())
+        };
+        assert_eq!(frame(1), Some((genesis.hash(), true)));
+        assert_eq!(frame(9), Some((genesis.hash(), false)));
+    }
+
+    #[test]
+    fn what_holds_no_blocks_claims_nothing() {
+        for datagram in [&[][..], &[75], &[0], &[0x1b, 0x58, 5], &[0; 75], &[0xff; 76]] {
+            assert_eq!(claim(datagram), None, "{datagram:?}");
+        }
     }
 }
