@@ -390,8 +390,8 @@ fn the_page_is_inside_the_program() {
     let node = paused(&[]);
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
-        ("/page.css", "text/css; charset=utf-8"),
-        ("/page.js", "text/javascript; charset=utf-8"),
+        ("/page/style.css", "text/css; charset=utf-8"),
+        ("/page/main.js", "text/javascript; charset=utf-8"),
     ] {
         let answer = node.get(path);
         assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)));

@@ -14,6 +14,7 @@
 //! ```
 
 mod api;
+mod assets;
 mod blocks;
 mod book;
 mod control;

@@ -9,25 +9,24 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::assets::{ASSETS, Asset};
 use super::guard::network;
 use super::shared::Shared;
 
-const HTML: &str = include_str!("page/index.html");
-const CSS: &str = include_str!("page/page.css");
-const JS: &str = include_str!("page/page.js");
-
 pub(super) fn router() -> Router<Arc<Shared>> {
-    let css = || async { ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], CSS) };
-    let js = || async { ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], JS) };
-    Router::new().route("/", get(html)).route("/page.css", get(css)).route("/page.js", get(js))
+    ASSETS.iter().fold(Router::new(), |router, asset| {
+        router.route(asset.path, get(move |state| serve(state, asset)))
+    })
 }
 
-async fn html(State(shared): State<Arc<Shared>>) -> Response {
+async fn serve(State(shared): State<Arc<Shared>>, asset: &'static Asset) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CONTENT_TYPE, asset.content_type.to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::CACHE_CONTROL, "no-cache".to_owned()),
         (header::CONTENT_SECURITY_POLICY, policy(&shared)),
     ];
-    (headers, HTML).into_response()
+    (headers, asset.text).into_response()
 }
 
 /// Nothing but what this node serves, and talk with the network's nodes alone.

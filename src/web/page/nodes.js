@@ -1,0 +1,84 @@
+// A card for each node: what it is doing, its search as it runs, its last event.
+
+import { byId, html, markIcon, setText, short } from './dom.js';
+import { markOf } from './marks.js';
+import { nodesOf, portsOf } from './model.js';
+import { tellNews } from './story.js';
+
+/** All cards. `order(id, path)` passes an order on to a node. */
+export class Cards {
+  constructor(order) {
+    this.list = byId('cards');
+    this.cards = new Map();
+    this.order = order;
+  }
+
+  /** Shows the nodes of a model; `now` is its moment. In a replay no orders can be given. */
+  update(model, now, isReplay) {
+    const nodes = nodesOf(model);
+    const shape = portsOf(model).join();
+    if (shape !== this.shape) {
+      this.shape = shape;
+      this.cards.clear();
+      this.list.replaceChildren(...nodes.map((node) => this.make(node, model)));
+    }
+    for (const node of nodes) this.fill(this.cards.get(node.id), node, model, now, isReplay);
+  }
+
+  make(node, model) {
+    const part = {
+      state: html('span', { class: 'state' }),
+      bar: html('span', { class: 'bar-fill' }),
+      tries: html('span', { class: 'tries' }),
+      rate: html('span', { class: 'rate' }),
+      tip: html('p', { class: 'tip' }),
+      last: html('p', { class: 'last' }),
+      pause: html('button', { type: 'button' }),
+      mine: html('button', { type: 'button', 'aria-label': `Let ${node.port} mine one block` }, 'Mine one'),
+    };
+    part.pause.addEventListener('click', () => this.order(node.id, part.isPaused ? '/resume' : '/pause'));
+    part.mine.addEventListener('click', () => this.order(node.id, '/mine'));
+    part.card = html('li', { class: 'card', 'data-port': node.port },
+      html('h3', {}, markIcon(markOf(node.port, portsOf(model)), 16), `${node.port}`, part.state),
+      html('div', { class: 'bar', 'aria-hidden': 'true' }, part.bar, html('span', { class: 'bar-middle' })),
+      html('p', { class: 'search' }, part.tries, part.rate),
+      part.tip, part.last,
+      html('div', { class: 'buttons' }, part.pause, part.mine));
+    this.cards.set(node.id, part);
+    return part.card;
+  }
+
+  fill(part, node, model, now, isReplay) {
+    const state = stateOf(node, now);
+    part.isPaused = node.paused;
+    part.card.dataset.state = state;
+    setText(part.state, state);
+    const average = 2 ** model.zeroBits;
+    const tries = node.counter ?? 0;
+    // Twice the average fills the bar; the mark in its middle is the average.
+    part.bar.style.width = `${Math.min(100, (tries / average) * 50).toFixed(1)}%`;
+    setText(part.tries, node.up ? `${tries.toLocaleString('en')} tries so far` : 'no search');
+    setText(part.rate, node.rate && !node.paused && node.up ? `${rate(node.rate)} tries a second` : '');
+    setText(part.tip, node.tip ? `on block ${node.height} (${short(node.tip)})` : '');
+    setText(part.last, lastWords(node));
+    setText(part.pause, node.paused ? 'Resume' : 'Pause');
+    part.pause.setAttribute('aria-label', `${node.paused ? 'Resume' : 'Pause'} ${node.port}`);
+    part.pause.disabled = part.mine.disabled = isReplay || !node.up;
+  }
+}
+
+function stateOf(node, now) {
+  if (!node.up) return node.downAt === null ? 'not seen' : 'gone, trying again';
+  if (node.paused) return 'paused';
+  return node.restUntil > now ? 'resting' : 'searching';
+}
+
+function lastWords(node) {
+  if (!node.last) return '';
+  const { what, why } = tellNews(node.last);
+  return `Last: ${what}${why ? ` – ${why}` : ''}`;
+}
+
+function rate(value) {
+  return value >= 10000 ? `${Math.round(value / 1000)}k` : Math.round(value).toLocaleString('en');
+}

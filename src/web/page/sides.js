@@ -1,0 +1,130 @@
+// Splitting the network: drag a node to the other side, or press it.
+
+import { areConnected, nodesOf, portsOf, sidesOf } from './model.js';
+import { byId, html, markIcon, setText } from './dom.js';
+import { markOf } from './marks.js';
+
+/** A pointer that moved less than this was a press, not a drag. */
+const DRAG_PIXELS = 8;
+
+/**
+ * The posts that part the nodes into these two sides: who crosses over refuses
+ * each other, who shares a side no longer does. Pure.
+ */
+export function ordersFor(nodes, isOver) {
+  const orders = [];
+  for (const node of nodes) {
+    for (const other of nodes) {
+      if (node === other || !node.up) continue;
+      const path = isOver(node) === isOver(other) ? '/peers/announce' : '/peers/disconnect';
+      const isRefused = node.refused.has(other.address);
+      if (isRefused === (path === '/peers/disconnect')) continue;
+      orders.push({ id: node.id, path, body: { address: other.address } });
+    }
+  }
+  return orders;
+}
+
+/** The two sides. `send(orders)` carries orders out. */
+export class Sides {
+  constructor(send) {
+    this.send = send;
+    this.zones = [byId('side-a'), byId('side-b')];
+    this.splitButton = byId('split');
+    this.healButton = byId('heal');
+    this.splitButton.addEventListener('click', () => this.split());
+    this.healButton.addEventListener('click', () => this.heal());
+    this.tokens = new Map();
+  }
+
+  update(model, isReplay) {
+    this.nodes = nodesOf(model);
+    const sides = sidesOf(model);
+    const isWhole = sides.length < 2;
+    this.over = new Set(sides.slice(1).flat().map((node) => node.id));
+    const mark = JSON.stringify([this.nodes.map((node) => [node.id, node.up]), [...this.over], isReplay]);
+    // What somebody holds in their hand is not drawn anew.
+    if (mark === this.drawn || this.held) return;
+    this.drawn = mark;
+    const focused = document.activeElement?.dataset?.token;
+    this.zones.forEach((zone) => zone.querySelectorAll('.token').forEach((token) => token.remove()));
+    for (const node of this.nodes) {
+      const token = this.make(node, portsOf(model), isReplay);
+      this.zones[this.over.has(node.id) ? 1 : 0].append(token);
+      if (focused === node.id) token.focus();
+    }
+    setText(byId('side-b-hint'), isWhole ? 'Drag a node here, or press it, to cut it off.' : '');
+    this.zones[1].classList.toggle('is-empty', isWhole);
+    this.splitButton.disabled = isReplay || !isWhole || this.nodes.length < 2;
+    this.healButton.disabled = isReplay || this.isHealthy();
+  }
+
+  isHealthy() {
+    return this.nodes.every((node) => this.nodes.every((other) => node === other || areConnected(node, other)));
+  }
+
+  make(node, ports, isReplay) {
+    const isOver = this.over.has(node.id);
+    const label = `${node.port}: move it to ${isOver ? 'the others' : 'the other side, out of hearing'}`;
+    const token = html('button', { type: 'button', class: 'token', 'data-token': node.id, 'data-port': node.port, 'aria-label': label, disabled: isReplay || !node.up },
+      markIcon(markOf(node.port, ports), 16), `${node.port}`);
+    token.addEventListener('click', () => {
+      if (!this.wasDragged) this.move(node, !isOver);
+    });
+    token.addEventListener('pointerdown', (event) => this.hold(event, token, node));
+    return token;
+  }
+
+  /** Follows the pointer until it lets go, then looks where that was. */
+  hold(event, token, node) {
+    if (event.button !== 0 || token.disabled) return;
+    const start = { x: event.clientX, y: event.clientY };
+    this.held = token;
+    this.wasDragged = false;
+    token.setPointerCapture(event.pointerId);
+    const drag = ({ clientX, clientY }) => {
+      const [x, y] = [clientX - start.x, clientY - start.y];
+      if (Math.hypot(x, y) > DRAG_PIXELS) this.wasDragged = true;
+      if (this.wasDragged) token.style.transform = `translate(${x}px, ${y}px)`;
+      this.zones.forEach((zone) => zone.classList.toggle('is-target', this.wasDragged && isInside(zone, clientX, clientY)));
+    };
+    const drop = ({ type, clientX, clientY }) => {
+      token.removeEventListener('pointermove', drag);
+      token.removeEventListener('pointerup', drop);
+      token.removeEventListener('pointercancel', drop);
+      token.style.transform = '';
+      this.held = null;
+      // The click that ends a drag comes right after it; later ones are meant.
+      setTimeout(() => (this.wasDragged = false));
+      this.zones.forEach((zone) => zone.classList.remove('is-target'));
+      const zone = this.zones.findIndex((zone) => isInside(zone, clientX, clientY));
+      if (type === 'pointerup' && this.wasDragged && zone >= 0) this.move(node, zone === 1);
+    };
+    token.addEventListener('pointermove', drag);
+    token.addEventListener('pointerup', drop);
+    token.addEventListener('pointercancel', drop);
+  }
+
+  move(node, toOver) {
+    if (this.over.has(node.id) === toOver) return undefined;
+    const over = new Set(this.over);
+    if (toOver) over.add(node.id);
+    else over.delete(node.id);
+    return this.send(ordersFor(this.nodes, ({ id }) => over.has(id)));
+  }
+
+  /** Cuts off the first node. */
+  split() {
+    const [first] = this.nodes.filter((node) => node.up);
+    return this.send(ordersFor(this.nodes, (node) => node.id === first.id));
+  }
+
+  heal() {
+    return this.send(ordersFor(this.nodes, () => false));
+  }
+}
+
+function isInside(element, x, y) {
+  const box = element.getBoundingClientRect();
+  return x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
+}

@@ -1,0 +1,210 @@
+// The one plain sentence: what just happened, and what it means.
+//
+// Pure: a model in, words out.
+
+import { forkPoint, nodesOf, sidesOf } from './model.js';
+
+/** Blocks found within this time of each other count as found at the same moment. */
+const SAME_MOMENT_MS = 2500;
+
+/** News that the sentence is about; the rest is for the feed. */
+const BIG = new Set(['found', 'adopted', 'gone', 'back', 'split', 'healed', 'paused', 'resumed']);
+
+/** `7000`, `7000 and 8000`, `7000, 8000 and 9000` */
+export function list(words) {
+  const all = words.map(String);
+  return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
+}
+
+const blocks = (count) => `${count} block${count === 1 ? '' : 's'}`;
+const ports = (nodes) => list(nodes.map((node) => node.port));
+const verb = (nodes, one, many) => (nodes.length === 1 ? one : many);
+
+/**
+ * What to say: `state` for the badge's looks, `badge` in two words, `sentence`
+ * for what just happened, `detail` for what follows from it.
+ */
+export function tell(model, facts) {
+  const nodes = nodesOf(model);
+  const up = nodes.filter((node) => node.up && node.tip !== null);
+  const gone = nodes.filter((node) => !node.up && node.downAt !== null);
+  if (up.length === 0) return tellNobody(gone);
+  const told = tellUp(model, facts, up);
+  const latest = model.news.findLast((item) => BIG.has(item.kind));
+  if (gone.length === 0) return told;
+  const goneWords = `${ports(gone)} ${verb(gone, 'is', 'are')} gone; trying again.`;
+  if (latest?.kind === 'gone') {
+    const others = `${ports(up)} ${verb(up, 'goes', 'go')} on without ${verb(gone, 'it', 'them')}.`;
+    return { ...told, sentence: `${goneWords} ${others}`, detail: told.sentence };
+  }
+  return { ...told, detail: `${told.detail} ${goneWords}`.trim() };
+}
+
+function tellNobody(gone) {
+  if (gone.length === 0) {
+    return { state: 'none', badge: 'Looking', sentence: 'Looking for the nodes…', detail: '' };
+  }
+  return {
+    state: 'none',
+    badge: 'Nobody there',
+    sentence: `${ports(gone)} ${verb(gone, 'is', 'are')} gone; trying again.`,
+    detail: 'No node answers. Start them again and this page goes on by itself.',
+  };
+}
+
+function tellUp(model, facts, up) {
+  const sides = sidesOf(model)
+    .map((side) => side.filter((node) => up.includes(node)))
+    .filter((side) => side.length > 0);
+  if (sides.length > 1) return tellSplit(model, sides);
+  const height = Math.max(...up.map((node) => node.height));
+  const highest = up.filter((node) => node.height === height);
+  const behind = up.filter((node) => node.height < height);
+  const tips = new Map();
+  for (const node of highest) tips.set(node.tip, [...(tips.get(node.tip) ?? []), node]);
+  if (tips.size > 1) return tellRace(model, facts, height, tips);
+  if (behind.length > 0) return tellTravel(model, facts, height, highest, behind);
+  return tellAgreement(model, facts, height, up);
+}
+
+function tellSplit(model, sides) {
+  const where = sides.map((side) => {
+    const heights = [...new Set(side.map((node) => node.height))].sort((a, b) => a - b);
+    return `${ports(side)} ${verb(side, 'is', 'are')} at block ${list(heights)}`;
+  });
+  const names = sides.map(ports);
+  const split = sides.length === 2
+    ? `The network is split: ${names[0]} on one side, ${names[1]} on the other.`
+    : `The network is split in ${sides.length}: ${names.join(' | ')}.`;
+  return {
+    state: 'split',
+    badge: 'Split',
+    sentence: tellFound(model, sides) ?? split,
+    detail: `${where.join(', ')}. When they hear each other again, the longer chain wins.`,
+  };
+}
+
+/** A block that only one side hears of. */
+function tellFound(model, sides) {
+  const latest = model.news.findLast((item) => BIG.has(item.kind) && item.kind !== 'adopted');
+  if (latest?.kind !== 'found') return null;
+  const side = sides.find((nodes) => nodes.some((node) => node.id === latest.id));
+  const others = sides.filter((other) => other !== side).flat();
+  return `${latest.port} found block ${latest.height}, and ${ports(others)} ${verb(others, 'does', 'do')} not hear of it: the network is split.`;
+}
+
+function tellRace(model, facts, height, tips) {
+  const hashes = [...tips.keys()];
+  const miners = hashes.map((hash) => facts.get(hash)?.miner);
+  const fork = forkPoint(hashes[0], hashes[1], facts);
+  const times = hashes.map((hash) => model.seen.get(hash) ?? 0);
+  const healed = model.news.findLast((item) => item.kind === 'healed');
+  const wasSplit = healed && times.every((time) => time < healed.at);
+  const isMoment = !wasSplit && Math.max(...times) - Math.min(...times) <= SAME_MOMENT_MS;
+  const isShort = fork && fork.height === height - 1;
+  const who = list([...new Set(miners)].sort((a, b) => a - b));
+  const what = isShort
+    ? isMoment ? `${who} found block ${height} at the same moment` : `${who} each found block ${height}${wasSplit ? ' during the split' : ''}`
+    : `There are two chains of the same length${fork ? `, alike up to block ${fork.height}` : ''}`;
+  const stands = [...tips].map(([hash, nodes]) => `${ports(nodes)} on the one by ${facts.get(hash)?.miner}`);
+  return {
+    state: 'race',
+    badge: 'Fork',
+    sentence: `${what}; the next block decides.`,
+    detail: `Each node keeps the one that it saw first: ${stands.join(', ')}.`,
+  };
+}
+
+function tellTravel(model, facts, height, highest, behind) {
+  const miner = facts.get(highest[0].tip)?.miner;
+  const lag = height - Math.min(...behind.map((node) => node.height));
+  const late = `${ports(behind)} ${verb(behind, 'has', 'have')} not taken it over yet.`;
+  const sentence = lag > 1
+    ? `${ports(behind)} ${verb(behind, 'is', 'are')} ${returned(model) ? 'back, ' : ''}${blocks(lag)} behind, and ${verb(behind, 'hears', 'hear')} of it from the others.`
+    : `${miner} found block ${height} and sends it to the others.`;
+  return { state: 'travel', badge: 'On its way', sentence, detail: lag > 1 ? `The others are at block ${height}.` : late };
+}
+
+function tellAgreement(model, facts, height, up) {
+  const detail = up.every((node) => node.paused)
+    ? 'All are paused: nobody searches. Press “Resume all”, or let one node mine one block.'
+    : `All stand on block ${height}; each searches for block ${height + 1} by itself.`;
+  const all = { state: 'agree', badge: up.length > 1 ? 'All agree' : 'One node', detail };
+  const latest = model.news.findLast((item) => BIG.has(item.kind));
+  return { ...all, sentence: lastWords(model, facts, height, up, latest) };
+}
+
+/** A node that came back, if nobody found a block or split the network since. */
+function returned(model) {
+  const latest = model.news.findLast((item) => BIG.has(item.kind) && item.kind !== 'adopted');
+  return latest?.kind === 'back' ? latest : null;
+}
+
+/** How they came to agree. */
+function lastWords(model, facts, height, up, latest) {
+  if (!latest) return `${ports(up)} ${verb(up, 'is at', 'agree on')} block ${height}.`;
+  const back = returned(model);
+  if (back) return `${back.port} is back; ${up.length > 1 ? `it has heard what it missed, and all agree on block ${height}.` : `it is at block ${height}.`}`;
+  if (latest.kind === 'split' || latest.kind === 'healed') {
+    return `The split is healed: all hear each other again, and agree on block ${height}.`;
+  }
+  if (latest.kind === 'paused' || latest.kind === 'resumed') {
+    const same = up.filter((node) => node.last?.kind === latest.kind);
+    const who = `${same.length > 0 ? ports(same) : latest.port} ${verb(same, 'is', 'are')}`;
+    return latest.kind === 'paused' ? `${who} paused: not searching, but still listening.` : `${who} searching again.`;
+  }
+  return tellBlock(model, facts, height, up);
+}
+
+/** Who found the block that all agree on, and whether somebody had to change sides for it. */
+function tellBlock(model, facts, height, up) {
+  const tip = facts.get(up[0].tip);
+  if (!tip || height === 0) return `All begin with the same first block. Nobody has found block 1 yet.`;
+  const turned = model.news.filter((item) => item.kind === 'adopted' && item.hash === tip.hash && item.abandoned > 0);
+  if (turned.length > 0) {
+    const who = [...new Set(turned.map((item) => item.port))].sort((a, b) => a - b);
+    const depth = Math.max(...turned.map((item) => item.abandoned));
+    const gaveUp = `${list(who)} gave up ${blocks(depth)} for the longer chain`;
+    return `The race is over: ${tip.miner} found block ${height}, and ${gaveUp}.`;
+  }
+  const others = up.filter((node) => node.port !== tip.miner);
+  if (others.length === 0) return `${tip.miner} found block ${height}.`;
+  return `${tip.miner} found block ${height}; ${ports(others)} took it over.`;
+}
+
+/** One piece of news for the feed: what, and why. */
+export function tellNews(item) {
+  const from = item.from ? ` from ${item.from}` : '';
+  switch (item.kind) {
+    case 'found': return { what: `found block ${item.height}`, why: 'its hash is low enough; it tells the others' };
+    case 'adopted': return tellAdopted(item, from);
+    case 'ignored': return tellIgnored(item);
+    case 'rested': return { what: `rests for ${item.duration / 1000} s`, why: 'after a copied block, so that not all search in step' };
+    case 'gone': return { what: 'is gone', why: 'it does not answer; trying again' };
+    case 'back': return { what: 'is back', why: 'it answers again' };
+    case 'started': return { what: 'started', why: `at block ${item.height}` };
+    case 'stopped': return { what: 'stopped', why: `it was told to, at block ${item.height}` };
+    case 'paused': return { what: 'is paused', why: 'it does not search, but listens' };
+    case 'resumed': return { what: 'searches again', why: 'it was told to' };
+    case 'unsent': return { what: `could not write to ${item.to}`, why: item.error };
+    case 'split': return { what: `split: ${tellSides(item.sides)}`, why: 'these do not hear each other' };
+    case 'healed': return { what: 'healed', why: 'all hear each other again' };
+    default: return { what: item.kind, why: '' };
+  }
+}
+
+const tellSides = (sides) => sides.map(list).join(' | ');
+
+function tellIgnored({ from, reason, detail }) {
+  if (reason !== 'tie') return { what: `ignored what ${from} sent`, why: detail };
+  return detail.includes('the same')
+    ? { what: `heard ${from} tell of the chain that it has itself`, why: 'nothing new' }
+    : { what: `kept its own chain when ${from} sent another`, why: 'it is not longer than its own, and the one seen first stays' };
+}
+
+function tellAdopted(item, from) {
+  const why = item.abandoned > 0
+    ? `it is longer, so ${blocks(item.abandoned)} of its own gave way: a reorganisation`
+    : 'it is valid and longer than its own';
+  return { what: `took over block ${item.height}${from}`, why };
+}
