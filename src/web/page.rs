@@ -22,7 +22,6 @@ pub(super) fn router() -> Router<Arc<Shared>> {
 async fn serve(State(shared): State<Arc<Shared>>, asset: &'static Asset) -> Response {
     let headers = [
         (header::CONTENT_TYPE, asset.content_type.to_owned()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::CACHE_CONTROL, "no-cache".to_owned()),
         (header::CONTENT_SECURITY_POLICY, policy(&shared)),
     ];

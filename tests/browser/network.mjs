@@ -1,0 +1,96 @@
+// Three real nodes, as processes of the built program, on ports that are free.
+
+import { spawn } from 'node:child_process';
+import dgram from 'node:dgram';
+import net from 'node:net';
+
+/** A block every few seconds: slow enough to follow, fast enough to wait for. */
+const PACE = ['--nonces', '1000', '--listen', '200ms', '--zero-bits', '16'];
+
+/** Somebody may take a free port before we do: then others are tried. */
+const TRIES = 5;
+
+/** How long a node may take until it answers. */
+const START_MS = 10_000;
+
+/** A port that is free for UDP, with the one above it free for HTTP. */
+async function freePort(wanted = 0) {
+  for (;;) {
+    const udp = dgram.createSocket('udp4');
+    await new Promise((resolve, reject) => udp.once('error', reject).bind(wanted, '127.0.0.1', resolve));
+    const { port } = udp.address();
+    const isFree = await new Promise((resolve) => {
+      const tcp = net.createServer();
+      tcp.once('error', () => resolve(false));
+      tcp.listen(port + 1, '127.0.0.1', () => tcp.close(() => resolve(true)));
+    });
+    await new Promise((resolve) => udp.close(resolve));
+    if (isFree) return port;
+    if (wanted !== 0) throw new Error(`port ${wanted + 1} is taken`);
+  }
+}
+
+/** A network of nodes that all list each other. */
+export class Nodes {
+  constructor(program, ports) {
+    this.program = program;
+    this.ports = ports;
+    this.children = new Map();
+  }
+
+  /** Starts three nodes, on `ports` or on free ones. */
+  static async start(program, ports) {
+    for (let tries = 1; ; tries += 1) {
+      const chosen = [];
+      for (const wanted of ports ?? [0, 0, 0]) chosen.push(await freePort(wanted));
+      const nodes = new Nodes(program, chosen.sort((a, b) => a - b));
+      try {
+        await Promise.all(nodes.ports.map((port) => nodes.run(port)));
+        return nodes;
+      } catch (error) {
+        await nodes.stop();
+        if (tries === TRIES || ports) throw error;
+      }
+    }
+  }
+
+  /** Where a node serves its page. */
+  url(port) {
+    return `http://127.0.0.1:${port + 1}`;
+  }
+
+  /** Starts one node and waits until it answers. */
+  async run(port) {
+    const peers = this.ports.filter((peer) => peer !== port).flatMap((peer) => ['--peer', `127.0.0.1:${peer}`]);
+    // It ends when we do, however we end: we hold the other end of its input.
+    const command = ['node', String(port), '--http', '--stop-with-stdin', ...peers, ...PACE];
+    const child = spawn(this.program, command, { stdio: ['pipe', 'ignore', 'ignore'] });
+    this.children.set(port, child);
+    const deadline = Date.now() + START_MS;
+    while (!(await this.answers(port))) {
+      if (child.exitCode !== null) throw new Error(`node ${port} ended with ${child.exitCode}`);
+      if (Date.now() > deadline) throw new Error(`node ${port} does not answer`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async answers(port) {
+    const answer = await fetch(`${this.url(port)}/node/info`, { signal: AbortSignal.timeout(1000) }).catch(() => null);
+    return answer?.ok && (await answer.json()).port === port;
+  }
+
+  /** Ends one node the hard way, as a power cut would. */
+  async kill(port) {
+    const child = this.children.get(port);
+    this.children.delete(port);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Ends all that was started. */
+  async stop() {
+    await Promise.all([...this.children.keys()].map((port) => this.kill(port)));
+  }
+}

@@ -1,0 +1,190 @@
+// The page against three real nodes, each step asserted on what the page says.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Nodes } from './network.mjs';
+import { Visitor, launch } from './visitor.mjs';
+
+const PROGRAM = process.env.CAIRN ?? '../../target/debug/cairn';
+const PICTURES = process.env.PICTURES ?? '../../target/browser';
+
+/** No scenario takes longer, whatever happens. */
+const limits = { timeout: 45_000 };
+
+let nodes, browser, visitor, a, b, c;
+
+before(async () => {
+  nodes = await Nodes.start(PROGRAM);
+  [a, b, c] = nodes.ports;
+  browser = await launch();
+  visitor = await Visitor.open(browser, nodes.url(a), PICTURES);
+}, limits);
+
+after(async () => {
+  await visitor?.close().finally(() => browser.close());
+  await nodes?.stop();
+  await browser?.close();
+});
+
+/** All nodes paused and of one mind: what follows is nobody's doing but ours. */
+async function settle() {
+  const button = visitor.page.locator('#pause-all');
+  if ((await button.innerText()) === 'Pause all') await button.click();
+  for (const port of nodes.ports) await visitor.isState(port, /^paused$/);
+  if ((await visitor.text('#badge')) === 'Fork') await visitor.mineOne(a);
+  await visitor.reads('#badge', /^All agree$/);
+  return visitor.restsBesideOneBlock(nodes.ports);
+}
+
+test('agreement: all nodes are found, search, and come to stand on one block', limits, async () => {
+  await visitor.says(/found block \d+; .* took it over\.|agree on block \d+\./);
+  for (const port of nodes.ports) {
+    await visitor.reads(`.card[data-port="${port}"] .rate`, /[\d,k]+ tries a second/);
+    await visitor.reads(`.card[data-port="${port}"] .tries`, /[\d,]+ tries so far/);
+  }
+  await visitor.reads('#badge', /^All agree$/);
+  await visitor.restsBesideOneBlock(nodes.ports);
+  await visitor.picture('1-agreement');
+});
+
+test('adoption: one node mines one block, and the others take it over', limits, async () => {
+  const height = await settle();
+  await visitor.mineOne(b);
+  await visitor.says(new RegExp(`^${b} found block ${height + 1}; ${a} and ${c} took it over\\.$`));
+  assert.equal(await visitor.restsBesideOneBlock(nodes.ports), height + 1);
+  await visitor.reads('#feed', new RegExp(`${c} took over block ${height + 1} from ${b} – it is valid and longer`));
+  const block = visitor.page.locator(`.block[data-hash="${await visitor.standsOn(a)}"]`);
+  assert.match(await block.getAttribute('aria-label'), new RegExp(`^Block ${height + 1}, mined by ${b}, 3 of 3 nodes`));
+  await visitor.picture('2-adoption');
+});
+
+test('bytes: by keyboard to a block, its hash found again, and spoilt by one bit', limits, async () => {
+  const { page } = visitor;
+  const newest = page.locator(`.block[data-hash="${await visitor.standsOn(a)}"]`);
+  await newest.focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await visitor.reads('#verdict', /^✓ Your browser hashed these bytes and finds the same hash: \d+ zero bits/);
+  assert.equal((await visitor.text('#hex')).replace(/\s/g, '').length, 150);
+  assert.equal((await visitor.text('#twice')).trim(), (await visitor.text('#inspect-hash')).trim());
+  await visitor.reads('#fields', new RegExp(`receiver${b}`));
+  await visitor.picture('3-bytes');
+  await visitor.press('Change one bit of the nonce');
+  await visitor.reads('#verdict', /^✗ One bit is different/);
+  await page.keyboard.press('Escape');
+  await page.locator('#inspect').waitFor({ state: 'hidden' });
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.hash), await visitor.standsOn(a));
+});
+
+test('partition: a node is dragged to the other side and goes on alone', limits, async () => {
+  const { page } = visitor;
+  const height = await settle();
+  const token = page.locator(`.token[data-port="${c}"]`);
+  await token.scrollIntoViewIfNeeded();
+  const [from, to] = [await token.boundingBox(), await page.locator('#side-b').boundingBox()];
+  await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 8 });
+  await page.mouse.up();
+  await visitor.says(new RegExp(`^The network is split: ${a} and ${b} on one side, ${c} on the other\\.$`));
+  await visitor.reads('#badge', /^Split$/);
+  await visitor.mineOne(c);
+  await visitor.says(new RegExp(`^${c} found block ${height + 1}, and ${a} and ${b} do not hear of it`));
+  await visitor.mineOne(a);
+  await visitor.reads('#detail', new RegExp(`${a} and ${b} are at block ${height + 1}; ${c} is at block ${height + 1}`));
+  await visitor.picture('4-partition');
+});
+
+test('race: healed, both chains are as long, and the next block decides', limits, async () => {
+  await visitor.press('Heal');
+  await visitor.reads('#badge', /^Fork$/);
+  await visitor.says(new RegExp(`^${a} and ${c} each found block \\d+ during the split; the next block decides\\.$`));
+  await visitor.reads('#detail', new RegExp(`${a} and ${b} on the one by ${a}, ${c} on the one by ${c}`));
+  await visitor.picture('5-race');
+});
+
+test('reorganisation: the longer chain wins, the other is left as a ghost', limits, async () => {
+  const loser = await visitor.standsOn(a);
+  await visitor.mineOne(c);
+  await visitor.says(new RegExp(`^The race is over: ${c} found block \\d+, and ${a} and ${b} gave up 1 block for the longer chain\\.$`));
+  await visitor.restsBesideOneBlock(nodes.ports);
+  await visitor.page.locator(`.block.ghost[data-hash="${loser}"]`).waitFor();
+  await visitor.reads('#feed', /gave way: a reorganisation/);
+  await visitor.picture('6-reorganisation');
+});
+
+test('the button splits as well, and the keyboard moves a node', limits, async () => {
+  const { page } = visitor;
+  await visitor.press('Split');
+  await visitor.says(new RegExp(`^The network is split: ${a} on one side, ${b} and ${c} on the other\\.$`));
+  await visitor.press('Heal');
+  await visitor.reads('#badge', /^All agree$/);
+  await page.locator(`.token[data-port="${b}"]`).focus();
+  await page.keyboard.press('Enter');
+  await visitor.reads('#badge', /^Split$/);
+  await page.locator(`#side-b .token[data-port="${b}"]`).waitFor();
+  await visitor.press('Heal');
+  await visitor.says(/^The split is healed/);
+});
+
+test('demo: a fork, a race and a reorganisation are seen within 20 seconds', limits, async () => {
+  await visitor.press('Resume all');
+  await visitor.isState(a, /searching|resting/);
+  await visitor.listen();
+  await visitor.press('Demo: fork');
+  await visitor.reads('#demo', /^Stop the demo$/);
+  await visitor.reads('#demo', /^Demo: fork$/, 30_000);
+  const heard = await visitor.heard();
+  const patterns = [/^Split \|/, /^Split \| \d+ found block \d+, and .* not hear of it/, /^Fork \| .*the next block decides/, /\| The race is over: \d+ found block/];
+  let from = 0;
+  for (const pattern of patterns) {
+    const index = heard.findIndex(({ words }, place) => place >= from && pattern.test(words));
+    assert.ok(index >= 0, `${pattern} was not said, or too early: ${JSON.stringify(heard, null, 1)}`);
+    from = index;
+  }
+  const seconds = (heard[from].at - heard[0].at) / 1000;
+  assert.ok(seconds < 20, `it took ${seconds} s`);
+  await visitor.isState(c, /searching|resting/);
+});
+
+test('replay: an earlier moment is shown, and the way back to live', limits, async () => {
+  const { page } = visitor;
+  const slider = page.locator('#replay-at');
+  await slider.focus();
+  await page.keyboard.press('PageDown');
+  await visitor.reads('#replay-when', /ago$/);
+  assert.ok(await page.locator('#pause-all').isDisabled());
+  await visitor.picture('7-replay');
+  await page.locator('#replay-speed').selectOption('20');
+  await visitor.press('Run');
+  await visitor.reads('#replay-when', /^live$/);
+  assert.ok(await page.locator('#pause-all').isEnabled());
+});
+
+test('a node is killed, and comes back by itself', limits, async () => {
+  await settle();
+  await nodes.kill(b);
+  await visitor.says(new RegExp(`^${b} is gone; trying again\\. ${a} and ${c} go on without it\\.$`));
+  await visitor.isState(b, /^gone, trying again$/);
+  await visitor.picture('8-gone');
+  await nodes.run(b);
+  await visitor.says(new RegExp(`^${b} is back`));
+  await visitor.reads('#badge', /^All agree$/);
+  await visitor.restsBesideOneBlock(nodes.ports);
+  await visitor.reads('#feed', new RegExp(`${b} is back`));
+  await visitor.picture('9-back');
+});
+
+test('narrow, dark, without motion, and from another node', limits, async () => {
+  const options = { viewport: { width: 360, height: 740 }, colorScheme: 'dark', reducedMotion: 'reduce' };
+  const other = await Visitor.open(browser, nodes.url(c), PICTURES, options);
+  await other.reads('#badge', /^All agree$/);
+  await other.restsBesideOneBlock(nodes.ports);
+  const wide = await other.page.evaluate(() => [...document.querySelectorAll('main *, header *')]
+    .filter((element) => !element.closest('#tree') && element.getBoundingClientRect().right > innerWidth + 1)
+    .map((element) => element.id || element.className));
+  assert.deepEqual(wide, [], 'what sticks out at the side');
+  await other.picture('10-narrow-dark', { fullPage: true });
+  await other.close();
+});

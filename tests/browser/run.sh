@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The page's tests: its pure modules in Node, then all of it in a real, headless
+# Chromium against three real nodes. Pictures go to target/browser.
+#
+#   tests/browser/run.sh             the tests
+#   tests/browser/run.sh --picture   only the README's picture, docs/page.png;
+#                                    needs ports 7000 to 9001 of this machine
+set -euo pipefail
+cd "$(dirname "$0")"
+
+# The longest that all the scenarios together may take, in seconds.
+readonly LIMIT=240
+
+# Installs a program that is not there, where that is possible.
+need() {
+  local program=$1 package=${2:-$1}
+  if command -v "$program" >/dev/null; then
+    return
+  fi
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "$program is not there (Debian: apt-get install $package)" >&2
+    exit 1
+  fi
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null
+}
+
+need chromium
+need node nodejs
+need npm
+npm ci --silent --ignore-scripts --no-audit --no-fund
+
+target=${CARGO_TARGET_DIR:-$PWD/../../target}
+if [ -z "${CAIRN:-}" ]; then
+  (cd ../.. && cargo build --quiet)
+  export CAIRN="$target/debug/cairn"
+fi
+export PICTURES="$target/browser"
+
+if [ "${1:-}" = --picture ]; then
+  exec timeout "$LIMIT" node picture.mjs
+fi
+node --test unit/*.test.mjs
+timeout "$LIMIT" node --test page.test.mjs

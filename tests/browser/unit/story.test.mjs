@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { list, tell, tellNews } from '../../../src/web/page/story.js';
+import { Tale } from './network.mjs';
+
+const told = (tale) => tell(tale.model, tale.facts);
+
+test('nobody is there yet, or nobody any more', () => {
+  assert.equal(told(new Tale([])).sentence, 'Looking for the nodes…');
+  const tale = new Tale(['alice']);
+  tale.change({ type: 'down', id: 'alice' });
+  assert.equal(told(tale).badge, 'Nobody there');
+  assert.equal(told(tale).sentence, '7000 is gone; trying again.');
+});
+
+test('a block travels from one to all', () => {
+  const tale = new Tale();
+  assert.equal(told(tale).sentence, '7000, 8000 and 9000 agree on block 0.');
+  tale.finds('bob', 'a', 'genesis', 1, { alice: 0 });
+  assert.equal(told(tale).badge, 'On its way');
+  assert.equal(told(tale).sentence, '8000 found block 1 and sends it to the others.');
+  assert.equal(told(tale).detail, '9000 has not taken it over yet.');
+  tale.finds('bob', 'a', 'genesis', 1, { carol: 0 });
+  assert.equal(told(tale).badge, 'All agree');
+  assert.equal(told(tale).sentence, '8000 found block 1; 7000 and 9000 took it over.');
+});
+
+test('two find a block at the same moment, and the next block decides', () => {
+  const tale = new Tale();
+  tale.finds('bob', 'b', 'genesis', 1, { alice: 0 });
+  tale.finds('carol', 'c', 'genesis', 1);
+  assert.equal(told(tale).badge, 'Fork');
+  assert.equal(told(tale).sentence, '8000 and 9000 found block 1 at the same moment; the next block decides.');
+  assert.equal(told(tale).detail, 'Each node keeps the one that it saw first: 7000 and 8000 on the one by 8000, 9000 on the one by 9000.');
+  tale.finds('carol', 'cc', 'c', 2, { alice: 1, bob: 1 });
+  assert.equal(told(tale).sentence, 'The race is over: 9000 found block 2, and 7000 and 8000 gave up 1 block for the longer chain.');
+});
+
+test('a split is told of as long as it lasts, and its race does not count as the same moment', () => {
+  const tale = new Tale();
+  tale.refuses('alice', ['bob', 'carol']);
+  assert.equal(told(tale).sentence, 'The network is split: 7000 on one side, 8000 and 9000 on the other.');
+  tale.finds('alice', 'a', 'genesis', 1);
+  assert.equal(told(tale).sentence, '7000 found block 1, and 8000 and 9000 do not hear of it: the network is split.');
+  tale.finds('bob', 'b', 'genesis', 1, { carol: 0 });
+  tale.refuses('alice', []);
+  assert.equal(told(tale).sentence, '7000 and 8000 each found block 1 during the split; the next block decides.');
+});
+
+test('a node that is gone is told of until it is back', () => {
+  const tale = new Tale();
+  tale.change({ type: 'down', id: 'bob' });
+  assert.equal(told(tale).sentence, '8000 is gone; trying again. 7000 and 9000 go on without it.');
+  tale.finds('alice', 'a', 'genesis', 1, { carol: 0 });
+  assert.equal(told(tale).sentence, '7000 found block 1; 9000 took it over.');
+  assert.match(told(tale).detail, /8000 is gone; trying again\.$/);
+  tale.change({ type: 'up', id: 'bob' });
+  tale.event('bob', { event: 'copied', height: 1, hash: tale.model.nodes.get('alice').tip, from: '127.0.0.1:7000', listed: true, abandoned: 0 });
+  assert.equal(told(tale).sentence, '8000 is back; it has heard what it missed, and all agree on block 1.');
+});
+
+test('a pause is told of', () => {
+  const tale = new Tale(['alice', 'bob']);
+  tale.status('alice', 'genesis', 0, true);
+  assert.equal(told(tale).sentence, '7000 is paused: not searching, but still listening.');
+  tale.status('bob', 'genesis', 0, true);
+  assert.equal(told(tale).sentence, '7000 and 8000 are paused: not searching, but still listening.');
+  assert.match(told(tale).detail, /^All are paused/);
+});
+
+test('news have reasons', () => {
+  const tie = { kind: 'ignored', from: 8000, reason: 'tie', detail: 'not longer, 3 blocks as ours has; first seen stays' };
+  assert.equal(tellNews(tie).what, 'kept its own chain when 8000 sent another');
+  const broken = { kind: 'ignored', from: 8000, reason: 'target', detail: 'block 2 breaks target' };
+  assert.deepEqual(tellNews(broken), { what: 'ignored what 8000 sent', why: 'block 2 breaks target' });
+});
+
+test('lists read as in a sentence', () => {
+  assert.deepEqual([list([]), list([1]), list([1, 2]), list([1, 2, 3])], ['', '1', '1 and 2', '1, 2 and 3']);
+});

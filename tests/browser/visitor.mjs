@@ -1,0 +1,143 @@
+// Somebody who looks at the page: opens it, reads it, waits for what it says.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+
+/** The longest that anybody waits for the page to say something. */
+const PATIENCE_MS = 20_000;
+
+/** Chromium without a screen, without a sandbox (which root cannot have), and without calls home. */
+const ARGUMENTS = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+
+// A page that did not come over the network may not talk to this machine otherwise.
+if (process.env.PAGE_FILES) ARGUMENTS.push('--disable-features=LocalNetworkAccessChecks');
+
+/** Starts the browser. Its profile is a new, empty folder. */
+export function launch() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
+}
+
+/** While working on the page: its files as they are in this folder, without building anew. */
+function serveFrom(context, folder) {
+  return context.route(/\/(page\/[^/]*)?$/, async (route) => {
+    const name = new URL(route.request().url()).pathname.replace('/page/', '').slice(0) || 'index.html';
+    const response = await route.fetch({ url: new URL('/', route.request().url()).href });
+    const headers = { 'content-security-policy': response.headers()['content-security-policy'] };
+    await route.fulfill({ path: path.join(folder, name === '/' ? 'index.html' : name), headers });
+  });
+}
+
+/** One open page, and what went wrong on it. */
+export class Visitor {
+  constructor(page, pictures) {
+    this.page = page;
+    this.pictures = pictures;
+    this.complaints = [];
+    mkdirSync(pictures, { recursive: true });
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on('pageerror', (error) => this.complaints.push(error.stack));
+    page.on('console', (message) => {
+      // That a node which was killed cannot be reached is no fault of the page.
+      if (message.type() === 'error' && !/ERR_|WebSocket/.test(message.text())) this.complaints.push(message.text());
+    });
+  }
+
+  /** Opens the page of a node in a window of its own. */
+  static async open(browser, url, pictures, options = {}) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    if (process.env.PAGE_FILES) await serveFrom(context, process.env.PAGE_FILES);
+    const visitor = new Visitor(await context.newPage(), pictures);
+    await visitor.page.goto(url);
+    return visitor;
+  }
+
+  async close() {
+    await this.page.context().close();
+    assert.deepEqual(this.complaints, [], 'the page complained');
+  }
+
+  text(selector) {
+    return this.page.locator(selector).innerText();
+  }
+
+  /** Waits until the text of an element is as `pattern` says; returns it. */
+  async reads(selector, pattern, patience = PATIENCE_MS) {
+    const wait = this.page.waitForFunction(
+      ([where, source]) => new RegExp(source).exec(document.querySelector(where)?.textContent ?? '')?.input,
+      [selector, pattern.source],
+      { timeout: patience, polling: 30 },
+    );
+    const found = await wait.catch(async () => {
+      const text = await this.page.locator(selector).first().textContent({ timeout: 1000 }).catch(() => '(nothing)');
+      assert.fail(`waited in vain until ${selector} reads ${pattern}; it reads: ${text}`);
+    });
+    return found.jsonValue();
+  }
+
+  /** Waits for the one plain sentence. */
+  says(pattern, patience) {
+    return this.reads('#sentence', pattern, patience);
+  }
+
+  card(port) {
+    return this.page.locator(`.card[data-port="${port}"]`);
+  }
+
+  /** Waits until a node's card says that this is its state. */
+  async isState(port, state) {
+    await this.reads(`.card[data-port="${port}"] .state`, state);
+  }
+
+  async press(name) {
+    await this.page.getByRole('button', { name, exact: true }).click();
+  }
+
+  async mineOne(port) {
+    await this.press(`Let ${port} mine one block`);
+  }
+
+  /** The hash of the block that a node's pill is at. */
+  standsOn(port) {
+    return this.page.locator(`.pill[data-port="${port}"]`).getAttribute('data-on');
+  }
+
+  /** Waits until pills of all these nodes have come to rest beside one block; returns its height. */
+  async restsBesideOneBlock(ports) {
+    const found = await this.page.waitForFunction((all) => {
+      const pills = all.map((port) => document.querySelector(`.pill[data-port="${port}"]`));
+      const hashes = new Set(pills.map((pill) => pill?.dataset.on));
+      if (hashes.size !== 1 || hashes.has(undefined)) return null;
+      const block = document.querySelector(`.block[data-hash="${[...hashes][0]}"]`);
+      if (!block) return null;
+      const edge = block.getBoundingClientRect().right;
+      const isBeside = (pill) => Math.abs(pill.getBoundingClientRect().left - edge - 14) < 6;
+      return pills.every(isBeside) ? block.dataset.height : null;
+    }, ports, { polling: 30 });
+    return Number(await found.jsonValue());
+  }
+
+  /** Keeps each sentence that the page says from now on. */
+  async listen() {
+    await this.page.evaluate(() => {
+      const read = () => `${document.querySelector('#badge').textContent} | ${document.querySelector('#sentence').textContent}`;
+      window.heard = [{ at: performance.now(), words: read() }];
+      new MutationObserver(() => {
+        if (window.heard.at(-1).words !== read()) window.heard.push({ at: performance.now(), words: read() });
+      }).observe(document.querySelector('header'), { childList: true, characterData: true, subtree: true });
+    });
+  }
+
+  heard() {
+    return this.page.evaluate(() => window.heard);
+  }
+
+  /** Saves what is seen now. */
+  async picture(name, options = {}) {
+    await this.page.screenshot({ path: path.join(this.pictures, `${name}.png`), ...options });
+  }
+}
