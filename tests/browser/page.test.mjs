@@ -92,7 +92,8 @@ test('partition: a node is dragged to the other side and goes on alone', limits,
   await visitor.mineOne(c);
   await visitor.says(new RegExp(`^${c} found block ${height + 1}, and ${a} and ${b} do not hear of it`));
   await visitor.mineOne(a);
-  await visitor.reads('#detail', new RegExp(`${a} and ${b} are at block ${height + 1}; ${c} is at block ${height + 1}`));
+  await visitor.reads('#detail', new RegExp(`${a} and ${b} are at block ${height + 1}, ${c} is at block ${height + 1}`));
+  await visitor.restsBesideOneBlock([a, b]);
   await visitor.picture('4-partition');
 });
 
@@ -164,6 +165,7 @@ test('replay: an earlier moment is shown, and the way back to live', limits, asy
 
 test('a node is killed, and comes back by itself', limits, async () => {
   await settle();
+  const block = await visitor.standsOn(a);
   await nodes.kill(b);
   await visitor.says(new RegExp(`^${b} is gone; trying again\\. ${a} and ${c} go on without it\\.$`));
   await visitor.isState(b, /^gone, trying again$/);
@@ -173,7 +175,18 @@ test('a node is killed, and comes back by itself', limits, async () => {
   await visitor.reads('#badge', /^All agree$/);
   await visitor.restsBesideOneBlock(nodes.ports);
   await visitor.reads('#feed', new RegExp(`${b} is back`));
+  assert.equal(await visitor.standsOn(b), block);
   await visitor.picture('9-back');
+});
+
+test('the page outlives the node that it came from', limits, async () => {
+  await nodes.kill(a);
+  await visitor.says(new RegExp(`^${a} is gone; trying again`));
+  await visitor.mineOne(c);
+  await visitor.says(new RegExp(`^${c} found block \\d+; ${b} took it over\\.$`));
+  await nodes.run(a);
+  await visitor.reads('#badge', /^All agree$/);
+  await visitor.restsBesideOneBlock(nodes.ports);
 });
 
 test('narrow, dark, without motion, and from another node', limits, async () => {
@@ -185,6 +198,8 @@ test('narrow, dark, without motion, and from another node', limits, async () => 
     .filter((element) => !element.closest('#tree') && element.getBoundingClientRect().right > innerWidth + 1)
     .map((element) => element.id || element.className));
   assert.deepEqual(wide, [], 'what sticks out at the side');
+  const motion = await other.page.evaluate(() => getComputedStyle(document.querySelector('.bar-fill')).transitionDuration);
+  assert.equal(motion, '0s');
   await other.picture('10-narrow-dark', { fullPage: true });
   await other.close();
 });

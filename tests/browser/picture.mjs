@@ -6,7 +6,7 @@ import { Visitor, launch } from './visitor.mjs';
 const nodes = await Nodes.start(process.env.CAIRN, [7000, 8000, 9000]);
 const browser = await launch();
 try {
-  const visitor = await Visitor.open(browser, nodes.url(7000), '../../docs', { viewport: { width: 1200, height: 760 } });
+  const visitor = await Visitor.open(browser, nodes.url(7000), '../../docs', { viewport: { width: 1280, height: 820 } });
   // A few blocks by each, so that there is something to see.
   await visitor.reads('.tree-panel', /#7/, 90_000);
   await visitor.press('Demo: fork');

@@ -23,7 +23,7 @@ function createNode({ id, port, address }) {
     id, port, address,
     up: false, everUp: false, downAt: null,
     tip: null, height: null,
-    paused: false, restUntil: 0,
+    paused: null, restUntil: 0,
     counter: null, tries: [], rate: null,
     refused: new Set(),
     last: null,
@@ -108,8 +108,10 @@ function applyStatus(model, node, change, facts) {
   rise(model, node, change.at);
   stand(model, node, change.tip, change.height, change.at, facts);
   if (node.counter === null) node.counter = change.counter;
-  if (change.paused === node.paused) return;
+  const { paused } = node;
   node.paused = change.paused;
+  // How it was when we first saw it is not news.
+  if (paused === null || change.paused === paused) return;
   // Whoever is paused does not search: what its rate was says nothing any more.
   Object.assign(node, { tries: [], rate: null });
   report(model, node, change.at, change.paused ? 'paused' : 'resumed');

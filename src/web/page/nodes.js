@@ -39,7 +39,7 @@ export class Cards {
     part.pause.addEventListener('click', () => this.order(node.id, part.isPaused ? '/resume' : '/pause'));
     part.mine.addEventListener('click', () => this.order(node.id, '/mine'));
     part.card = html('li', { class: 'card', 'data-port': node.port },
-      html('h3', {}, markIcon(markOf(node.port, portsOf(model)), 16), `${node.port}`, part.state),
+      html('h3', {}, markIcon(markOf(node.port, portsOf(model)), 16), `Node ${node.port}`, part.state),
       html('div', { class: 'bar', 'aria-hidden': 'true' }, part.bar, html('span', { class: 'bar-middle' })),
       html('p', { class: 'search' }, part.tries, part.rate),
       part.tip, part.last,

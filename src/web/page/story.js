@@ -126,9 +126,11 @@ function tellTravel(model, facts, height, highest, behind) {
 }
 
 function tellAgreement(model, facts, height, up) {
-  const detail = up.every((node) => node.paused)
+  const searching = up.filter((node) => !node.paused);
+  const who = searching.length === up.length ? 'each searches' : `only ${ports(searching)} ${verb(searching, 'searches', 'search')}`;
+  const detail = searching.length === 0
     ? 'All are paused: nobody searches. Press “Resume all”, or let one node mine one block.'
-    : `All stand on block ${height}; each searches for block ${height + 1} by itself.`;
+    : `${up.length > 1 ? 'All stand' : 'It stands'} on block ${height}; ${up.length > 1 ? who : 'it searches'} for block ${height + 1}.`;
   const all = { state: 'agree', badge: up.length > 1 ? 'All agree' : 'One node', detail };
   const latest = model.news.findLast((item) => BIG.has(item.kind));
   return { ...all, sentence: lastWords(model, facts, height, up, latest) };
