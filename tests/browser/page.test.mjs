@@ -149,6 +149,15 @@ test('demo: a fork, a race and a reorganisation are seen within 20 seconds', lim
   await visitor.isState(c, /searching|resting/);
 });
 
+test('a demo that is stopped leaves the network as it was', limits, async () => {
+  await visitor.press('Demo: fork');
+  await visitor.reads('#badge', /^Split$/);
+  await visitor.press('Stop the demo');
+  await visitor.reads('#demo', /^Demo: fork$/);
+  await visitor.reads('#badge', /^(All agree|Fork|On its way)$/);
+  for (const port of nodes.ports) await visitor.isState(port, /searching|resting/);
+});
+
 test('replay: an earlier moment is shown, and the way back to live', limits, async () => {
   const { page } = visitor;
   const slider = page.locator('#replay-at');

@@ -34,10 +34,11 @@ export function layOut(model, facts, pillWidth = SIZE.pill.wide) {
     .filter(({ block }) => rows.has(block.previous))
     .map(({ hash, block, nodes }) => ({ hash, nodes, from: block.previous, to: hash }));
   const pills = placePills(model, blocks, pillWidth);
+  const columns = Math.max(1, ...pills.map((pill) => pill.column + 1));
   const deepest = Math.max(0, ...blocks.map(({ y }) => y), ...pills.map(({ y }) => y));
   return {
     blocks, links, pills,
-    width: SIZE.margin * 2 + (top - lowest) * SIZE.column + SIZE.block.width + pillWidth + 14,
+    width: SIZE.margin * 2 + (top - lowest) * SIZE.column + SIZE.block.width + columns * (pillWidth + 6) + 14,
     height: deepest + SIZE.block.height / 2 + SIZE.margin,
   };
 }
@@ -101,7 +102,7 @@ function placePills(model, blocks, width) {
       const place = isTip
         ? { x: x + SIZE.block.width / 2 + 14 + column * (width + 6), y: y + (line - (tall - 1) / 2) * step }
         : { x: x - width / 2 + column * (width + 6), y: y + SIZE.block.height / 2 + 16 + line * step };
-      pills.push({ ...pill, ...place, isTip });
+      pills.push({ ...pill, ...place, column, isTip });
     });
   }
   return pills.sort((a, b) => a.id.localeCompare(b.id));

@@ -96,7 +96,8 @@ function rise(model, node, at) {
 function fall(model, node, at) {
   if (!node.up && node.downAt !== null) return;
   Object.assign(node, { up: false, downAt: at, rate: null, tries: [] });
-  report(model, node, at, 'gone');
+  // Who was never there cannot be gone.
+  if (node.everUp) report(model, node, at, 'gone');
 }
 
 function stand(model, node, hash, height, at, facts) {

@@ -13,6 +13,12 @@ const TIMEOUT_MS = 4000;
 /** A node's clock may differ from ours by this much before we correct for it. */
 const SKEW_MS = 1500;
 
+/**
+ * A status may be a little older than the time in it, and an event overtake it.
+ * Dated back by this much, it never undoes what an event told.
+ */
+const STATUS_AGE_MS = 250;
+
 /** How many heights of the block tree are read at first. */
 const TREE_HEIGHTS = 100;
 
@@ -127,6 +133,7 @@ class Link {
     const ended = new Promise((resolve) => socket.addEventListener('close', resolve));
     await Promise.race([opened(socket), ended]);
     this.told.down = false;
+    this.change({ type: 'up', at: Date.now() });
     // Events first, then the state they lead to: so nothing is missed in between.
     await this.look();
     await this.readTree();
@@ -152,7 +159,7 @@ class Link {
     const [status, { peers }] = await Promise.all([this.get('/node/status'), this.get('/node/peers')]);
     const skew = Date.now() - status.time_ms;
     this.skew = Math.abs(skew) > SKEW_MS ? skew : 0;
-    const at = status.time_ms + this.skew;
+    const at = status.time_ms + this.skew - STATUS_AGE_MS;
     this.status = status;
     const { tip, height, paused } = status;
     this.tell('status', `${tip} ${paused}`, { at, tip, height, paused, counter: status.nonce });

@@ -68,7 +68,7 @@ export class Cards {
 }
 
 function stateOf(node, now) {
-  if (!node.up) return node.downAt === null ? 'not seen' : 'gone, trying again';
+  if (!node.up) return node.everUp ? 'gone, trying again' : 'no answer yet';
   if (node.paused) return 'paused';
   return node.restUntil > now ? 'resting' : 'searching';
 }

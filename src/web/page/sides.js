@@ -55,6 +55,7 @@ export class Sides {
     }
     setText(byId('side-b-hint'), isWhole ? 'Drag a node here, or press it, to cut it off.' : '');
     this.zones[1].classList.toggle('is-empty', isWhole);
+    this.zones.forEach((zone) => zone.classList.toggle('is-crowded', this.nodes.length > 6));
     this.splitButton.disabled = isReplay || !isWhole || this.nodes.length < 2;
     this.healButton.disabled = isReplay || this.isHealthy();
   }

@@ -17,7 +17,11 @@ export function list(words) {
 }
 
 const blocks = (count) => `${count} block${count === 1 ? '' : 's'}`;
-const ports = (nodes) => list(nodes.map((node) => node.port));
+/** More nodes than this are counted, not named. */
+const NAMED = 5;
+
+const name = (all) => (all.length > NAMED ? `${all.length} nodes` : list(all));
+const ports = (nodes) => name(nodes.map((node) => node.port));
 const verb = (nodes, one, many) => (nodes.length === 1 ? one : many);
 
 /**
@@ -27,17 +31,27 @@ const verb = (nodes, one, many) => (nodes.length === 1 ? one : many);
 export function tell(model, facts) {
   const nodes = nodesOf(model);
   const up = nodes.filter((node) => node.up && node.tip !== null);
-  const gone = nodes.filter((node) => !node.up && node.downAt !== null);
-  if (up.length === 0) return tellNobody(gone);
+  const down = nodes.filter((node) => !node.up && node.downAt !== null);
+  const gone = down.filter((node) => node.everUp);
+  if (up.length === 0) return tellNobody(down);
   const told = tellUp(model, facts, up);
   const latest = model.news.findLast((item) => BIG.has(item.kind));
-  if (gone.length === 0) return told;
-  const goneWords = `${ports(gone)} ${verb(gone, 'is', 'are')} gone; trying again.`;
-  if (latest?.kind === 'gone') {
+  const goneWords = tellDown(down);
+  if (gone.length > 0 && latest?.kind === 'gone') {
     const others = `${ports(up)} ${verb(up, 'goes', 'go')} on without ${verb(gone, 'it', 'them')}.`;
     return { ...told, sentence: `${goneWords} ${others}`, detail: told.sentence };
   }
   return { ...told, detail: `${told.detail} ${goneWords}`.trim() };
+}
+
+/** Who is gone, and who was never there: it may be a node without a page. */
+function tellDown(down) {
+  const gone = down.filter((node) => node.everUp);
+  const never = down.filter((node) => !node.everUp);
+  const words = [];
+  if (gone.length > 0) words.push(`${ports(gone)} ${verb(gone, 'is', 'are')} gone; trying again.`);
+  if (never.length > 0) words.push(`${ports(never)} ${verb(never, 'does', 'do')} not answer this page; trying again.`);
+  return words.join(' ');
 }
 
 function tellNobody(gone) {
@@ -47,7 +61,7 @@ function tellNobody(gone) {
   return {
     state: 'none',
     badge: 'Nobody there',
-    sentence: `${ports(gone)} ${verb(gone, 'is', 'are')} gone; trying again.`,
+    sentence: tellDown(gone),
     detail: 'No node answers. Start them again and this page goes on by itself.',
   };
 }
@@ -166,7 +180,7 @@ function tellBlock(model, facts, height, up) {
   if (turned.length > 0) {
     const who = [...new Set(turned.map((item) => item.port))].sort((a, b) => a - b);
     const depth = Math.max(...turned.map((item) => item.abandoned));
-    const gaveUp = `${list(who)} gave up ${blocks(depth)} for the longer chain`;
+    const gaveUp = `${name(who)} gave up ${blocks(depth)} for the longer chain`;
     return `The race is over: ${tip.miner} found block ${height}, and ${gaveUp}.`;
   }
   const others = up.filter((node) => node.port !== tip.miner);
@@ -195,7 +209,7 @@ export function tellNews(item) {
   }
 }
 
-const tellSides = (sides) => sides.map(list).join(' | ');
+const tellSides = (sides) => sides.map(name).join(' | ');
 
 function tellIgnored({ from, reason, detail }) {
   if (reason !== 'tie') return { what: `ignored what ${from} sent`, why: detail };

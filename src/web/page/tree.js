@@ -71,7 +71,7 @@ export class Tree {
 
   /** Takes over a new model. */
   update(model, facts) {
-    this.isNarrow = this.box.clientWidth < 480;
+    this.isNarrow = this.box.clientWidth < 480 || model.nodes.size > 6;
     this.pillWidth = this.isNarrow ? SIZE.pill.narrow : SIZE.pill.wide;
     this.plan = layOut(model, facts, this.pillWidth);
     this.facts = facts;

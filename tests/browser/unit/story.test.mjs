@@ -75,6 +75,16 @@ test('news have reasons', () => {
   assert.deepEqual(tellNews(broken), { what: 'ignored what 8000 sent', why: 'block 2 breaks target' });
 });
 
+test('of many nodes the number is told', () => {
+  const names = ['alice', 'bob', 'carol'];
+  const tale = new Tale(names);
+  for (let index = 0; index < 5; index += 1) {
+    tale.history.add({ type: 'node', at: 0, id: `extra ${index}`, port: 10000 + index, address: `127.0.0.1:${10000 + index}` });
+    tale.status(`extra ${index}`, 'genesis', 0);
+  }
+  assert.equal(told(tale).sentence, '8 nodes agree on block 0.');
+});
+
 test('lists read as in a sentence', () => {
   assert.deepEqual([list([]), list([1]), list([1, 2]), list([1, 2, 3])], ['', '1', '1 and 2', '1, 2 and 3']);
 });
