@@ -31,7 +31,7 @@ async function settle() {
   const button = visitor.page.locator('#pause-all');
   if ((await button.innerText()) === 'Pause all') await button.click();
   for (const port of nodes.ports) await visitor.isState(port, /^paused$/);
-  if ((await visitor.text('#badge')) === 'Fork') await visitor.mineOne(a);
+  if ((await visitor.reads('#badge', /^(All agree|Fork)$/)) === 'Fork') await visitor.mineOne(a);
   await visitor.reads('#badge', /^All agree$/);
   return visitor.restsBesideOneBlock(nodes.ports);
 }
@@ -115,8 +115,26 @@ test('reorganisation: the longer chain wins, the other is left as a ghost', limi
   await visitor.picture('6-reorganisation');
 });
 
+test('race: two find a block at the same moment, without any split', limits, async () => {
+  const { page } = visitor;
+  await visitor.listen();
+  const isRace = ({ words }) => /^Fork \| \d+ and \d+ found block \d+ at the same moment; the next block decides\.$/.test(words);
+  // Mostly both find one before they hear of the other's; if not, once more.
+  for (let tries = 0; tries < 8 && !(await visitor.heard()).some(isRace); tries += 1) {
+    const height = await settle();
+    await page.evaluate((ports) => {
+      for (const port of ports) document.querySelector(`[aria-label="Let ${port} mine one block"]`).click();
+    }, [a, b]);
+    for (const port of nodes.ports) await visitor.reads(`.card[data-port="${port}"] .tip`, new RegExp(`on block (${height + 1}|${height + 2}) `));
+  }
+  assert.ok((await visitor.heard()).some(isRace), JSON.stringify(await visitor.heard(), null, 1));
+  await visitor.reads('#badge', /^(Fork|All agree)$/);
+  await visitor.picture('7-same-moment');
+});
+
 test('the button splits as well, and the keyboard moves a node', limits, async () => {
   const { page } = visitor;
+  await settle();
   await visitor.press('Split');
   await visitor.says(new RegExp(`^The network is split: ${a} on one side, ${b} and ${c} on the other\\.$`));
   await visitor.press('Heal');
@@ -165,7 +183,7 @@ test('replay: an earlier moment is shown, and the way back to live', limits, asy
   await page.keyboard.press('PageDown');
   await visitor.reads('#replay-when', /ago$/);
   assert.ok(await page.locator('#pause-all').isDisabled());
-  await visitor.picture('7-replay');
+  await visitor.picture('8-replay');
   await page.locator('#replay-speed').selectOption('20');
   await visitor.press('Run');
   await visitor.reads('#replay-when', /^live$/);
@@ -178,14 +196,14 @@ test('a node is killed, and comes back by itself', limits, async () => {
   await nodes.kill(b);
   await visitor.says(new RegExp(`^${b} is gone; trying again\\. ${a} and ${c} go on without it\\.$`));
   await visitor.isState(b, /^gone, trying again$/);
-  await visitor.picture('8-gone');
+  await visitor.picture('9-gone');
   await nodes.run(b);
   await visitor.says(new RegExp(`^${b} is back`));
   await visitor.reads('#badge', /^All agree$/);
   await visitor.restsBesideOneBlock(nodes.ports);
   await visitor.reads('#feed', new RegExp(`${b} is back`));
   assert.equal(await visitor.standsOn(b), block);
-  await visitor.picture('9-back');
+  await visitor.picture('10-back');
 });
 
 test('the page outlives the node that it came from', limits, async () => {
@@ -209,6 +227,6 @@ test('narrow, dark, without motion, and from another node', limits, async () => 
   assert.deepEqual(wide, [], 'what sticks out at the side');
   const motion = await other.page.evaluate(() => getComputedStyle(document.querySelector('.bar-fill')).transitionDuration);
   assert.equal(motion, '0s');
-  await other.picture('10-narrow-dark', { fullPage: true });
+  await other.picture('11-narrow-dark', { fullPage: true });
   await other.close();
 });

@@ -50,6 +50,11 @@ function splitNonce(nonce) {
   return lane === 0n ? String(counter) : `try ${counter.toLocaleString('en')} in lane 0x${lane.toString(16)}`;
 }
 
+/** Whether this browser hashes for this page: it does not for one from afar without encryption. */
+export function canHash() {
+  return Boolean(globalThis.crypto?.subtle);
+}
+
 /** SHA-256 twice over the header, both results as digits. */
 export async function hashOf(bytes) {
   const once = await crypto.subtle.digest('SHA-256', bytes.slice(HEADER.start, HEADER.end));

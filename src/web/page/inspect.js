@@ -1,7 +1,7 @@
 // The dialog that shows a block's bytes. It hashes them itself, and lets whoever
 // reads change a bit to see what becomes of the hash.
 
-import { fromHex, hashOf, leadingZeroBits, read } from './bytes.js';
+import { canHash, fromHex, hashOf, leadingZeroBits, read } from './bytes.js';
 import { byId, html, setText } from './dom.js';
 
 /** The dialog. */
@@ -49,6 +49,10 @@ export class Inspector {
     const fields = read(this.bytes);
     byId('hex').replaceChildren(...fields.map((field, index) => html('span', { class: `bytes field-${index}${field.isHashed ? ' hashed' : ''}`, title: field.name }, field.digits)));
     byId('fields').replaceChildren(...fields.map((field, index) => row(field, index)));
+    if (!canHash()) {
+      setText(byId('verdict'), 'Browsers hash only for pages from 127.0.0.1, localhost or https: open this page on the node’s own machine to see it.');
+      return;
+    }
     const { once, twice } = await hashOf(this.bytes);
     setText(byId('once'), once);
     const zeros = leadingZeroBits(twice);

@@ -90,7 +90,7 @@ function drawStory(model) {
   drawStory.sentence = sentence;
   // Read out what stays for a moment, not each step on the way there.
   clearTimeout(drawStory.timer);
-  drawStory.timer = setTimeout(() => setText(byId('said'), sentence), SETTLED_MS);
+  drawStory.timer = setTimeout(() => setText(byId('said'), `${badge}. ${sentence}`), SETTLED_MS);
 }
 
 function drawLegend(model) {

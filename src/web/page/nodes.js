@@ -58,7 +58,7 @@ export class Cards {
     // Twice the average fills the bar; the mark in its middle is the average.
     part.bar.style.width = `${Math.min(100, (tries / average) * 50).toFixed(1)}%`;
     setText(part.tries, node.up ? `${tries.toLocaleString('en')} tries so far` : 'no search');
-    setText(part.rate, node.rate && !node.paused && node.up ? `${rate(node.rate)} tries a second` : '');
+    setText(part.rate, rateOf(node));
     setText(part.tip, node.tip ? `on block ${node.height} (${short(node.tip)})` : '');
     setText(part.last, lastWords(node));
     setText(part.pause, node.paused ? 'Resume' : 'Pause');
@@ -77,6 +77,12 @@ function lastWords(node) {
   if (!node.last) return '';
   const { what, why } = tellNews(node.last);
   return `Last: ${what}${why ? ` – ${why}` : ''}`;
+}
+
+function rateOf({ up, paused, rate: value }) {
+  if (!up) return '';
+  if (paused) return 'not searching';
+  return value ? `${rate(value)} tries a second` : '';
 }
 
 function rate(value) {
