@@ -1,0 +1,165 @@
+//! The machines: each has a node, a store and a disk, and a clock of its own.
+
+use std::time::Duration;
+
+use super::checks::{check_tail, check_whole};
+use super::{Check, EPOCH, Happening, TARGET, World};
+use crate::event::Event;
+use crate::miner;
+use crate::node::{Input, Node, Now, Output, Settings};
+use crate::peer::PeerName;
+use crate::sim_disk::SimDisk;
+use crate::store::Store;
+
+/// A machine with a node on it.
+pub(super) struct Host {
+    pub(super) name: PeerName,
+    pub(super) port: u16,
+    pub(super) disk: SimDisk,
+    /// Node and store; `None` while the machine is down.
+    pub(super) up: Option<(Node, Store<SimDisk>)>,
+    /// How many times it has been started.
+    pub(super) starts: u64,
+    /// Seconds by which its wall clock is always wrong.
+    pub(super) skew: i64,
+    /// Seconds by which it has jumped, for a while.
+    pub(super) jump: i64,
+    /// Blocks in the longest chain that it has told anybody of.
+    pub(super) announced: usize,
+    /// When its next wake is planned.
+    pub(super) wake: Option<Duration>,
+}
+
+impl Host {
+    /// A machine that has never been switched on.
+    pub(super) fn new(name: PeerName, port: u16, disk: SimDisk, skew: i64) -> Host {
+        Host { name, port, disk, up: None, starts: 0, skew, jump: 0, announced: 0, wake: None }
+    }
+}
+
+impl World<'_> {
+    /// Switches a machine on: its store mends what is to be mended, by itself.
+    pub(super) fn start(&mut self, index: usize) -> Check {
+        let peers = self.names().filter(|name| **name != self.hosts[index].name).cloned().collect();
+        let host = &mut self.hosts[index];
+        let (store, chain, repairs) = match Store::open(host.disk.clone(), TARGET) {
+            Ok(opened) => opened,
+            // The power may fail again while it starts.
+            Err(_) if host.disk.is_off() => {
+                self.crash(index);
+                return Ok(());
+            }
+            Err(error) => return Err(format!("{} cannot start: {error}", host.name)),
+        };
+        if chain.count() < host.announced {
+            let (name, count, announced) = (&host.name, chain.count(), host.announced);
+            return Err(format!("{name} announced {announced} blocks and starts with {count}"));
+        }
+        check_whole(&host.name, &chain)?;
+        self.counts.repairs += repairs.len() as u64;
+        host.starts += 1;
+        let settings = Settings {
+            name: host.name.clone(),
+            port: host.port,
+            peers,
+            nonces: 1,
+            listen: Duration::from_secs(1),
+            seed: self.scenario.seed ^ (host.starts << 32),
+        };
+        host.up = Some((Node::new(settings, chain), store));
+        self.step(index, Input::Start)
+    }
+
+    /// All names, the hostile one's too.
+    pub(super) fn names(&self) -> impl Iterator<Item = &PeerName> {
+        let mallory = self.mallory.iter().map(|mallory| &mallory.name);
+        self.hosts.iter().map(|host| &host.name).chain(mallory)
+    }
+
+    /// Gives a node an input, and does all that it asks for in return.
+    pub(super) fn step(&mut self, index: usize, input: Input) -> Check {
+        let now = self.now(index);
+        let Some((node, _)) = &mut self.hosts[index].up else { return Ok(()) };
+        let before = node.chain().count();
+        let mut outputs = node.step(now, input);
+        outputs.reverse();
+        while let Some(output) = outputs.pop() {
+            let host = &mut self.hosts[index];
+            let Some((node, store)) = &mut host.up else { return Ok(()) };
+            match output {
+                Output::Search(search) => {
+                    let found = miner::search(&search.header, search.counters.clone(), TARGET);
+                    let more = node.step(now, Input::Searched { search, found });
+                    outputs.extend(more.into_iter().rev());
+                }
+                Output::Save { from } => {
+                    check_tail(&host.name, node.chain(), from)?;
+                    if store.save(node.chain(), from).is_err() {
+                        // The power failed in the midst of it.
+                        self.crash(index);
+                        return Ok(());
+                    }
+                }
+                Output::Send { to, bytes } => self.send(index, &to, &bytes),
+                Output::Broadcast(bytes) => {
+                    let peers: Vec<_> = node.peers().cloned().collect();
+                    peers.iter().for_each(|to| self.send(index, to, &bytes));
+                }
+                Output::Event(event) => self.tell(index, &event),
+            }
+        }
+        self.after_step(index, before)
+    }
+
+    fn after_step(&mut self, index: usize, before: usize) -> Check {
+        let host = &mut self.hosts[index];
+        let Some((node, _)) = &host.up else { return Ok(()) };
+        let count = node.chain().count();
+        if count < before {
+            return Err(format!("{}'s chain got shorter: {before} to {count}", host.name));
+        }
+        if let Some(wake) = node.wake().map(|wake| wake.max(self.time))
+            && host.wake != Some(wake)
+        {
+            host.wake = Some(wake);
+            self.plan_in(wake - self.time, Happening::Wake(index));
+        }
+        Ok(())
+    }
+
+    fn now(&self, index: usize) -> Now {
+        let host = &self.hosts[index];
+        let seconds = i64::from(EPOCH) + self.time.as_secs() as i64 + host.skew + host.jump;
+        Now { monotonic: self.time, wall: seconds as u32 }
+    }
+
+    /// Puts a datagram of an honest node on its way.
+    fn send(&mut self, index: usize, to: &PeerName, bytes: &[u8]) {
+        if let Some((node, _)) = &self.hosts[index].up {
+            self.hosts[index].announced = node.chain().count();
+        }
+        let from = self.hosts[index].name.clone();
+        self.transmit(Some(index), from, to, bytes);
+    }
+
+    /// Notes what a node tells of.
+    fn tell(&mut self, index: usize, event: &Event) {
+        match event {
+            Event::Created { height, hash } => self.made.entry(*height).or_default().push(*hash),
+            Event::Copied { abandoned, .. } => self.counts.note_copy(*abandoned),
+            Event::Ignored { .. } => self.counts.ignored += 1,
+            _ => {}
+        }
+        if self.trace.is_some() {
+            let name = self.hosts[index].name.clone();
+            self.say(format_args!("{name}: {event}"));
+        }
+    }
+
+    pub(super) fn say(&mut self, what: std::fmt::Arguments) {
+        if let Some(trace) = &mut self.trace {
+            let (seconds, millis) = (self.time.as_secs(), self.time.subsec_millis());
+            trace(&format!("{seconds:>5}.{millis:03} {what}"));
+        }
+    }
+}
