@@ -197,16 +197,18 @@ test('a node is killed, and comes back by itself', limits, async () => {
   await visitor.says(new RegExp(`^${b} is gone; trying again\\. ${a} and ${c} go on without it\\.$`));
   await visitor.isState(b, /^gone, trying again$/);
   await visitor.picture('9-gone');
+  await visitor.listen();
   await nodes.run(b);
-  await visitor.says(new RegExp(`^${b} is back`));
+  await visitor.hasHeard(new RegExp(`\\| ${b} is back`));
   await visitor.reads('#badge', /^All agree$/);
   await visitor.restsBesideOneBlock(nodes.ports);
   await visitor.reads('#feed', new RegExp(`${b} is back`));
-  assert.equal(await visitor.standsOn(b), block);
+  await visitor.page.locator(`.block[data-hash="${block}"][data-standing="3"]`).waitFor();
   await visitor.picture('10-back');
 });
 
 test('the page outlives the node that it came from', limits, async () => {
+  await settle();
   await nodes.kill(a);
   await visitor.says(new RegExp(`^${a} is gone; trying again`));
   await visitor.mineOne(c);

@@ -132,12 +132,29 @@ export class Visitor {
     });
   }
 
+  /** Waits until something was said, even if the page has gone on to something else. */
+  async hasHeard(pattern) {
+    const isHeard = (source) => window.heard.some(({ words }) => new RegExp(source).test(words));
+    await this.page.waitForFunction(isHeard, pattern.source, { polling: 30 });
+  }
+
   heard() {
     return this.page.evaluate(() => window.heard);
   }
 
+  /** Waits until nothing in the tree slides any more. */
+  async isStill() {
+    await this.page.waitForFunction(() => {
+      const places = [...document.querySelectorAll('.pill, .block')].map((thing) => thing.getAttribute('transform')).join();
+      const isSame = places === window.placesBefore;
+      window.placesBefore = places;
+      return isSame;
+    }, null, { polling: 100 });
+  }
+
   /** Saves what is seen now. */
   async picture(name, options = {}) {
+    await this.isStill();
     await this.page.screenshot({ path: path.join(this.pictures, `${name}.png`), ...options });
   }
 }

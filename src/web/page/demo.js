@@ -62,7 +62,7 @@ export class Demo {
       await this.heal();
       await this.agree();
     });
-    await this.step(1, () => this.send(ordersFor(this.nodes(), (node) => node.id !== alone)));
+    await this.step(1, () => this.send((nodes) => ordersFor(nodes, (node) => node.id !== alone)));
     await this.until(() => sidesOf(this.live()).length > 1, 'the network is split');
     await this.pause(READ_MS);
     const height = this.node(alone).height;
@@ -95,7 +95,7 @@ export class Demo {
   }
 
   heal() {
-    return this.send(ordersFor(this.nodes(), () => false));
+    return this.send((nodes) => ordersFor(nodes, () => false));
   }
 
   mine(id) {

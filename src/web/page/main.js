@@ -115,8 +115,21 @@ function drawOrders(model) {
     + 'A search has no memory: a long one is no closer to its end.');
 }
 
-/** Carries orders out, all at once; tells of those that were refused. */
-async function send(orders) {
+let sending = Promise.resolve();
+
+/**
+ * Carries orders out, all at once; tells of those that were refused. Orders that
+ * depend on how things stand are a function of the nodes: it is called when all
+ * orders before it are done.
+ */
+function send(orders) {
+  const isLater = typeof orders === 'function';
+  const sent = isLater ? sending.then(() => carryOut(orders(nodesOf(live())))) : carryOut(orders);
+  sending = Promise.all([sending, sent]);
+  return sent;
+}
+
+async function carryOut(orders) {
   const results = await Promise.allSettled(orders.map(({ id, path, body }) => network.post(id, path, body)));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) say(`That did not work: ${failed.reason.message}`);

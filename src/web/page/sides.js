@@ -25,7 +25,7 @@ export function ordersFor(nodes, isOver) {
   return orders;
 }
 
-/** The two sides. `send(orders)` carries orders out. */
+/** The two sides. `send` carries orders out, made when all before them are done. */
 export class Sides {
   constructor(send) {
     this.send = send;
@@ -111,17 +111,17 @@ export class Sides {
     const over = new Set(this.over);
     if (toOver) over.add(node.id);
     else over.delete(node.id);
-    return this.send(ordersFor(this.nodes, ({ id }) => over.has(id)));
+    return this.send((nodes) => ordersFor(nodes, ({ id }) => over.has(id)));
   }
 
   /** Cuts off the first node. */
   split() {
     const [first] = this.nodes.filter((node) => node.up);
-    return this.send(ordersFor(this.nodes, (node) => node.id === first.id));
+    return this.send((nodes) => ordersFor(nodes, (node) => node.id === first.id));
   }
 
   heal() {
-    return this.send(ordersFor(this.nodes, () => false));
+    return this.send((nodes) => ordersFor(nodes, () => false));
   }
 }
 
