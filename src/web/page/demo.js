@@ -17,7 +17,7 @@ const STEPS = [
   'Split: one node on its own, the others on the other side.',
   'Each side finds a block: a fork that neither knows of.',
   'Heal: both chains are as long, so each node keeps its own. A race.',
-  'One more block on one of them: the longer chain wins, the other is abandoned. A reorganisation.',
+  'One more block: the longer chain wins, the other is abandoned. A reorganisation.',
   'All search again.',
 ];
 

@@ -112,7 +112,7 @@ function applyStatus(model, node, change, facts) {
   const { paused } = node;
   node.paused = change.paused;
   // How it was when we first saw it is not news.
-  if (paused === null || change.paused === paused) return;
+  if (paused === null || change.isFirst || change.paused === paused) return;
   // Whoever is paused does not search: what its rate was says nothing any more.
   Object.assign(node, { tries: [], rate: null });
   report(model, node, change.at, change.paused ? 'paused' : 'resumed');

@@ -162,7 +162,8 @@ class Link {
     const at = status.time_ms + this.skew - STATUS_AGE_MS;
     this.status = status;
     const { tip, height, paused } = status;
-    this.tell('status', `${tip} ${paused}`, { at, tip, height, paused, counter: status.nonce });
+    const isFirst = this.told.status === undefined;
+    this.tell('status', `${tip} ${paused}`, { at, tip, height, paused, isFirst, counter: status.nonce });
     for (const peer of peers) this.network.introduce(peer.http, peer.address);
     const refused = peers.filter((peer) => peer.state === 'refused').map((peer) => peer.address);
     this.tell('refused', refused.join(), { at, refused });
