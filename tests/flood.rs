@@ -21,8 +21,8 @@ use cairn::wire::{Blocks, MAX_BLOCKS};
 /// Any hash will do, so that the flood costs its sender nothing.
 const TARGET: Target = Target::from_zero_bits(0);
 
-/// Between two datagrams of the flood: some 2,000 a second, as sleeping takes its time.
-const FLOOD_PAUSE: Duration = Duration::from_micros(400);
+/// From one datagram of the flood to the next: 2,000 a second.
+const FLOOD_PACE: Duration = Duration::from_micros(500);
 
 /// Between two honest blocks.
 const BLOCK_PAUSE: Duration = Duration::from_millis(20);
@@ -102,10 +102,11 @@ fn flood(time: Duration, is_listed: bool) -> Figures {
             let mut count = 0;
             // A valid chain, as long as a datagram takes, that is not longer than ours.
             let junk = blocks(MAX_BLOCKS, 1);
+            let started = Instant::now();
             while !is_over.load(Ordering::Relaxed) {
                 hostile.send_to(&junk, at).expect("loopback takes all");
                 count += 1;
-                thread::sleep(FLOOD_PAUSE);
+                thread::sleep((FLOOD_PACE * count).saturating_sub(started.elapsed()));
             }
             count
         });
