@@ -116,6 +116,12 @@ impl Node {
         self.next_turn.into_iter().chain(self.sync.wake()).min()
     }
 
+    /// How many blocks the longer chain has that this node is fetching, as a
+    /// peer says.
+    pub fn fetching(&self) -> Option<usize> {
+        self.sync.fetching()
+    }
+
     /// Takes in what happened and returns what is to be done, in order.
     pub fn step(&mut self, now: Now, input: Input) -> Vec<Output> {
         match input {

@@ -118,6 +118,12 @@ impl Sync {
         self.download.as_ref().map(|download| download.deadline)
     }
 
+    /// How many blocks the chain has that is being fetched, as its peer says.
+    pub fn fetching(&self) -> Option<usize> {
+        let record = self.records.get(&self.download.as_ref()?.from)?;
+        Some(record.count)
+    }
+
     /// A peer of ours says that its chain has `count` blocks, more than ours, and
     /// what we have seen of them does not connect.
     pub fn claim(&mut self, now: Duration, chain: &Chain, from: &PeerName, count: usize) -> Next {

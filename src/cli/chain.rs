@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Checks blocks a stretch at a time, and shows how far it has come: how many at
 /// the front are good, and what is wrong with the next.
 fn check(blocks: &[BlockBytes], target: Target) -> (usize, Result<(), Invalid>) {
-    let progress = Progress::new(blocks.len());
+    let progress = Progress::new("checking", blocks.len());
     let mut tip = Tip::START;
     for stretch in blocks.chunks(STRETCH) {
         match rules::check(tip, stretch.as_flattened(), target) {

@@ -14,8 +14,10 @@ use cairn::config::{self, ENV_FILE, Found, NODE_IP, NODE_PORTS, Source, parse_du
 use cairn::event::Event;
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
+use cairn::sync::MAX_ANSWER_FRAMES;
 use cairn::target::Target;
 use cairn::udp::{self, Command, Observer, Setup, bind_socket};
+use cairn::wire::MAX_BLOCKS;
 use rand::TryRng;
 use rand::rngs::SysRng;
 
@@ -23,6 +25,7 @@ use super::exit::Exit;
 use super::http::{self, Http};
 use super::keeper::Keeper;
 use super::lines::{Lines, Printer};
+use super::progress::Progress;
 use super::{json, signals};
 
 /// Run one node
@@ -133,7 +136,7 @@ fn drive(args: &Args, socket: &UdpSocket, mut node: Node, mut keeper: Keeper) ->
     }
     let print = if args.json { json::printer()? } else { Lines::printer() };
     let http = Http::start(&args.http, &node, &stop)?;
-    let mut watch = Watch { args, print, printed: Ok(()), http };
+    let mut watch = Watch { args, print, printed: Ok(()), fetch: None, http };
     let mut keep = |chain: &_, from| keeper.keep(chain, from);
     let threads = usize::from(args.pace.threads);
     let setup = Setup { socket, commands: &commands, keep: &mut keep, threads };
@@ -141,12 +144,17 @@ fn drive(args: &Args, socket: &UdpSocket, mut node: Node, mut keeper: Keeper) ->
     Ok(watch.printed?)
 }
 
+/// So many blocks to fetch are worth a bar: more than an answer or two.
+const LONG_FETCH: usize = 2 * MAX_ANSWER_FRAMES * MAX_BLOCKS;
+
 /// Prints what happens, shows it by HTTP, and knows when it is enough.
 struct Watch<'a> {
     args: &'a Args,
     print: Printer,
     /// Whether the last event could be printed.
     printed: io::Result<()>,
+    /// How far a long download has come.
+    fetch: Option<Progress>,
     http: Http,
 }
 
@@ -167,7 +175,14 @@ impl Watch<'_> {
 impl Observer for Watch<'_> {
     fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
         self.http.event(node, event)?;
-        self.printed = self.print(event);
+        self.printed = match self.fetch.take() {
+            None => self.print(event),
+            Some(fetch) => {
+                let printed = fetch.aside(|| self.print(event));
+                self.fetch = Some(fetch);
+                printed
+            }
+        };
         let is_there = self.args.until_height.is_some_and(|height| node.chain().height() >= height);
         if self.printed.is_err() || is_there {
             ControlFlow::Break(())
@@ -185,6 +200,16 @@ impl Observer for Watch<'_> {
     }
 
     fn settled(&mut self, node: &Node) {
+        let count = node.chain().count();
+        let is_long = |claimed: &usize| claimed - claimed.min(&count) > LONG_FETCH;
+        match node.fetching() {
+            None => self.fetch = None,
+            Some(claimed) if self.fetch.is_none() && !is_long(&claimed) => {}
+            Some(claimed) => {
+                let begin = || Progress::new("fetching", claimed);
+                self.fetch.get_or_insert_with(begin).done(count);
+            }
+        }
         self.http.settled(node);
     }
 }

@@ -1,4 +1,4 @@
-//! A bar that shows how far a long check has come.
+//! A bar that shows how far a long check, or a long download, has come.
 
 use std::time::Duration;
 
@@ -14,11 +14,12 @@ const PATIENCE: Duration = Duration::from_millis(300);
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// Nothing is done yet of so many blocks.
-    pub(crate) fn new(blocks: usize) -> Progress {
+    /// Nothing is done yet of so many blocks, which are being checked, or fetched.
+    pub(crate) fn new(doing: &str, blocks: usize) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(blocks as u64), ProgressDrawTarget::hidden());
-        let style = "checking {bar:40} {human_pos} of {human_len} blocks";
+        let style = "{msg} {bar:40} {human_pos} of {human_len} blocks";
         bar.set_style(ProgressStyle::with_template(style).expect("the style is well-formed"));
+        bar.set_message(doing.to_owned());
         Progress(bar)
     }
 
@@ -29,6 +30,13 @@ impl Progress {
             self.0.set_draw_target(ProgressDrawTarget::stderr());
         }
         self.0.set_position(blocks as u64);
+    }
+}
+
+impl Progress {
+    /// Takes the bar away while something else is printed.
+    pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
     }
 }
 

@@ -5,10 +5,15 @@ pub(crate) struct Progress;
 
 impl Progress {
     /// Shows nothing.
-    pub(crate) fn new(_blocks: usize) -> Progress {
+    pub(crate) fn new(_doing: &str, _blocks: usize) -> Progress {
         Progress
     }
 
     /// Shows nothing.
     pub(crate) fn done(&self, _blocks: usize) {}
+
+    /// There is nothing to take away.
+    pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        print()
+    }
 }
