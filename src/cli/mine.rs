@@ -28,7 +28,7 @@ pub(crate) struct Args {
           value_parser = clap::value_parser!(u64).range(..Nonce::COUNTER_END))]
     from: u64,
     /// How many nonces to try [default: all that there are, 2^40]
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     nonces: Option<u64>,
     /// Threads to search on
     #[arg(long, value_name = "COUNT", default_value_t = 1,

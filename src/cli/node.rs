@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
@@ -261,8 +261,7 @@ fn port(args: &Args) -> Result<u16> {
 /// Whom to write to.
 fn peers(args: &Args, ip: IpAddr, port: u16) -> Result<Vec<SocketAddr>> {
     if args.peers.is_empty() {
-        // Nobody can write to "any address": there the network is this machine.
-        let host = if ip.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { ip };
+        let host = reachable(ip);
         let others = NODE_PORTS.into_iter().filter(|other| *other != port);
         return Ok(others.map(|port| SocketAddr::from((host, port))).collect());
     }
@@ -280,6 +279,16 @@ fn peers(args: &Args, ip: IpAddr, port: u16) -> Result<Vec<SocketAddr>> {
         }
     }
     Ok(peers)
+}
+
+/// Where nodes on this machine reach one that listens at this address: nobody
+/// can write to "any address".
+pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
 }
 
 /// Reads `HOST:PORT`, preferring an address of the same family as `like`.

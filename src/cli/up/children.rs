@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 
 use super::{Args, Message};
 use crate::cli::http;
+use crate::cli::node::reachable;
 
 /// How long a child may take to end once its pipe is closed. It looks for
 /// commands every 50 ms and needs no more than that.
@@ -110,7 +111,7 @@ fn command(args: &Args, ip: IpAddr, ports: &[u16], seed: u64, port: u16) -> Resu
         command.arg("--data").arg(folder.join(format!("{port}.chain")));
     }
     for &peer in ports.iter().filter(|&&peer| peer != port) {
-        command.args(["--peer", &SocketAddr::from((ip, peer)).to_string()]);
+        command.args(["--peer", &SocketAddr::from((reachable(ip), peer)).to_string()]);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     leave_ctrl_c_to_us(&mut command);
