@@ -100,7 +100,7 @@ pub struct Started {
 pub enum Reason {
     /// A rule of validity is broken.
     Invalid(Invalid),
-    /// A valid chain with fewer blocks than ours; where the peer is one of ours
+    /// A valid chain, or the claim of one, with fewer blocks than ours; where the peer is one of ours
     /// it has been sent ours, once a turn.
     Shorter {
         /// Blocks in their chain.
@@ -134,6 +134,8 @@ pub enum Reason {
     Unconnected {
         /// Blocks in their chain, as they say.
         theirs: usize,
+        /// Whether it is a peer of ours; others are not asked.
+        listed: bool,
         /// Whether we have just asked for those between.
         asked: bool,
     },
@@ -146,7 +148,7 @@ pub enum Reason {
     },
     /// A question from somebody who is not a peer of ours.
     StrangersQuestion,
-    /// More questions in a turn than are answered.
+    /// More questions in a second than are answered.
     TooManyQuestions,
 }
 
@@ -199,16 +201,20 @@ impl fmt::Display for Reason {
             }
             Reason::Refused => write!(f, "this peer is disconnected"),
             Reason::BadFrame(bad) => bad.fmt(f),
-            Reason::Unconnected { theirs, asked } => {
-                let asked = if *asked { "; asked for those between" } else { "" };
-                write!(f, "the last of {}, not connected to ours{asked}", blocks(*theirs))
+            Reason::Unconnected { theirs, listed, asked } => {
+                let then = match (listed, asked) {
+                    (false, _) => "; a stranger is not asked for the rest, name it with --peer",
+                    (true, true) => "; asked for those between",
+                    (true, false) => "",
+                };
+                write!(f, "the last of {}, not connected to ours{then}", blocks(*theirs))
             }
             Reason::WrongAnswer { invalid, shunned } => {
                 let seconds = shunned.as_secs_f64();
                 write!(f, "a wrong answer, not asked again for {seconds} s: {invalid}")
             }
             Reason::StrangersQuestion => write!(f, "a question, but not from a peer of ours"),
-            Reason::TooManyQuestions => write!(f, "too many questions in a turn"),
+            Reason::TooManyQuestions => write!(f, "too many questions in a second"),
         }
     }
 }

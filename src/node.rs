@@ -27,7 +27,7 @@ use crate::event::{Event, Started};
 use crate::peer::PeerName;
 use crate::sync::Sync;
 
-pub use self::hearing::{ANNOUNCED_BLOCKS, MAX_AHEAD_SECONDS, MAX_ANSWERS};
+pub use self::hearing::{ANNOUNCED_BLOCKS, ANSWERS_TIME, MAX_AHEAD_SECONDS, MAX_ANSWERS};
 pub use self::interface::{Command, Input, Now, Output, Search, Settings};
 
 /// The first announcement is repeated for peers that we have not heard from

@@ -5,7 +5,9 @@
 //! missing, we ask again from there. Blocks are checked as they come, so nothing
 //! is held that proof of work has not paid for; and before we ask again, a
 //! branch that is longer than our chain is handed over to be adopted, so that no
-//! more is held than one answer beyond the length of our chain.
+//! more is held than one answer beyond the length of our chain. (Our own blocks
+//! with other receivers have cost nobody work: the format's hole. They are held
+//! no longer than [`MAX_FETCH`].)
 //!
 //! This file says whom to ask, and what for; it sends nothing itself.
 
@@ -40,6 +42,11 @@ pub const FIRST_SHUN: Duration = Duration::from_secs(10);
 /// The longest that a peer is not asked.
 pub const LAST_SHUN: Duration = Duration::from_secs(60 * 60);
 
+/// How long a peer may take until what it brings is longer than our chain. A
+/// receiver is covered by no hash, so our own blocks with other receivers look
+/// new and cost nothing: nobody is to hold us up with them.
+pub const MAX_FETCH: Duration = Duration::from_secs(60);
+
 /// Places at the start of a locator that follow each other without a gap.
 const DENSE_PLACES: usize = 10;
 
@@ -63,10 +70,16 @@ struct Download {
     deadline: Duration,
     /// Questions since the last new block.
     tries: u32,
+    /// When it began, or last brought a longer chain.
+    since: Duration,
+    /// Whether what came has been handed over, and the question with it is done.
+    is_handed_over: bool,
     /// Where the open question's answer will end; known from its first frame.
     end: Option<usize>,
     /// What has come and is not handed over yet.
     branch: Option<Branch>,
+    /// Where no branch has come yet: the highest block of ours that an answer had too.
+    shared: Option<Place>,
 }
 
 /// What a peer has claimed, and how it has behaved.
@@ -75,7 +88,8 @@ struct Record {
     /// Blocks in its chain, as it says.
     count: usize,
     wrong_answers: u32,
-    /// Not asked before this time.
+    /// Whether it is not asked, and until when.
+    is_shunned: bool,
     shunned_until: Duration,
 }
 
@@ -115,7 +129,15 @@ impl Sync {
 
     /// When [`Sync::time_out`] is due.
     pub fn wake(&self) -> Option<Duration> {
-        self.download.as_ref().map(|download| download.deadline)
+        match &self.download {
+            Some(download) => Some(download.deadline),
+            None => self.shunned().map(|record| record.shunned_until).min(),
+        }
+    }
+
+    /// Those whose claims wait for the end of a while in which they are not asked.
+    fn shunned(&self) -> impl Iterator<Item = &Record> {
+        self.records.values().filter(|record| record.count > 0 && record.is_shunned)
     }
 
     /// How many blocks the chain has that is being fetched, as its peer says.
@@ -127,14 +149,11 @@ impl Sync {
     /// A peer of ours says that its chain has `count` blocks, more than ours, and
     /// what we have seen of them does not connect.
     pub fn claim(&mut self, now: Duration, chain: &Chain, from: &PeerName, count: usize) -> Next {
+        let is_asked = self.download.as_ref().is_some_and(|download| download.from == *from);
         let record = self.records.entry(from.clone()).or_default();
-        if record.shunned_until <= now {
-            record.count = count;
-        }
-        match self.download {
-            Some(_) => Next::Wait,
-            None => self.begin(now, chain),
-        }
+        // While it is asked, an older datagram that comes late takes nothing back.
+        record.count = if is_asked { record.count.max(count) } else { count };
+        self.resume(now, chain)
     }
 
     /// Our chain has changed: what is under way may be done, or may stand on
@@ -148,16 +167,26 @@ impl Sync {
             self.download = None;
             return self.begin(now, chain);
         }
-        download.branch.take_if(|branch| !branch.stands_on(chain));
-        download.tries = 0;
-        self.ask(now, chain)
+        let has_fallen = download.branch.take_if(|branch| !branch.stands_on(chain)).is_some();
+        if download.is_handed_over {
+            download.since = now;
+        }
+        match has_fallen || download.is_handed_over {
+            true => self.ask(now, chain),
+            // What is on its way is still of use.
+            false => Next::Wait,
+        }
     }
 
     /// The time that [`Sync::wake`] names has come: asks again, or another.
     pub fn time_out(&mut self, now: Duration, chain: &Chain) -> Next {
+        for record in self.records.values_mut() {
+            record.is_shunned &= record.shunned_until > now;
+        }
         match &self.download {
             Some(download) if download.deadline <= now => self.go_on(now, chain),
-            _ => Next::Wait,
+            Some(_) => Next::Wait,
+            None => self.begin(now, chain),
         }
     }
 
@@ -216,11 +245,13 @@ impl Sync {
     fn go_on(&mut self, now: Duration, chain: &Chain) -> Next {
         let Some(download) = &mut self.download else { return Next::Wait };
         if let Some(branch) = download.branch.take_if(|branch| branch.count() > chain.count()) {
+            download.is_handed_over = true;
             return Next::Adopt(download.from.clone(), branch);
         }
-        match download.tries {
-            MAX_TRIES.. => self.give_up(now, chain),
-            _ => self.ask(now, chain),
+        let is_slow = now.saturating_sub(download.since) > MAX_FETCH;
+        match is_slow || download.tries >= MAX_TRIES {
+            true => self.give_up(now, chain),
+            false => self.ask(now, chain),
         }
     }
 
@@ -233,8 +264,17 @@ impl Sync {
             return Next::Wait;
         };
         let from = from.clone();
-        self.download =
-            Some(Download { from, number: 0, deadline: now, tries: 0, end: None, branch: None });
+        self.download = Some(Download {
+            from,
+            number: 0,
+            deadline: now,
+            tries: 0,
+            since: now,
+            is_handed_over: false,
+            end: None,
+            branch: None,
+            shared: None,
+        });
         self.ask(now, chain)
     }
 
@@ -244,10 +284,11 @@ impl Sync {
         download.deadline = now + ANSWER_TIMEOUT;
         download.tries += 1;
         download.end = None;
+        download.is_handed_over = false;
         let question = Question {
             number: download.number,
             count: to_u32(chain.count()),
-            places: locator(chain, download.branch.as_ref()),
+            places: locator(chain, download.branch.as_ref(), download.shared),
         };
         Next::Ask(download.from.clone(), question)
     }
@@ -261,7 +302,7 @@ impl Sync {
         let doublings = if is_wrong { record.wrong_answers - 1 } else { 0 };
         let factor = 2_u32.saturating_pow(doublings);
         let duration = FIRST_SHUN.saturating_mul(factor).min(LAST_SHUN);
-        record.shunned_until = now + duration;
+        (record.is_shunned, record.shunned_until) = (true, now + duration);
         duration
     }
 }
@@ -269,7 +310,8 @@ impl Sync {
 impl Download {
     /// Blocks from genesis to the last that has come.
     fn count(&self) -> Option<usize> {
-        self.branch.as_ref().map(Branch::count)
+        let shared = || self.shared.map(|place| place.height as usize + 1);
+        self.branch.as_ref().map(Branch::count).or_else(shared)
     }
 
     /// Checks blocks and adds them to the branch, if they are next.
@@ -290,7 +332,21 @@ impl Download {
                 None => Ok(Fit::Gap),
                 Some(branch) => {
                     self.branch = branch?;
-                    Ok(if self.branch.is_some() { Fit::New } else { Fit::Repeated })
+                    if self.branch.is_some() {
+                        return Ok(Fit::New);
+                    }
+                    // All of them are ours: the fork is above them, so ask from there.
+                    let last = height + answer.blocks.len() - 1;
+                    let is_known = |place: Place| {
+                        place.height as usize >= last
+                            && chain.hash_at(place.height as usize) == Some(place.hash)
+                    };
+                    if self.shared.is_some_and(is_known) {
+                        return Ok(Fit::Repeated);
+                    }
+                    let hash = chain.hash_at(last).expect("a height of ours");
+                    self.shared = Some(Place { height: to_u32(last), hash });
+                    Ok(Fit::New)
                 }
             },
         }
@@ -314,7 +370,7 @@ pub fn answer(chain: &Chain, question: &Question) -> Vec<Vec<u8>> {
 
 /// Places from the end of what we have down to genesis, dense at first, then
 /// each twice as far below the one before.
-fn locator(chain: &Chain, branch: Option<&Branch>) -> Vec<Place> {
+fn locator(chain: &Chain, branch: Option<&Branch>, shared: Option<Place>) -> Vec<Place> {
     let end_of_branch =
         branch.map(|branch| Place { height: to_u32(branch.count() - 1), hash: branch.tip_hash() });
     let mut below = branch.map_or(chain.height(), |branch| branch.fork().saturating_sub(1));
@@ -331,7 +387,7 @@ fn locator(chain: &Chain, branch: Option<&Branch>) -> Vec<Place> {
         let hash = chain.hash_at(height).expect("a height of ours");
         Place { height: to_u32(height), hash }
     };
-    end_of_branch.into_iter().chain(heights.into_iter().map(place)).collect()
+    end_of_branch.or(shared).into_iter().chain(heights.into_iter().map(place)).collect()
 }
 
 /// A random number other than zero, which marks what nobody asked for.

@@ -44,9 +44,10 @@ IGNORE blockchain... from 127.0.0.1:8000: a frame of the unknown kind 3
 IGNORE blockchain... from 127.0.0.1:8000: a frame cannot have 20 bytes
 IGNORE blockchain... from 127.0.0.1:8000: the last of 200 blocks, not connected to ours
 IGNORE blockchain... from 127.0.0.1:8000: the last of 200 blocks, not connected to ours; asked for those between
+IGNORE blockchain... from 127.0.0.1:8000: the last of 200 blocks, not connected to ours; a stranger is not asked for the rest, name it with --peer
 IGNORE blockchain... from 127.0.0.1:8000: a wrong answer, not asked again for 10 s: block 3 breaks size: size is 74, not 75
 IGNORE blockchain... from 127.0.0.1:8000: a question, but not from a peer of ours
-IGNORE blockchain... from 127.0.0.1:8000: too many questions in a turn
+IGNORE blockchain... from 127.0.0.1:8000: too many questions in a second
 IGNORE blockchain... from 127.0.0.1:8000: block 3 breaks whole-blocks: 226 bytes are not one or more whole blocks of 75
 IGNORE blockchain... from 127.0.0.1:8000: block 3 breaks size: size is 74, not 75
 IGNORE blockchain... from 127.0.0.1:8000: block 3 breaks version: version is 1, not 0
@@ -181,8 +182,9 @@ fn ignores() -> Vec<Event> {
         Reason::BadFrame(BadFrame::Version(2)),
         Reason::BadFrame(BadFrame::Kind(3)),
         Reason::BadFrame(BadFrame::Length(20)),
-        Reason::Unconnected { theirs: 200, asked: false },
-        Reason::Unconnected { theirs: 200, asked: true },
+        Reason::Unconnected { theirs: 200, listed: true, asked: false },
+        Reason::Unconnected { theirs: 200, listed: true, asked: true },
+        Reason::Unconnected { theirs: 200, listed: false, asked: false },
         Reason::WrongAnswer {
             invalid: Invalid { height: 3, fault: Fault::Size { found: 74 } },
             shunned: Duration::from_secs(10),

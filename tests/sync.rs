@@ -8,7 +8,7 @@ use cairn::chain::{Branch, Chain};
 use cairn::event::{Event, Reason};
 use cairn::node::{ANNOUNCED_BLOCKS, Command, Input, MAX_ANSWERS, Node, Now, Output, Settings};
 use cairn::peer::PeerName;
-use cairn::sync::{ANSWER_TIMEOUT, FIRST_SHUN, MAX_ANSWER_FRAMES, MAX_TRIES};
+use cairn::sync::{ANSWER_TIMEOUT, FIRST_SHUN, MAX_ANSWER_FRAMES, MAX_FETCH, MAX_TRIES};
 use cairn::target::Target;
 use cairn::wire::{Blocks, MAX_BLOCKS, Message, Place, Question};
 use rand::rngs::ChaCha8Rng;
@@ -196,7 +196,7 @@ fn who_cannot_connect_an_announcement_asks_with_a_locator_from_tip_to_genesis() 
     let long = chain(5_000, 0);
     let mut bob = node("bob", &["alice"], chain(1_000, 0));
     let outputs = hear(&mut bob, 1, "alice", &announcement(&long));
-    assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 5_000, asked: true });
+    assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 5_000, listed: true, asked: true });
     let question = question(&outputs, "alice");
     assert_eq!(question.count, 1_000);
     let heights: Vec<_> = question.places.iter().map(|place| place.height).collect();
@@ -251,6 +251,63 @@ fn a_reorganisation_deeper_than_an_answer_is_held_until_it_is_longer() {
 }
 
 #[test]
+fn chains_that_parted_long_ago_come_together_again() {
+    // Deeper forks than an answer is long, far from genesis: the first answers
+    // bring nothing but blocks that both have.
+    for (shared, bobs, alices) in [(2_000, 3_040, 4_000), (3_000, 5_200, 6_000)] {
+        let shared = chain(shared, 0);
+        let alices = longer(shared.clone(), alices, 1);
+        let mut pair = Pair::new(alices.clone(), longer(shared, bobs, 2), 0.1);
+        pair.agree();
+        assert_eq!(pair.bob.chain(), &alices);
+    }
+}
+
+#[test]
+fn a_peer_that_brings_new_blocks_but_never_a_longer_chain_is_given_up() {
+    let long = chain(1_000, 0);
+    let mut bob = node("bob", &["mallory", "alice"], long.clone());
+    let mut outputs = hear(&mut bob, 0, "mallory", &announcement(&chain(5_000, 7)));
+    hear(&mut bob, 0, "alice", &announcement(&chain(2_000, 8)));
+    let (mut time, mut height) = (0, 1);
+    while sent_to(&outputs, "alice").is_empty() {
+        // Bob's own blocks with another receiver, one at a time: they cost nothing.
+        if let [bytes] = sent_to(&outputs, "mallory")[..]
+            && let Ok(Message::Question(asked)) = Message::decode(bytes)
+        {
+            let mut block = long.blocks()[height];
+            block[74] ^= 1;
+            let count = height as u32 + 1;
+            let frame = Blocks { number: asked.number, count, height: count - 1, blocks: &[block] };
+            outputs = hear(&mut bob, time, "mallory", &frame.encode());
+            height += 1;
+        } else {
+            outputs = bob.step(now(time), Input::Wake);
+        }
+        time += 200;
+        assert!(time < 2 * MAX_FETCH.as_millis() as u64, "mallory is asked and asked");
+    }
+    assert_eq!(bob.chain(), &long);
+}
+
+#[test]
+fn what_a_peer_claims_while_it_is_shunned_is_asked_for_when_that_is_over() {
+    let (mut bob, number) = bob_who_asks_mallory();
+    hear(&mut bob, 0, "mallory", &junk(number));
+    hear(&mut bob, 1, "mallory", &announcement(&chain(5_000, 7)));
+    bob.step(now(2), Input::Command(Command::Pause));
+    let end = FIRST_SHUN.as_millis() as u64;
+    let mut outputs = Vec::new();
+    while let Some(wake) = bob.wake().filter(|wake| wake.as_millis() as u64 <= end) {
+        outputs = bob.step(now(wake.as_millis() as u64), Input::Wake);
+        if outputs.iter().any(|output| matches!(output, Output::Search(_))) {
+            panic!("it is paused");
+        }
+    }
+    question(&outputs, "mallory");
+}
+
+#[test]
 fn a_chain_never_gets_shorter_while_a_longer_one_is_fetched() {
     let mut pair = Pair::new(chain(3_000, 1), chain(2_000, 2), 0.2);
     pair.step(false, Input::Command(Command::Sync));
@@ -269,7 +326,7 @@ fn a_stranger_is_neither_asked_nor_answered_but_its_longer_chain_is_adopted() {
     let mut bob = node("bob", &["alice"], chain(10, 0));
     let outputs = hear(&mut bob, 1, "mallory", &announcement(&long));
     assert_eq!(outputs.len(), 1);
-    assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 300, asked: false });
+    assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 300, listed: false, asked: false });
 
     let question = Question { number: 1, count: 1, places: vec![] }.encode();
     let outputs = hear(&mut bob, 1, "mallory", &question);
@@ -325,7 +382,10 @@ fn a_wrong_answer_shuns_the_liar_for_a_growing_while() {
         );
         time += shunned.as_millis() as u64 - 1;
         let outputs = hear(&mut bob, time, "mallory", &claim);
-        assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 5_000, asked: false });
+        assert_eq!(
+            reason(&outputs),
+            &Reason::Unconnected { theirs: 5_000, listed: true, asked: false }
+        );
         time += 1;
         number = question(&hear(&mut bob, time, "mallory", &claim), "mallory").number;
     }
@@ -355,7 +415,7 @@ fn a_peer_that_stalls_is_dropped_for_another() {
     let (mut bob, _) = bob_who_asks_mallory();
     let alices = chain(400, 0);
     let outputs = hear(&mut bob, 0, "alice", &announcement(&alices));
-    assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 400, asked: false });
+    assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 400, listed: true, asked: false });
     let mut time = 0;
     for _ in 1..MAX_TRIES {
         time += ANSWER_TIMEOUT.as_millis() as u64;

@@ -22,9 +22,12 @@ pub const MAX_AHEAD_SECONDS: u32 = 2 * 60 * 60;
 /// has missed no more of the last ones need not ask.
 pub const ANNOUNCED_BLOCKS: usize = 8;
 
-/// How many of a peer's questions are answered in the time of a listening turn.
-/// At the tutorial's pace that is 31,232 blocks a second, or 2.3 MB.
+/// How many of a peer's questions are answered in [`ANSWERS_TIME`]: 31,232 blocks,
+/// or 2.3 MB, a second, whatever the pace of our turns.
 pub const MAX_ANSWERS: u32 = 32;
+
+/// The time over which a peer's questions are counted.
+pub const ANSWERS_TIME: Duration = Duration::from_secs(1);
 
 /// A peer of ours, and what we have had to do with it.
 #[derive(Clone, Debug)]
@@ -54,12 +57,12 @@ impl Peer {
         is_due
     }
 
-    /// Whether its question may be answered now: so many a turn.
-    fn may_ask(&mut self, now: Duration, turn: Duration) -> bool {
-        if now.saturating_sub(self.questions.0) >= turn {
+    /// Whether its question may be answered now: so many in a time.
+    fn may_ask(&mut self, now: Duration) -> bool {
+        if now.saturating_sub(self.questions.0) >= ANSWERS_TIME {
             self.questions = (now, 0);
         }
-        self.questions.1 += 1;
+        self.questions.1 = self.questions.1.saturating_add(1);
         self.questions.1 <= MAX_ANSWERS
     }
 }
@@ -140,21 +143,21 @@ impl Node {
 
     /// A longer chain, of which we have not seen enough.
     fn hear_claim(&mut self, now: Now, from: PeerName, theirs: usize) -> Vec<Output> {
-        let next = match self.is_listed(&from) {
+        let listed = self.is_listed(&from);
+        let next = match listed {
             true => self.sync.claim(now.monotonic, &self.chain, &from, theirs),
             false => Next::Wait,
         };
         let asked = matches!(next, Next::Ask(..));
-        let mut outputs = ignored(from, Reason::Unconnected { theirs, asked });
+        let mut outputs = ignored(from, Reason::Unconnected { theirs, listed, asked });
         outputs.extend(self.follow(now, next));
         outputs
     }
 
     fn hear_question(&mut self, now: Now, from: PeerName, question: &Question) -> Vec<Output> {
-        let turn = self.settings.listen;
         let peer = self.peers.iter_mut().find(|peer| peer.name == from);
         let Some(peer) = peer else { return ignored(from, Reason::StrangersQuestion) };
-        if !peer.may_ask(now.monotonic, turn) {
+        if !peer.may_ask(now.monotonic) {
             return ignored(from, Reason::TooManyQuestions);
         }
         let frames = sync::answer(&self.chain, question).into_iter();

@@ -40,7 +40,7 @@ impl World<'_> {
                 check_whole(&host.name, node.chain())?;
             }
         }
-        if let Some(unused) = self.counts.unused(&self.scenario.faults) {
+        if let Some(unused) = self.counts.unused(&self.scenario.faults, self.hosts.len()) {
             return Err(format!("a fault that should have come never did: {unused}"));
         }
         let is_short = self.scenario.duration / CALM_PART < AGREEMENT_BOUND;

@@ -144,9 +144,12 @@ impl World<'_> {
         // Always the same few. If in turn the clocks of a majority were wrong, a
         // block dated a day ahead could win, and the rest would refuse it until
         // that day has passed, as they would in Bitcoin.
-        let minority = (self.hosts.len() - 1) / 3;
-        let index = self.random.random_range(0..self.hosts.len());
-        if index < minority && self.hosts[index].jump == 0 {
+        let minority = minority(self.hosts.len());
+        if minority == 0 {
+            return;
+        }
+        let index = self.random.random_range(0..minority);
+        if self.hosts[index].jump == 0 {
             self.counts.clock_jumps += 1;
             let jump = if self.random.random() { DAY } else { -DAY };
             let host = &mut self.hosts[index];
@@ -175,6 +178,11 @@ impl World<'_> {
         self.say(format_args!("the faults are over"));
         Ok(())
     }
+}
+
+/// How many clocks may jump: none in a network of three, two in one of seven.
+pub(super) fn minority(nodes: usize) -> usize {
+    (nodes - 1) / 3
 }
 
 /// Seconds in a day.

@@ -82,11 +82,12 @@ impl World<'_> {
     pub(super) fn begin_partition(&mut self) {
         let count = self.hosts.len();
         let half = |index: usize| index < count / 2;
-        let (kind, seconds) = match self.scenario.faults.partition {
+        let (kind, time) = match self.scenario.faults.partition {
             None => return,
-            Some(Partition::Halves(duration)) => (0, duration.as_secs()),
+            Some(Partition::Halves(duration)) => (0, duration),
             Some(Partition::Drawn) => {
-                (self.random.random_range(0..3), self.random.random_range(30..300))
+                let seconds = self.random.random_range(30..300);
+                (self.random.random_range(0..3), Duration::from_secs(seconds))
             }
         };
         let alone = self.random.random_range(0..count);
@@ -101,8 +102,8 @@ impl World<'_> {
         }
         self.counts.partitions += 1;
         let what = ["in halves", "one way", "one from all others"][kind];
-        self.say(format_args!("the network is split {what} for {seconds} s"));
-        self.plan_in(Duration::from_secs(seconds), Happening::PartitionEnds);
+        self.say(format_args!("the network is split {what} for {time:?}"));
+        self.plan_in(time, Happening::PartitionEnds);
     }
 
     pub(super) fn end_partition(&mut self) {

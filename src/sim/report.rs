@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Faults;
+use super::faults::{Faults, Partition, minority};
 
 /// How often what happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,8 +44,9 @@ impl Counts {
     }
 
     /// The name of a fault that was wanted and never came.
-    pub(super) fn unused(&self, faults: &Faults) -> Option<&'static str> {
+    pub(super) fn unused(&self, faults: &Faults, nodes: usize) -> Option<&'static str> {
         let mallory = faults.mallory;
+        let is_drawn = faults.partition == Some(Partition::Drawn);
         let wanted = [
             (faults.loss > 0, self.lost, "loss"),
             (faults.duplicates > 0, self.duplicated, "duplicates"),
@@ -53,11 +54,11 @@ impl Counts {
             (faults.truncations > 0, self.truncated, "truncations"),
             (faults.flips > 0, self.flipped, "flips"),
             (faults.partition.is_some(), self.partitions, "partition"),
-            (faults.partition.is_some(), self.blocked, "datagrams blocked by a partition"),
+            (is_drawn, self.blocked, "datagrams blocked by a partition"),
             (faults.crashes, self.kills, "kills"),
             (faults.crashes, self.power_failures, "power failures"),
             (faults.skew, self.skewed, "skew"),
-            (faults.clock_jumps, self.clock_jumps, "clock jumps"),
+            (faults.clock_jumps && minority(nodes) > 0, self.clock_jumps, "clock jumps"),
             (mallory, self.floods, "floods"),
             (mallory, self.replays, "replays"),
             (mallory, self.spoofs, "spoofs"),
