@@ -7,6 +7,10 @@ use anyhow::{Context, Result};
 
 use super::exit::Exit;
 
+/// A pipe may have no end: what comes through one is read so far, 256 MiB, which
+/// is a chain of three million blocks.
+const MAX_PIPED_LEN: u64 = 256 << 20;
+
 /// Reads the bytes that `argument` stands for: hexadecimal digits, else the path
 /// of a file, else, for `-` or nothing, standard input. A file and standard
 /// input hold either the bytes themselves or their hexadecimal digits.
@@ -17,7 +21,13 @@ pub(crate) fn bytes(argument: Option<&str>) -> Result<Vec<u8>> {
         }
         None | Some("-") => {
             let mut bytes = Vec::new();
-            io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
+            let mut input = io::stdin().take(MAX_PIPED_LEN + 1);
+            input.read_to_end(&mut bytes).context("cannot read standard input")?;
+            if bytes.len() as u64 > MAX_PIPED_LEN {
+                return Err(Exit::usage(format!(
+                    "standard input goes on beyond {MAX_PIPED_LEN} bytes: give a file"
+                )));
+            }
             Ok(from_text(&bytes).unwrap_or(bytes))
         }
         Some(argument) => match from_text(argument.as_bytes()) {

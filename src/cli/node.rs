@@ -244,10 +244,10 @@ fn port(args: &Args) -> Result<u16> {
     };
     match u16::try_from(number) {
         Ok(port) if !args.peers.is_empty() || NODE_PORTS.contains(&port) => Ok(port),
-        Err(_) if !args.peers.is_empty() => {
-            Err(Exit::usage(format!("{number} is not a port: ports go from 0 to 65535")))
-        }
-        _ => {
+        Err(_) => Err(Exit::usage(format!(
+            "{number} is not a port: type one of {first}, {second} and {third}"
+        ))),
+        Ok(_) => {
             let nearest = NODE_PORTS.iter().min_by_key(|port| (i128::from(**port) - number).abs());
             let nearest = nearest.expect("the network has ports");
             Err(Exit::usage(format!(
