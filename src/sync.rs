@@ -11,12 +11,15 @@
 //!
 //! This file says whom to ask, and what for; it sends nothing itself.
 
+mod download;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rand::Rng;
 use rand::rngs::ChaCha8Rng;
 
+use self::download::{Download, Fit, locator};
 use crate::chain::{Branch, Chain};
 use crate::peer::PeerName;
 use crate::rules::Invalid;
@@ -47,9 +50,6 @@ pub const LAST_SHUN: Duration = Duration::from_secs(60 * 60);
 /// new and cost nothing: nobody is to hold us up with them.
 pub const MAX_FETCH: Duration = Duration::from_secs(60);
 
-/// Places at the start of a locator that follow each other without a gap.
-const DENSE_PLACES: usize = 10;
-
 /// What is known of our peers' longer chains, and the one that we fetch.
 #[derive(Debug)]
 pub struct Sync {
@@ -58,28 +58,6 @@ pub struct Sync {
     /// One for each peer of ours that has claimed a longer chain. (Ordered, so
     /// that the same events always lead to the same choice.)
     records: BTreeMap<PeerName, Record>,
-}
-
-/// A chain on its way to us.
-#[derive(Clone, Debug)]
-struct Download {
-    from: PeerName,
-    /// The number of the question that is open.
-    number: u64,
-    /// When to ask again.
-    deadline: Duration,
-    /// Questions since the last new block.
-    tries: u32,
-    /// When it began, or last brought a longer chain.
-    since: Duration,
-    /// Whether what came has been handed over, and the question with it is done.
-    is_handed_over: bool,
-    /// Where the open question's answer will end; known from its first frame.
-    end: Option<usize>,
-    /// What has come and is not handed over yet.
-    branch: Option<Branch>,
-    /// Where no branch has come yet: the highest block of ours that an answer had too.
-    shared: Option<Place>,
 }
 
 /// What a peer has claimed, and how it has behaved.
@@ -112,13 +90,6 @@ pub enum Refusal {
     Stale,
     /// They break a rule: the peer is not asked again for so long.
     Wrong(Invalid, Duration),
-}
-
-/// How blocks fit what a download has.
-enum Fit {
-    New,
-    Repeated,
-    Gap,
 }
 
 impl Sync {
@@ -307,52 +278,6 @@ impl Sync {
     }
 }
 
-impl Download {
-    /// Blocks from genesis to the last that has come.
-    fn count(&self) -> Option<usize> {
-        let shared = || self.shared.map(|place| place.height as usize + 1);
-        self.branch.as_ref().map(Branch::count).or_else(shared)
-    }
-
-    /// Checks blocks and adds them to the branch, if they are next.
-    fn take_in(&mut self, chain: &Chain, answer: &Blocks) -> Result<Fit, Invalid> {
-        let height = answer.height as usize;
-        let is_first = self.end.is_none();
-        if is_first {
-            let most = height.saturating_add(MAX_ANSWER_FRAMES * MAX_BLOCKS);
-            self.end = Some(most.min(answer.count as usize));
-            // Where the peer's chain has changed, its answer starts below our branch.
-            self.branch.take_if(|branch| height < branch.count());
-        }
-        match &mut self.branch {
-            Some(branch) if height < branch.count() => Ok(Fit::Repeated),
-            Some(branch) if height > branch.count() => Ok(Fit::Gap),
-            Some(branch) => branch.extend(answer.blocks.as_flattened()).map(|()| Fit::New),
-            None => match chain.branch(height, answer.blocks) {
-                None => Ok(Fit::Gap),
-                Some(branch) => {
-                    self.branch = branch?;
-                    if self.branch.is_some() {
-                        return Ok(Fit::New);
-                    }
-                    // All of them are ours: the fork is above them, so ask from there.
-                    let last = height + answer.blocks.len() - 1;
-                    let is_known = |place: Place| {
-                        place.height as usize >= last
-                            && chain.hash_at(place.height as usize) == Some(place.hash)
-                    };
-                    if self.shared.is_some_and(is_known) {
-                        return Ok(Fit::Repeated);
-                    }
-                    let hash = chain.hash_at(last).expect("a height of ours");
-                    self.shared = Some(Place { height: to_u32(last), hash });
-                    Ok(Fit::New)
-                }
-            },
-        }
-    }
-}
-
 /// The frames that answer a question: the blocks after the highest of its places
 /// that is ours too. None where there is no such place, or no block after it.
 pub fn answer(chain: &Chain, question: &Question) -> Vec<Vec<u8>> {
@@ -366,28 +291,6 @@ pub fn answer(chain: &Chain, question: &Question) -> Vec<Vec<u8>> {
         Blocks { number: question.number, count: to_u32(chain.count()), height, blocks }.encode()
     };
     frames.map(encode).collect()
-}
-
-/// Places from the end of what we have down to genesis, dense at first, then
-/// each twice as far below the one before.
-fn locator(chain: &Chain, branch: Option<&Branch>, shared: Option<Place>) -> Vec<Place> {
-    let end_of_branch =
-        branch.map(|branch| Place { height: to_u32(branch.count() - 1), hash: branch.tip_hash() });
-    let mut below = branch.map_or(chain.height(), |branch| branch.fork().saturating_sub(1));
-    let mut heights = vec![below];
-    let mut step = 1;
-    while below > 0 {
-        if heights.len() >= DENSE_PLACES {
-            step *= 2;
-        }
-        below = below.saturating_sub(step);
-        heights.push(below);
-    }
-    let place = |height| {
-        let hash = chain.hash_at(height).expect("a height of ours");
-        Place { height: to_u32(height), hash }
-    };
-    end_of_branch.or(shared).into_iter().chain(heights.into_iter().map(place)).collect()
 }
 
 /// A random number other than zero, which marks what nobody asked for.

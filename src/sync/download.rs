@@ -1,0 +1,113 @@
+//! A longer chain on its way to us, and the question that brings its next blocks.
+
+use std::time::Duration;
+
+use super::{MAX_ANSWER_FRAMES, to_u32};
+use crate::chain::{Branch, Chain};
+use crate::peer::PeerName;
+use crate::rules::Invalid;
+use crate::wire::{Blocks, MAX_BLOCKS, Place};
+
+/// Places at the start of a locator that follow each other without a gap.
+const DENSE_PLACES: usize = 10;
+
+/// A chain on its way to us.
+#[derive(Clone, Debug)]
+pub(super) struct Download {
+    pub(super) from: PeerName,
+    /// The number of the question that is open.
+    pub(super) number: u64,
+    /// When to ask again.
+    pub(super) deadline: Duration,
+    /// Questions since the last new block.
+    pub(super) tries: u32,
+    /// When it began, or last brought a longer chain.
+    pub(super) since: Duration,
+    /// Whether what came has been handed over, and the question with it is done.
+    pub(super) is_handed_over: bool,
+    /// Where the open question's answer will end; known from its first frame.
+    pub(super) end: Option<usize>,
+    /// What has come and is not handed over yet.
+    pub(super) branch: Option<Branch>,
+    /// Where no branch has come yet: the highest block of ours that an answer had too.
+    pub(super) shared: Option<Place>,
+}
+
+/// How blocks fit what a download has.
+pub(super) enum Fit {
+    New,
+    Repeated,
+    Gap,
+}
+
+impl Download {
+    /// Blocks from genesis to the last that has come.
+    pub(super) fn count(&self) -> Option<usize> {
+        let shared = || self.shared.map(|place| place.height as usize + 1);
+        self.branch.as_ref().map(Branch::count).or_else(shared)
+    }
+
+    /// Checks blocks and adds them to the branch, if they are next.
+    pub(super) fn take_in(&mut self, chain: &Chain, answer: &Blocks) -> Result<Fit, Invalid> {
+        let height = answer.height as usize;
+        let is_first = self.end.is_none();
+        if is_first {
+            let most = height.saturating_add(MAX_ANSWER_FRAMES * MAX_BLOCKS);
+            self.end = Some(most.min(answer.count as usize));
+            // Where the peer's chain has changed, its answer starts below our branch.
+            self.branch.take_if(|branch| height < branch.count());
+        }
+        match &mut self.branch {
+            Some(branch) if height < branch.count() => Ok(Fit::Repeated),
+            Some(branch) if height > branch.count() => Ok(Fit::Gap),
+            Some(branch) => branch.extend(answer.blocks.as_flattened()).map(|()| Fit::New),
+            None => match chain.branch(height, answer.blocks) {
+                None => Ok(Fit::Gap),
+                Some(branch) => {
+                    self.branch = branch?;
+                    match self.branch {
+                        Some(_) => Ok(Fit::New),
+                        None => Ok(self.share(chain, height + answer.blocks.len() - 1)),
+                    }
+                }
+            },
+        }
+    }
+
+    /// All that came is ours, up to this height: the fork is above it, so the
+    /// next question starts from there.
+    fn share(&mut self, chain: &Chain, height: usize) -> Fit {
+        let is_known = |place: Place| {
+            let at = place.height as usize;
+            at >= height && chain.hash_at(at) == Some(place.hash)
+        };
+        if self.shared.is_some_and(is_known) {
+            return Fit::Repeated;
+        }
+        let hash = chain.hash_at(height).expect("a height of ours");
+        self.shared = Some(Place { height: to_u32(height), hash });
+        Fit::New
+    }
+}
+
+/// Places from the end of what we have down to genesis, dense at first, then
+/// each twice as far below the one before.
+pub(super) fn locator(chain: &Chain, branch: Option<&Branch>, shared: Option<Place>) -> Vec<Place> {
+    let end_of_branch =
+        branch.map(|branch| Place { height: to_u32(branch.count() - 1), hash: branch.tip_hash() });
+    let mut below = branch.map_or(chain.height(), |branch| branch.fork().saturating_sub(1));
+    let mut heights = vec![below];
+    let mut step = 1;
+    while below > 0 {
+        if heights.len() >= DENSE_PLACES {
+            step *= 2;
+        }
+        below = below.saturating_sub(step);
+        heights.push(below);
+    }
+    let place = |height| {
+        let hash = chain.hash_at(height).expect("a height of ours");
+        Place { height: to_u32(height), hash }
+    };
+    end_of_branch.or(shared).into_iter().chain(heights.into_iter().map(place)).collect()
+}
