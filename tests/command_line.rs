@@ -197,6 +197,14 @@ fn a_run_until_a_height_ends_there() {
 }
 
 #[test]
+fn a_run_whose_time_is_up_before_its_height_is_reached_fails() {
+    let (mut node, _) = node(&["--for", "100ms", "--zero-bits", "200", "--until-height", "1"]);
+    assert_eq!(node.end().code(), Some(1));
+    let error = "error: the time was up before the chain reached 1";
+    assert!(node.seen.iter().any(|line| line == error), "{}", node.text());
+}
+
+#[test]
 fn any_number_of_threads_finds_the_same_nonce() {
     let mine = |threads: &str| {
         let args = ["mine", "--timestamp", "1634700600", "--zero-bits", "18", "--threads", threads];

@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use cairn::config::{self, ENV_FILE, Found, NODE_IP, NODE_PORTS, Source, parse_duration};
 use cairn::event::Event;
 use cairn::node::{Node, Settings};
@@ -122,6 +122,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
 /// Runs the node until something stops it, and prints what happens.
 fn drive(args: &Args, socket: &UdpSocket, mut node: Node, mut keeper: Keeper) -> Result<()> {
     // Held to the end, as dropping the last sender would stop the node.
+    let started = Instant::now();
     let (stop, commands) = mpsc::channel();
     signals::on_stop(sender(&stop))?;
     if args.stop_with_stdin {
@@ -141,7 +142,14 @@ fn drive(args: &Args, socket: &UdpSocket, mut node: Node, mut keeper: Keeper) ->
     let threads = usize::from(args.pace.threads);
     let setup = Setup { socket, commands: &commands, keep: &mut keep, threads };
     udp::run(&mut node, setup, &mut watch)?;
-    Ok(watch.printed?)
+    watch.printed?;
+    let time_is_up = args.time.is_some_and(|time| started.elapsed() >= time);
+    match args.until_height {
+        Some(height) if time_is_up && node.chain().height() < height => {
+            bail!("the time was up before the chain reached {height}")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// So many blocks to fetch are worth a bar: more than an answer or two.
