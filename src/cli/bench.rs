@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Some(threads) => threads as usize,
         None => thread::available_parallelism().map_or(1, usize::from),
     };
-    print::line(format_args!("Measuring for about ten seconds, with up to {threads} threads..."))?;
+    print::line("Measuring for about ten seconds...")?;
     let chain = chain();
     let mut mining = [0.0; 4];
     let mut checking = [0.0; 3];
