@@ -38,11 +38,17 @@ pub(crate) struct Args {
     #[arg(long)]
     trace: bool,
     /// Run this many seeds from --seed on, on all processors, and sum up
-    #[arg(long, value_name = "COUNT", conflicts_with = "trace")]
+    #[arg(long, value_name = "COUNT", conflicts_with = "trace",
+          value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.partition.is_some_and(|time| time >= duration(args)) {
+        return Err(Exit::usage(
+            "--partition: it must end before the run does; write a shorter time, or more --hours",
+        ));
+    }
     if let Some(count) = args.seeds {
         return campaign(args, count);
     }
@@ -66,10 +72,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Lines that are written at once: there are hundreds of thousands.
 const STEPS_AT_ONCE: usize = 1_000;
 
+fn duration(args: &Args) -> Duration {
+    Duration::from_secs(60 * 60) * args.hours.into()
+}
+
 fn scenario(args: &Args, seed: u64) -> Scenario {
     let mut scenario = Scenario::campaign(seed);
     scenario.nodes = args.nodes.into();
-    scenario.duration = Duration::from_secs(60 * 60) * args.hours.into();
+    scenario.duration = duration(args);
     if args.calm || args.loss.is_some() || args.partition.is_some() {
         scenario.faults = Faults {
             loss: u32::from(args.loss.unwrap_or(0)) * 10,
@@ -82,8 +92,8 @@ fn scenario(args: &Args, seed: u64) -> Scenario {
 
 /// Runs many seeds, a thread for each processor.
 fn campaign(args: &Args, count: u64) -> Result<()> {
-    let Some(end) = args.seed.checked_add(count).filter(|_| count > 0) else {
-        return Err(Exit::usage("--seeds: write how many, from 1 on"));
+    let Some(end) = args.seed.checked_add(count) else {
+        return Err(Exit::usage("--seeds: there are not so many from --seed on"));
     };
     let next = AtomicU64::new(args.seed);
     let work = || {
