@@ -237,7 +237,7 @@ impl Sync {
         let from = from.clone();
         self.download = Some(Download {
             from,
-            number: 0,
+            number: nonzero(&mut self.random),
             deadline: now,
             tries: 0,
             since: now,
@@ -251,10 +251,13 @@ impl Sync {
 
     fn ask(&mut self, now: Duration, chain: &Chain) -> Next {
         let Some(download) = &mut self.download else { return Next::Wait };
-        download.number = nonzero(&mut self.random);
+        // While nothing of an answer has come it may be on its way, from a peer
+        // that was mining: the question keeps its number, and the answer its use.
+        if download.end.take().is_some() {
+            download.number = nonzero(&mut self.random);
+        }
         download.deadline = now + ANSWER_TIMEOUT;
         download.tries += 1;
-        download.end = None;
         download.is_handed_over = false;
         let question = Question {
             number: download.number,

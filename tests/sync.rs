@@ -8,7 +8,7 @@ use cairn::chain::{Branch, Chain};
 use cairn::event::{Event, Reason};
 use cairn::node::{ANNOUNCED_BLOCKS, Command, Input, MAX_ANSWERS, Node, Now, Output, Settings};
 use cairn::peer::PeerName;
-use cairn::sync::{ANSWER_TIMEOUT, FIRST_SHUN, MAX_ANSWER_FRAMES, MAX_FETCH, MAX_TRIES};
+use cairn::sync::{ANSWER_TIMEOUT, FIRST_SHUN, MAX_ANSWER_FRAMES, MAX_FETCH, MAX_TRIES, answer};
 use cairn::target::Target;
 use cairn::wire::{Blocks, MAX_BLOCKS, Message, Place, Question};
 use rand::rngs::ChaCha8Rng;
@@ -408,6 +408,36 @@ fn nobody_can_make_us_shun_a_peer_by_writing_its_name_on_a_datagram() {
     hear(&mut bob, 1, "mallory", &rest.encode());
     let outputs = bob.step(now(1 + ANSWER_TIMEOUT.as_millis() as u64), Input::Wake);
     assert_eq!(bob.chain().count(), 254, "{outputs:?}");
+}
+
+/// Bob, whose 400 blocks part from mallory's 800 after the tenth, and what he asks
+/// her: no frame of the answer is of use to him without the question.
+fn bob_who_is_deep_in_a_fork() -> (Node, Chain, Question) {
+    let theirs = longer(chain(10, 0), 800, 7);
+    let mut bob = node("bob", &["mallory"], chain(400, 0));
+    let question = question(&hear(&mut bob, 0, "mallory", &announcement(&theirs)), "mallory");
+    (bob, theirs, question)
+}
+
+#[test]
+fn an_answer_that_comes_after_its_question_was_repeated_is_taken() {
+    let (mut bob, theirs, asked) = bob_who_is_deep_in_a_fork();
+    let later = ANSWER_TIMEOUT.as_millis() as u64;
+    assert_eq!(question(&bob.step(now(later), Input::Wake), "mallory"), asked);
+    for frame in answer(&theirs, &asked) {
+        hear(&mut bob, later, "mallory", &frame);
+    }
+    assert_eq!(bob.chain().count(), 800);
+}
+
+#[test]
+fn a_question_for_the_rest_of_an_answer_has_a_number_of_its_own() {
+    let (mut bob, theirs, asked) = bob_who_is_deep_in_a_fork();
+    hear(&mut bob, 0, "mallory", &answer(&theirs, &asked)[0]);
+    let later = ANSWER_TIMEOUT.as_millis() as u64;
+    let rest = question(&bob.step(now(later), Input::Wake), "mallory");
+    assert_ne!(rest.places, asked.places);
+    assert_ne!(rest.number, asked.number);
 }
 
 #[test]
