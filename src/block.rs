@@ -319,6 +319,7 @@ mod tests {
         assert_eq!(nonce.to_string(), ((3_u64 << 40) + 5).to_string());
         assert_eq!(nonce.with_counter(6), Nonce::in_lane(3, 6));
         assert_eq!(Nonce::in_lane(0, 58_768).to_string(), "58768");
+        assert_eq!(format!("{:?}", Nonce::in_lane(0, 58_768)), "Nonce(58768)");
         assert_eq!(Nonce::in_lane(1 << 63, 1).to_string(), "0x80000000000000000000000001");
     }
 

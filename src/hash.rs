@@ -111,7 +111,13 @@ mod tests {
         assert_eq!(hash.to_string().parse(), Ok(hash));
         assert_eq!(hash.to_string().to_uppercase().parse(), Ok(hash));
         for wrong in ["", "00001ff5", &"g".repeat(64), &"0".repeat(66)] {
-            assert!(wrong.parse::<Hash>().is_err(), "{wrong:?}");
+            let error = wrong.parse::<Hash>().expect_err(wrong).to_string();
+            assert!(error.starts_with("a hash is 64 hexadecimal digits, and this is not: "));
         }
+    }
+
+    #[test]
+    fn a_failed_assertion_shows_its_digits() {
+        assert_eq!(format!("{:?}", Hash::ZERO), format!("Hash({})", "0".repeat(64)));
     }
 }

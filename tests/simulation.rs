@@ -45,6 +45,12 @@ fn a_seeds_steps_are_the_same_on_any_machine() {
 }
 
 #[test]
+fn the_readme_shows_what_a_seed_gives() {
+    let report = Scenario::campaign(1).run(None).unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(include_str!("../README.md").contains(&report.to_string()), "it is now\n{report}");
+}
+
+#[test]
 fn without_faults_nothing_is_lost_and_forks_are_short() {
     let faults = Faults::default();
     let scenario = Scenario { faults, ..Scenario::campaign(1) };
