@@ -45,15 +45,15 @@ pub fn check_on_threads(
     target: Target,
     threads: usize,
 ) -> Result<Tip, Invalid> {
-    let blocks = whole_blocks(tip.count, bytes)?;
+    let blocks = whole_blocks(tip.count(), bytes)?;
     let len = blocks.len().div_ceil(threads.max(1)).next_multiple_of(LANES);
     let (first, rest) = blocks.split_at(len.min(blocks.len()));
     thread::scope(|scope| {
         let mut stretches = Vec::new();
         for (number, stretch) in rest.chunks(len).enumerate() {
             let before = &blocks[..len * (number + 1)];
-            let trusted = trusting(&stretch[0], tip.count + before.len(), before);
-            let start = trusted.hash;
+            let trusted = trusting(&stretch[0], tip.count() + before.len(), before);
+            let start = trusted.hash();
             let checking = scope.spawn(move || check_in_batches(trusted, stretch, target));
             stretches.push((start, stretch, checking));
         }
@@ -62,8 +62,11 @@ pub fn check_on_threads(
             let verdict = checking.join().expect("checking does not panic");
             // If its trust was misplaced, its first block is the culprit, and
             // says so when it is held against the tip that is really there.
-            tip =
-                if start == tip.hash { verdict? } else { check_in_batches(tip, stretch, target)? };
+            tip = if start == tip.hash() {
+                verdict?
+            } else {
+                check_in_batches(tip, stretch, target)?
+            };
         }
         Ok(tip)
     })
