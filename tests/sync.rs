@@ -290,21 +290,88 @@ fn a_peer_that_brings_new_blocks_but_never_a_longer_chain_is_given_up() {
     assert_eq!(bob.chain(), &long);
 }
 
+/// Bob, who is paused, and has a wrong answer of mallory's from 5 ms after his
+/// start: between two turns, so that no turn begins when her shun ends.
+fn bob_who_shuns_mallory() -> (Node, u64) {
+    let (mut bob, number) = bob_who_asks_mallory();
+    bob.step(now(0), Input::Command(Command::Pause));
+    hear(&mut bob, 5, "mallory", &junk(number));
+    (bob, 5 + FIRST_SHUN.as_millis() as u64)
+}
+
+/// Wakes a node whenever it wants to be, up to a time; what the last wake gave.
+fn wake_up_to(node: &mut Node, end: u64) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    let mut last = None;
+    while let Some(wake) = node.wake().filter(|wake| wake.as_millis() as u64 <= end) {
+        assert!(last < Some(wake), "it wakes twice at {wake:?}");
+        last = Some(wake);
+        outputs = node.step(now(wake.as_millis() as u64), Input::Wake);
+    }
+    outputs
+}
+
 #[test]
 fn what_a_peer_claims_while_it_is_shunned_is_asked_for_when_that_is_over() {
-    let (mut bob, number) = bob_who_asks_mallory();
-    hear(&mut bob, 0, "mallory", &junk(number));
-    hear(&mut bob, 1, "mallory", &announcement(&chain(5_000, 7)));
-    bob.step(now(2), Input::Command(Command::Pause));
-    let end = FIRST_SHUN.as_millis() as u64;
-    let mut outputs = Vec::new();
-    while let Some(wake) = bob.wake().filter(|wake| wake.as_millis() as u64 <= end) {
-        outputs = bob.step(now(wake.as_millis() as u64), Input::Wake);
-        if outputs.iter().any(|output| matches!(output, Output::Search(_))) {
-            panic!("it is paused");
-        }
+    let (mut bob, end) = bob_who_shuns_mallory();
+    hear(&mut bob, 6, "mallory", &announcement(&chain(5_000, 7)));
+    assert!(sent_to(&wake_up_to(&mut bob, end - 1), "mallory").is_empty());
+    question(&wake_up_to(&mut bob, end), "mallory");
+}
+
+#[test]
+fn the_end_of_a_shun_wakes_nobody_where_nothing_is_claimed() {
+    let (mut bob, end) = bob_who_shuns_mallory();
+    wake_up_to(&mut bob, end - 1);
+    assert!(wake_up_to(&mut bob, end).is_empty());
+    wake_up_to(&mut bob, 2 * end);
+}
+
+#[test]
+fn a_claim_that_was_overtaken_during_a_shun_wakes_once_and_asks_nothing() {
+    let (mut bob, end) = bob_who_shuns_mallory();
+    hear(&mut bob, 6, "mallory", &announcement(&longer(chain(10, 0), 130, 7)));
+    let ours = chain(140, 0);
+    let frame = Blocks { number: 0, count: 140, height: 18, blocks: &ours.blocks()[18..] };
+    hear(&mut bob, 6, "alice", &announcement(&chain(100, 0)));
+    hear(&mut bob, 6, "alice", &frame.encode());
+    assert_eq!(bob.chain().count(), 140);
+    assert!(sent_to(&wake_up_to(&mut bob, 2 * end), "mallory").is_empty());
+}
+
+#[test]
+fn a_late_datagram_takes_nothing_back_of_what_is_being_fetched() {
+    let (mut bob, _) = bob_who_asks_mallory();
+    assert_eq!(bob.fetching(), Some(5_000));
+    hear(&mut bob, 1, "mallory", &announcement(&chain(4_000, 7)));
+    assert_eq!(bob.fetching(), Some(5_000));
+    bob.step(now(2), Input::Command(Command::Disconnect(PeerName::new("mallory"))));
+    assert_eq!(bob.fetching(), None);
+}
+
+#[test]
+fn a_new_block_of_ours_costs_nothing_of_a_longer_fork_that_is_being_fetched() {
+    let (mut bob, theirs, asked) = bob_who_is_deep_in_a_fork();
+    let frames = answer(&theirs, &asked);
+    hear(&mut bob, 0, "mallory", &frames[0]);
+    let outputs = hear(&mut bob, 0, "alice", &announcement(&chain(401, 0)));
+    assert_eq!(bob.chain().count(), 401);
+    assert!(sent_to(&outputs, "mallory").is_empty());
+    for frame in &frames[1..] {
+        hear(&mut bob, 0, "mallory", frame);
     }
-    question(&outputs, "mallory");
+    assert_eq!(bob.chain().count(), 800);
+}
+
+#[test]
+fn a_fork_is_asked_for_again_where_the_blocks_below_it_are_ours_no_more() {
+    let mut bob = node("bob", &["mallory", "alice"], chain(100, 0));
+    let theirs = longer(chain(90, 0), 400, 7);
+    let asked = question(&hear(&mut bob, 0, "mallory", &announcement(&theirs)), "mallory");
+    hear(&mut bob, 0, "mallory", &answer(&theirs, &asked)[0]);
+    let alices = longer(chain(5, 0), 110, 8);
+    let again = question(&hear(&mut bob, 0, "alice", &announcement(&alices)), "mallory");
+    assert_eq!(again.places[0].hash, alices.tip_hash());
 }
 
 #[test]
