@@ -124,7 +124,9 @@ fn read_file(path: &Path) -> Result<Option<Found<String>>, Unusable> {
             Ok((name, value)) if name == NODE_IP => found = Some(value),
             Ok(_) => {}
             Err(dotenvy::Error::LineParse(line, _)) => {
-                let number = line_of(&|candidate| candidate.trim() == line.trim());
+                // Of a line that begins well, it is the rest.
+                let line = line.trim();
+                let number = line_of(&|candidate| candidate.trim().ends_with(line));
                 return Err(unusable(number, &format!("cannot read {line:?} as NAME=value")));
             }
             Err(error) => return Err(unusable(None, &error)),
@@ -228,6 +230,15 @@ mod tests {
         assert!(text.contains(".env line 2") && text.contains("\"here\""), "{text}");
         let error = with_file("unreadable", "A=1\n\nthis is prose\n").expect_err("no setting");
         assert!(error.to_string().contains(".env line 3"), "{error}");
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_shown_with_its_number() {
+        let error = with_file("quote", "A=1\nNODE_IP=\"127.0.0.1\n").expect_err("an open quote");
+        let text = error.to_string();
+        assert!(text.contains(".env line 2: cannot read \"NODE_IP=\\\"127.0.0.1\" as"), "{text}");
+        let error = with_file("words", "A=1\nB=two words\n").expect_err("no quotes");
+        assert!(error.to_string().contains(".env line 2"), "{error}");
     }
 
     #[test]
