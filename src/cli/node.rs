@@ -169,14 +169,22 @@ struct Watch<'a> {
 impl Watch<'_> {
     fn print(&mut self, event: &Event) -> io::Result<()> {
         (self.print)(event)?;
-        match (event, self.http.url()) {
-            // Among the settings, where they are for people.
-            (Event::Started(_), Some(url)) if self.args.json => {
-                writeln!(io::stderr(), "http {url}")
-            }
-            (Event::Started(_), Some(url)) => writeln!(io::stdout(), "  http    {url}"),
+        match event {
+            Event::Started(_) => self.print_settings(),
             _ => Ok(()),
         }
+    }
+
+    /// Those that the node itself knows nothing of, below the others.
+    fn print_settings(&self) -> io::Result<()> {
+        let url = self.http.url();
+        if self.args.json {
+            return url.map_or(Ok(()), |url| writeln!(io::stderr(), "http {url}"));
+        }
+        if let Some(file) = &self.args.data {
+            writeln!(io::stdout(), "  data    --data {}", file.display())?;
+        }
+        url.map_or(Ok(()), |url| writeln!(io::stdout(), "  http    {url}"))
     }
 }
 

@@ -148,6 +148,7 @@ fn a_node_goes_on_where_it_stopped_and_tells_what_it_mended() {
     assert!(node.seen.iter().any(|line| line.starts_with(&note)), "{}", node.text());
     let start = format!("  chain   block 7: {}", chain.hash_at(7).expect("it is there"));
     assert!(node.seen.contains(&start), "{}", node.text());
+    assert!(node.seen.contains(&format!("  data    --data {}", file.display())));
     assert!(node.text().contains("\nCREATE block 8: "), "{}", node.text());
     assert_eq!(chain_in(&file).common_prefix(chain.as_bytes()), 8);
 }
@@ -211,6 +212,7 @@ fn a_network_keeps_a_file_for_each_node_in_a_folder_it_makes() {
     });
     let (code, ports, text) = kept.expect("five times a port was taken");
     assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains(&format!("\n  data    --data {}\n", folder.display())), "{text}");
     for port in ports {
         let chain = chain_in(&folder.join(format!("{port}.chain")));
         assert!(chain.height() >= 3, "{port}: {}", chain.height());

@@ -133,9 +133,11 @@ fn heading(args: &Args, ports: &[u16], seed: u64) -> String {
     let Pace { nonces, zero_bits, .. } = &args.pace;
     let names: Vec<_> = ports.iter().map(u16::to_string).collect();
     let page = http::page_of(ports).map(|url| format!("PAGE {url}\n")).unwrap_or_default();
+    let data = |folder: &PathBuf| format!("  data    --data {}\n", folder.display());
+    let data = args.data.as_ref().map(data).unwrap_or_default();
     format!(
         "{page}UP {} nodes on ports {}\n  pace    --nonces {nonces} --listen {:?}\n  target  --zero-bits \
-         {zero_bits}\n  seed    --seed {seed}\nCtrl-C stops them all.\n",
+         {zero_bits}\n  seed    --seed {seed}\n{data}Ctrl-C stops them all.\n",
         ports.len(),
         names.join(" "),
         args.listen,
