@@ -284,7 +284,7 @@ fn a_peer_that_brings_new_blocks_but_never_a_longer_chain_is_given_up() {
         } else {
             outputs = bob.step(now(time), Input::Wake);
         }
-        time += 200;
+        time += 201;
         assert!(time < 2 * MAX_FETCH.as_millis() as u64, "mallory is asked and asked");
     }
     assert_eq!(bob.chain(), &long);
@@ -299,14 +299,14 @@ fn bob_who_shuns_mallory() -> (Node, u64) {
     (bob, 5 + FIRST_SHUN.as_millis() as u64)
 }
 
-/// Wakes a node whenever it wants to be, up to a time; what the last wake gave.
+/// Wakes a node whenever it wants to be, up to a time; all that it gave.
 fn wake_up_to(node: &mut Node, end: u64) -> Vec<Output> {
     let mut outputs = Vec::new();
     let mut last = None;
     while let Some(wake) = node.wake().filter(|wake| wake.as_millis() as u64 <= end) {
         assert!(last < Some(wake), "it wakes twice at {wake:?}");
         last = Some(wake);
-        outputs = node.step(now(wake.as_millis() as u64), Input::Wake);
+        outputs.extend(node.step(now(wake.as_millis() as u64), Input::Wake));
     }
     outputs
 }
@@ -330,7 +330,7 @@ fn the_end_of_a_shun_wakes_nobody_where_nothing_is_claimed() {
 #[test]
 fn a_claim_that_was_overtaken_during_a_shun_wakes_once_and_asks_nothing() {
     let (mut bob, end) = bob_who_shuns_mallory();
-    hear(&mut bob, 6, "mallory", &announcement(&longer(chain(10, 0), 130, 7)));
+    hear(&mut bob, 6, "mallory", &announcement(&longer(chain(10, 0), 140, 7)));
     let ours = chain(140, 0);
     let frame = Blocks { number: 0, count: 140, height: 18, blocks: &ours.blocks()[18..] };
     hear(&mut bob, 6, "alice", &announcement(&chain(100, 0)));
@@ -506,6 +506,20 @@ fn a_question_for_the_rest_of_an_answer_has_a_number_of_its_own() {
     let rest = question(&bob.step(now(later), Input::Wake), "mallory");
     assert_ne!(rest.places, asked.places);
     assert_ne!(rest.number, asked.number);
+}
+
+#[test]
+fn what_came_of_a_fork_is_not_adopted_while_it_is_as_long_as_ours() {
+    let ours = chain(132, 0);
+    let mut bob = node("bob", &["mallory"], ours.clone());
+    let theirs = longer(chain(10, 0), 400, 7);
+    let asked = question(&hear(&mut bob, 0, "mallory", &announcement(&theirs)), "mallory");
+    let blocks = &theirs.blocks()[10..132];
+    let frame = Blocks { number: asked.number, count: 400, height: 10, blocks };
+    hear(&mut bob, 0, "mallory", &frame.encode());
+    let outputs = bob.step(now(ANSWER_TIMEOUT.as_millis() as u64), Input::Wake);
+    assert_eq!(question(&outputs, "mallory").places[0].hash, theirs.hash_at(131).expect("it has"));
+    assert_eq!(bob.chain(), &ours);
 }
 
 #[test]
