@@ -523,6 +523,33 @@ fn what_came_of_a_fork_is_not_adopted_while_it_is_as_long_as_ours() {
 }
 
 #[test]
+fn a_fork_far_above_the_place_that_both_know_is_asked_for_without_a_wait() {
+    let mut bob = node("bob", &["mallory"], chain(6_000, 0));
+    let theirs = longer(chain(3_900, 0), 6_500, 7);
+    let asked = question(&hear(&mut bob, 0, "mallory", &announcement(&theirs)), "mallory");
+    let frames = answer(&theirs, &asked);
+    let outputs: Vec<_> = frames.iter().map(|it| hear(&mut bob, 0, "mallory", it)).collect();
+    let (last, before) = outputs.split_last().expect("eight frames");
+    assert!(before.concat().is_empty(), "all of it is his already");
+    let known = theirs.hash_at(question(last, "mallory").places[0].height as usize);
+    assert_eq!(known, Some(question(last, "mallory").places[0].hash));
+    assert!(question(last, "mallory").places[0].height > asked.places[20].height);
+}
+
+#[test]
+fn a_peer_whose_fork_has_changed_is_followed_from_where_it_changed() {
+    let (mut bob, theirs, asked) = bob_who_is_deep_in_a_fork();
+    hear(&mut bob, 0, "mallory", &answer(&theirs, &asked)[0]);
+    let later = ANSWER_TIMEOUT.as_millis() as u64;
+    let rest = question(&bob.step(now(later), Input::Wake), "mallory");
+    let others = longer(chain(10, 0), 900, 9);
+    for frame in answer(&others, &rest) {
+        hear(&mut bob, later, "mallory", &frame);
+    }
+    assert_eq!(bob.chain(), &others);
+}
+
+#[test]
 fn a_turn_that_begins_while_an_answer_is_awaited_asks_nothing_twice() {
     let mut bob = node("bob", &["mallory"], chain(10, 0));
     let turn = bob.wake().expect("a turn").as_millis() as u64;
