@@ -286,6 +286,12 @@ mod tests {
     }
 
     #[test]
+    fn the_protocol_shows_the_genesis_block() {
+        let lines: Vec<_> = include_str!("../PROTOCOL.md").lines().collect();
+        assert!(lines.windows(3).any(|three| three.concat() == GENESIS));
+    }
+
+    #[test]
     fn genesis_has_this_hash() {
         assert_eq!(Block::genesis().hash(), GENESIS_HASH);
         assert_eq!(hash(&Block::genesis().to_bytes()), GENESIS_HASH);
