@@ -131,17 +131,21 @@ impl Sync {
     /// blocks that are no longer ours.
     pub fn chain_changed(&mut self, now: Duration, chain: &Chain) -> Next {
         let Some(download) = &mut self.download else { return Next::Wait };
-        let claimed = self.records.get(&download.from).map_or(0, |record| record.count);
-        if claimed <= chain.count() {
+        let record = self.records.entry(download.from.clone()).or_default();
+        if download.is_handed_over {
+            // Bits flip on the way: whoever brings a longer chain is no liar.
+            record.wrong_answers = 0;
+            download.since = now;
+        }
+        if record.count <= chain.count() {
             // It has kept its word, or somebody else has for it.
-            self.records.remove(&download.from);
+            record.count = 0;
             self.download = None;
             return self.begin(now, chain);
         }
+        let is_gone = |place: &mut Place| chain.hash_at(place.height as usize) != Some(place.hash);
+        download.shared.take_if(is_gone);
         let has_fallen = download.branch.take_if(|branch| !branch.stands_on(chain)).is_some();
-        if download.is_handed_over {
-            download.since = now;
-        }
         match has_fallen || download.is_handed_over {
             true => self.ask(now, chain),
             // What is on its way is still of use.
@@ -180,11 +184,9 @@ impl Sync {
             Ok(Fit::Repeated) => Ok(Next::Wait),
             Ok(Fit::Gap) => Ok(self.go_on(now, chain)),
             Ok(Fit::New) => {
-                // Bits flip on the way: whoever brings something new is no liar.
-                self.records.entry(from.clone()).or_default().wrong_answers = 0;
                 download.tries = 0;
                 download.deadline = now + ANSWER_TIMEOUT;
-                let is_over = download.count() >= download.end;
+                let is_over = download.count() >= download.end || download.is_slow(now);
                 Ok(if is_over { self.go_on(now, chain) } else { Next::Wait })
             }
         }
@@ -219,8 +221,7 @@ impl Sync {
             download.is_handed_over = true;
             return Next::Adopt(download.from.clone(), branch);
         }
-        let is_slow = now.saturating_sub(download.since) > MAX_FETCH;
-        match is_slow || download.tries >= MAX_TRIES {
+        match download.is_slow(now) || download.tries >= MAX_TRIES {
             true => self.give_up(now, chain),
             false => self.ask(now, chain),
         }

@@ -550,6 +550,56 @@ fn a_peer_whose_fork_has_changed_is_followed_from_where_it_changed() {
 }
 
 #[test]
+fn two_answers_to_one_question_may_differ_without_a_lie() {
+    let (mut bob, theirs, asked) = bob_who_is_deep_in_a_fork();
+    let others = longer(chain(10, 0), 900, 9);
+    hear(&mut bob, 0, "mallory", &answer(&theirs, &asked)[0]);
+    let outputs = hear(&mut bob, 0, "mallory", &answer(&others, &asked)[1]);
+    let again = question(&outputs, "mallory");
+    for frame in answer(&others, &again) {
+        hear(&mut bob, 0, "mallory", &frame);
+    }
+    assert_eq!(bob.chain(), &others);
+}
+
+#[test]
+fn what_a_liar_brings_that_is_not_longer_makes_its_next_shun_no_shorter() {
+    let (mut bob, number) = bob_who_asks_mallory();
+    hear(&mut bob, 0, "mallory", &junk(number));
+    let end = FIRST_SHUN.as_millis() as u64;
+    let claim = announcement(&chain(5_000, 7));
+    let number = question(&hear(&mut bob, end, "mallory", &claim), "mallory").number;
+    let blocks = &chain(10, 0).blocks()[1..2].to_vec();
+    let known = Blocks { number, count: 5_000, height: 1, blocks };
+    hear(&mut bob, end, "mallory", &known.encode());
+    let outputs = hear(&mut bob, end, "mallory", &junk(number));
+    assert!(
+        matches!(reason(&outputs), Reason::WrongAnswer { shunned, .. } if *shunned == 2 * FIRST_SHUN),
+        "{outputs:?}"
+    );
+}
+
+#[test]
+fn one_answer_that_trickles_in_is_given_up_in_time() {
+    let long = chain(1_000, 0);
+    let mut bob = node("bob", &["mallory", "alice"], long.clone());
+    bob.step(now(0), Input::Command(Command::Pause));
+    let outputs = hear(&mut bob, 0, "mallory", &announcement(&chain(5_000, 7)));
+    let number = question(&outputs, "mallory").number;
+    hear(&mut bob, 0, "alice", &announcement(&chain(2_000, 8)));
+    let limit = MAX_FETCH.as_millis() as u64;
+    let mut asked = Vec::new();
+    // Bob's own blocks with another receiver, each just before he would ask again.
+    for (height, time) in (1..).zip((0..limit + 1_000).step_by(240)) {
+        let mut block = long.blocks()[height as usize];
+        block[74] ^= 1;
+        let frame = Blocks { number, count: 5_000, height, blocks: &[block] }.encode();
+        asked.extend(hear(&mut bob, time, "mallory", &frame));
+    }
+    assert_eq!(sent_to(&asked, "alice").len(), 1);
+}
+
+#[test]
 fn a_turn_that_begins_while_an_answer_is_awaited_asks_nothing_twice() {
     let mut bob = node("bob", &["mallory"], chain(10, 0));
     let turn = bob.wake().expect("a turn").as_millis() as u64;

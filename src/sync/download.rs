@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{MAX_ANSWER_FRAMES, to_u32};
+use super::{MAX_ANSWER_FRAMES, MAX_FETCH, to_u32};
+use crate::block;
 use crate::chain::{Branch, Chain};
 use crate::peer::PeerName;
 use crate::rules::Invalid;
@@ -47,6 +48,11 @@ impl Download {
         self.branch.as_ref().map(Branch::count).or_else(shared)
     }
 
+    /// Whether it has taken too long to bring a chain longer than ours.
+    pub(super) fn is_slow(&self, now: Duration) -> bool {
+        now.saturating_sub(self.since) > MAX_FETCH
+    }
+
     /// Checks blocks and adds them to the branch, if they are next.
     pub(super) fn take_in(&mut self, chain: &Chain, answer: &Blocks) -> Result<Fit, Invalid> {
         let height = answer.height as usize;
@@ -60,6 +66,8 @@ impl Download {
         match &mut self.branch {
             Some(branch) if height < branch.count() => Ok(Fit::Repeated),
             Some(branch) if height > branch.count() => Ok(Fit::Gap),
+            // Its chain has changed between this answer and one to the same question.
+            Some(branch) if block::previous(&answer.blocks[0]) != branch.tip_hash() => Ok(Fit::Gap),
             Some(branch) => branch.extend(answer.blocks.as_flattened()).map(|()| Fit::New),
             None => match chain.branch(height, answer.blocks) {
                 None => Ok(Fit::Gap),
