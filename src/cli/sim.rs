@@ -92,18 +92,18 @@ fn scenario(args: &Args, seed: u64) -> Scenario {
 
 /// Runs many seeds, a thread for each processor.
 fn campaign(args: &Args, count: u64) -> Result<()> {
-    let Some(end) = args.seed.checked_add(count) else {
+    if args.seed.checked_add(count - 1).is_none() {
         return Err(Exit::usage("--seeds: there are not so many from --seed on"));
-    };
-    let next = AtomicU64::new(args.seed);
+    }
+    let next = AtomicU64::new(0);
     let work = || {
         let mut outcomes = Vec::new();
         loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= end {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
                 return outcomes;
             }
-            outcomes.push(scenario(args, seed).run(None));
+            outcomes.push(scenario(args, args.seed + index).run(None));
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
