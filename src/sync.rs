@@ -13,6 +13,7 @@
 
 mod download;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ struct Record {
     /// Blocks in its chain, as it says.
     count: usize,
     wrong_answers: u32,
+    /// When a download from it last began.
+    last_asked: Option<Duration>,
     /// Whether it is not asked, and until when.
     is_shunned: bool,
     shunned_until: Duration,
@@ -227,14 +230,18 @@ impl Sync {
         }
     }
 
-    /// Starts to fetch the longest chain that anybody claims who may be asked.
+    /// Starts to fetch a longer chain from who may be asked: from whom it was tried
+    /// longest ago, as a claim costs nothing and everybody is to have a turn; of
+    /// those from who claims most.
     fn begin(&mut self, now: Duration, chain: &Chain) -> Next {
         let may_be_asked =
             |record: &Record| record.count > chain.count() && record.shunned_until <= now;
-        let claims = self.records.iter().filter(|(_, record)| may_be_asked(record));
-        let Some((from, _)) = claims.max_by_key(|(_, record)| record.count) else {
+        let claims = self.records.iter_mut().filter(|(_, record)| may_be_asked(record));
+        let turn = |record: &Record| (record.last_asked, Reverse(record.count));
+        let Some((from, record)) = claims.min_by_key(|(_, record)| turn(record)) else {
             return Next::Wait;
         };
+        record.last_asked = Some(now);
         let from = from.clone();
         self.download = Some(Download {
             from,

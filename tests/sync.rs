@@ -627,6 +627,29 @@ fn a_peer_that_stalls_is_dropped_for_another() {
 }
 
 #[test]
+fn claims_of_many_who_stall_take_no_turn_from_one_who_has_a_longer_chain() {
+    let liars: Vec<_> = (0..8).map(|liar| format!("liar {liar}")).collect();
+    let names: Vec<_> = liars.iter().map(String::as_str).chain(["alice"]).collect();
+    let mut bob = node("bob", &names, chain(10, 0));
+    bob.step(now(0), Input::Command(Command::Pause));
+    let (lie, truth) = (announcement(&chain(5_000, 7)), announcement(&chain(400, 8)));
+    let mut time = 0;
+    let is_alice_asked = |outputs: &[Output]| !sent_to(outputs, "alice").is_empty();
+    loop {
+        let mut outputs = bob.step(now(time), Input::Wake);
+        for liar in &liars {
+            outputs.extend(hear(&mut bob, time, liar, &lie));
+        }
+        outputs.extend(hear(&mut bob, time, "alice", &truth));
+        if is_alice_asked(&outputs) {
+            break;
+        }
+        time += ANSWER_TIMEOUT.as_millis() as u64;
+        assert!(time < 30_000, "each stalls for two seconds, and alice waits");
+    }
+}
+
+#[test]
 fn nothing_is_held_of_a_claim_that_proof_of_work_has_not_paid_for() {
     let (mut bob, number) = bob_who_asks_mallory();
     // Frames that follow nothing of ours, whatever they say, are not kept.
