@@ -184,8 +184,10 @@ impl Sync {
         let download = self.download.as_mut().filter(is_open).ok_or(Refusal::Stale)?;
         match download.take_in(chain, answer) {
             Err(invalid) => Err(Refusal::Wrong(invalid, self.shun(now, true))),
-            Ok(Fit::Repeated) => Ok(Next::Wait),
-            Ok(Fit::Gap) => Ok(self.go_on(now, chain)),
+            // What has brought something is worth asking again at once. Where
+            // nothing new has come, what is next may just be late.
+            Ok(Fit::Gap) if download.tries == 0 => Ok(self.go_on(now, chain)),
+            Ok(Fit::Gap | Fit::Repeated) => Ok(Next::Wait),
             Ok(Fit::New) => {
                 download.tries = 0;
                 download.deadline = now + ANSWER_TIMEOUT;

@@ -600,6 +600,27 @@ fn one_answer_that_trickles_in_is_given_up_in_time() {
 }
 
 #[test]
+fn an_answer_that_comes_in_any_order_brings_something() {
+    let (mut bob, theirs, asked) = bob_who_is_deep_in_a_fork();
+    let (mut asked, mut last) = (asked, 0);
+    // Backwards is the worst: all frames but the first come too soon.
+    for time in 0..10 {
+        let frames = answer(&theirs, &asked);
+        let outputs: Vec<_> =
+            frames.iter().rev().map(|frame| hear(&mut bob, time, "mallory", frame)).collect();
+        if bob.chain().count() == 800 {
+            return;
+        }
+        let later = 1 + bob.wake().expect("he waits for more").as_millis() as u64;
+        assert!(outputs.concat().is_empty(), "asked in vain: {outputs:?}");
+        asked = question(&bob.step(now(later), Input::Wake), "mallory");
+        assert!(asked.places[0].height > last, "nothing came of an answer");
+        last = asked.places[0].height;
+    }
+    panic!("bob is at {} of 800", bob.chain().count());
+}
+
+#[test]
 fn a_turn_that_begins_while_an_answer_is_awaited_asks_nothing_twice() {
     let mut bob = node("bob", &["mallory"], chain(10, 0));
     let turn = bob.wake().expect("a turn").as_millis() as u64;
