@@ -109,10 +109,13 @@ impl World<'_> {
     /// The power of a machine fails: at once, or at some byte of its next writes.
     fn begin_crash(&mut self) {
         let index = self.random.random_range(0..self.hosts.len());
-        if self.random.random_ratio(1, 4) {
+        let is_up = self.hosts[index].up.is_some();
+        // The first is a kill, so that no run goes without.
+        let is_kill = self.random.random_ratio(1, 4) || self.counts.kills == 0;
+        if is_up && is_kill {
             self.counts.kills += 1;
             self.crash(index);
-        } else if self.hosts[index].up.is_some() {
+        } else if is_up {
             let steps = self.random.random_range(0..500);
             self.hosts[index].disk.power_off_after(steps);
         }

@@ -94,10 +94,13 @@ impl World<'_> {
                 }
                 Output::Save { from } => {
                     check_tail(&host.name, node.chain(), from)?;
-                    if store.save(node.chain(), from).is_err() {
-                        // The power failed in the midst of it.
-                        self.crash(index);
-                        return Ok(());
+                    match store.save(node.chain(), from) {
+                        Ok(()) => {}
+                        Err(_) if host.disk.is_off() => {
+                            self.crash(index);
+                            return Ok(());
+                        }
+                        Err(error) => return Err(format!("{} cannot save: {error}", host.name)),
                     }
                 }
                 Output::Send { to, bytes } => self.send(index, &to, &bytes),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rand::RngExt;
 
 use super::{Happening, TARGET, World};
-use crate::block::{BLOCK_LEN, Block, BlockBytes, Header, Nonce, Transaction};
+use crate::block::{BLOCK_LEN, Block, BlockBytes, Header, Nonce, Transaction, field};
 use crate::chain::{Branch, Chain};
 use crate::miner;
 use crate::peer::PeerName;
@@ -58,10 +58,12 @@ impl World<'_> {
         self.counts.questions_answered_with_junk += 1;
         let mut block = Block::genesis().to_bytes();
         self.random.fill(&mut block[1..70]);
-        let place = question.places.first().map_or(0, |place| place.height);
+        let Some(place) = question.places.first() else { return };
+        // So that it seems to follow, and is looked into.
+        block[field::PREVIOUS].copy_from_slice(place.hash.as_bytes());
         let blocks = [block; 3];
         let (number, count) = (question.number, question.count.saturating_add(1_000));
-        let junk = Blocks { number, count, height: place + 1, blocks: &blocks }.encode();
+        let junk = Blocks { number, count, height: place.height + 1, blocks: &blocks }.encode();
         self.as_mallory(from, &junk);
     }
 
