@@ -204,6 +204,18 @@ fn a_run_whose_time_is_up_before_its_height_is_reached_fails() {
     assert!(node.seen.iter().any(|line| line == error), "{}", node.text());
 }
 
+#[cfg(unix)]
+#[test]
+fn what_has_no_end_is_read_so_far_and_no_further() {
+    for source in ["/dev/zero", "-"] {
+        let zeros = std::fs::File::open("/dev/zero").expect("a unix has it");
+        let output = cairn().args(["chain", source]).stdin(zeros).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2));
+        let error = String::from_utf8(output.stderr).expect("text");
+        assert!(error.ends_with("it goes on beyond 268435456 bytes\n"), "{error}");
+    }
+}
+
 #[test]
 fn any_number_of_threads_finds_the_same_nonce() {
     let mine = |threads: &str| {

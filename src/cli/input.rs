@@ -1,14 +1,14 @@
 //! Bytes from the command line: hexadecimal, a file, or standard input.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::exit::Exit;
 
-/// A pipe may have no end: what comes through one is read so far, 256 MiB, which
-/// is a chain of three million blocks.
+/// A pipe or a device may have no end: what comes from one is read so far,
+/// 256 MiB, which is a chain of three million blocks.
 const MAX_PIPED_LEN: u64 = 256 << 20;
 
 /// Reads the bytes that `argument` stands for: hexadecimal digits, else the path
@@ -20,14 +20,8 @@ pub(crate) fn bytes(argument: Option<&str>) -> Result<Vec<u8>> {
             Err(Exit::usage("nothing to read: give hexadecimal digits, a file, or - and a pipe"))
         }
         None | Some("-") => {
-            let mut bytes = Vec::new();
-            let mut input = io::stdin().take(MAX_PIPED_LEN + 1);
-            input.read_to_end(&mut bytes).context("cannot read standard input")?;
-            if bytes.len() as u64 > MAX_PIPED_LEN {
-                return Err(Exit::usage(format!(
-                    "standard input goes on beyond {MAX_PIPED_LEN} bytes: give a file"
-                )));
-            }
+            let unreadable = |error| Exit::usage(format!("cannot read standard input: {error}"));
+            let bytes = piped(io::stdin()).map_err(unreadable)?;
             Ok(from_text(&bytes).unwrap_or(bytes))
         }
         Some(argument) => match from_text(argument.as_bytes()) {
@@ -38,11 +32,25 @@ pub(crate) fn bytes(argument: Option<&str>) -> Result<Vec<u8>> {
 }
 
 fn file(path: &str) -> Result<Vec<u8>> {
-    let bytes = fs::read(path).map_err(|error| {
+    let read = || {
+        let file = File::open(path)?;
+        if file.metadata()?.is_file() { fs::read(path) } else { piped(file) }
+    };
+    let bytes = read().map_err(|error| {
         let start: String = path.chars().take(40).collect();
         Exit::usage(format!("{start:?} is not hexadecimal, and as a file: {error}"))
     })?;
     Ok(from_text(&bytes).unwrap_or(bytes))
+}
+
+/// Reads what need not have an end.
+fn piped(input: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(MAX_PIPED_LEN + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MAX_PIPED_LEN {
+        true => Err(io::Error::other(format!("it goes on beyond {MAX_PIPED_LEN} bytes"))),
+        false => Ok(bytes),
+    }
 }
 
 /// Hexadecimal digits, with white space anywhere, to bytes. A block starts with
