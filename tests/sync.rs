@@ -375,6 +375,21 @@ fn a_fork_is_asked_for_again_where_the_blocks_below_it_are_ours_no_more() {
 }
 
 #[test]
+fn a_question_starts_with_no_block_that_is_ours_no_more() {
+    let ours = chain(100, 0);
+    let mut bob = node("bob", &["mallory", "alice"], ours.clone());
+    bob.step(now(0), Input::Command(Command::Pause));
+    let outputs = hear(&mut bob, 0, "mallory", &announcement(&longer(chain(90, 0), 400, 7)));
+    let number = question(&outputs, "mallory").number;
+    let known = Blocks { number, count: 400, height: 50, blocks: &ours.blocks()[50..51] };
+    hear(&mut bob, 0, "mallory", &known.encode());
+    let alices = longer(chain(5, 0), 110, 8);
+    hear(&mut bob, 0, "alice", &announcement(&alices));
+    let outputs = bob.step(now(ANSWER_TIMEOUT.as_millis() as u64), Input::Wake);
+    assert_eq!(question(&outputs, "mallory").places[0].hash, alices.tip_hash());
+}
+
+#[test]
 fn a_chain_never_gets_shorter_while_a_longer_one_is_fetched() {
     let mut pair = Pair::new(chain(3_000, 1), chain(2_000, 2), 0.2);
     pair.bob.step(now(0), Input::Command(Command::Pause));
