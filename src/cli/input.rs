@@ -48,7 +48,9 @@ fn piped(input: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take(MAX_PIPED_LEN + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > MAX_PIPED_LEN {
-        true => Err(io::Error::other(format!("it goes on beyond {MAX_PIPED_LEN} bytes"))),
+        true => Err(io::Error::other(format!(
+            "it goes on beyond {MAX_PIPED_LEN} bytes; put what you want of it in a file"
+        ))),
         false => Ok(bytes),
     }
 }
