@@ -55,10 +55,10 @@ impl World<'_> {
             self.counts.questions_unanswered += 1;
             return;
         }
-        self.counts.questions_answered_with_junk += 1;
         let mut block = Block::genesis().to_bytes();
         self.random.fill(&mut block[1..70]);
         let Some(place) = question.places.first() else { return };
+        self.counts.questions_answered_with_junk += 1;
         // So that it seems to follow, and is looked into.
         block[field::PREVIOUS].copy_from_slice(place.hash.as_bytes());
         let blocks = [block; 3];
