@@ -121,8 +121,8 @@ pub(crate) fn run(args: Args) -> Result<()> {
 
 /// Runs the node until something stops it, and prints what happens.
 fn drive(args: &Args, socket: &UdpSocket, mut node: Node, mut keeper: Keeper) -> Result<()> {
-    // Held to the end, as dropping the last sender would stop the node.
     let started = Instant::now();
+    // Held to the end, as dropping the last sender would stop the node.
     let (stop, commands) = mpsc::channel();
     signals::on_stop(sender(&stop))?;
     if args.stop_with_stdin {
