@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use cairn::block::{Block, Header, Nonce, Transaction};
 use cairn::chain::Chain;
 use cairn::node::{Input, Node, Now, Settings};
 use cairn::peer::PeerName;
@@ -24,26 +23,17 @@ const ADOPTED: u32 = 1_000;
 
 /// `count` blocks, one after the other from genesis.
 fn blocks(count: usize) -> Vec<u8> {
-    let mut bytes = Block::genesis().to_bytes().to_vec();
-    let mut previous = Block::genesis().hash();
-    for _ in 1..count {
-        let header = Header { previous, timestamp: 1_634_700_000, nonce: Nonce::in_lane(0, 0) };
-        bytes.extend(Block { header, reward: Transaction::reward(7000) }.to_bytes());
-        previous = header.hash();
+    let mut chain = Chain::genesis(TARGET);
+    while chain.count() < count {
+        let block = chain.next_block(0, 0, 7000).expect("any hash will do");
+        chain.push(&block).expect("valid");
     }
-    bytes
+    chain.as_bytes().to_vec()
 }
 
 fn node(chain: Chain) -> Node {
-    let settings = Settings {
-        name: PeerName::new("alice"),
-        port: 7000,
-        peers: vec![PeerName::new("bob")],
-        nonces: 0,
-        listen: Duration::from_secs(1),
-        seed: 0,
-    };
-    Node::new(settings, chain)
+    let peers = vec![PeerName::new("bob")];
+    Node::new(Settings::tutorial(PeerName::new("alice"), 7000, peers), chain)
 }
 
 /// A node with so many blocks hears of the next, again and again.

@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use cairn::block::{Block, Header, Nonce, Transaction};
 use cairn::chain::Chain;
 use cairn::node::{Input, Node, Now, Settings};
 use cairn::peer::PeerName;
@@ -77,22 +76,14 @@ pub(crate) fn chain_file(data: &[u8]) {
 
 /// A node with a few blocks, which has asked bob for more.
 fn node() -> Node {
-    let mut bytes = Block::genesis().to_bytes().to_vec();
-    let mut previous = Block::genesis().hash();
+    let mut chain = Chain::genesis(TARGET);
     for lane in 0..3 {
-        let header = Header { previous, timestamp: 1_634_700_000, nonce: Nonce::in_lane(lane, 0) };
-        bytes.extend(Block { header, reward: Transaction::reward(7000) }.to_bytes());
-        previous = header.hash();
+        let block = chain.next_block(0, lane, 7000).expect("any hash will do");
+        chain.push(&block).expect("valid");
     }
-    let chain = Chain::from_bytes(bytes, TARGET).expect("valid");
-    let settings = Settings {
-        name: PeerName::new("alice"),
-        port: 7000,
-        peers: vec![PeerName::new("bob")],
-        nonces: 0,
-        listen: Duration::from_secs(1),
-        seed: 0,
-    };
+    let peers = vec![PeerName::new("bob")];
+    let settings =
+        Settings { nonces: 0, seed: 0, ..Settings::tutorial(PeerName::new("alice"), 7000, peers) };
     let mut node = Node::new(settings, chain);
     node.step(Now { monotonic: Duration::ZERO, wall: 1_700_000_000 }, Input::Start);
     node

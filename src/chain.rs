@@ -1,7 +1,8 @@
 //! A chain: the very bytes that travel and are kept, once they are known to be valid.
 
-use crate::block::{self, BLOCK_LEN, Block, BlockBytes, GENESIS_HASH};
+use crate::block::{self, BLOCK_LEN, Block, BlockBytes, GENESIS_HASH, Header, Nonce, Transaction};
 use crate::hash::Hash;
+use crate::miner;
 use crate::rules::{self, Fault, Invalid, MEDIAN_BLOCKS, Tip};
 use crate::target::Target;
 
@@ -90,41 +91,70 @@ impl Chain {
         self.blocks().iter().zip(theirs).take_while(|(ours, theirs)| ours == theirs).count()
     }
 
-    /// Checks blocks from `height` on as a branch, if the block before them is
-    /// ours. `None` where it is not, `Some(Ok(None))` where all of them are ours
-    /// already.
-    pub fn branch(
-        &self,
-        height: usize,
-        blocks: &[BlockBytes],
-    ) -> Option<Result<Option<Branch>, Invalid>> {
+    /// The header to search with for the block after the tip: the first of this
+    /// nonce lane, dated `clock` (Unix seconds) or the earliest date that the rules
+    /// allow, whichever is later.
+    pub fn next_header(&self, clock: u32, lane: u64) -> Header {
+        let earliest = self.tip_at(self.count()).earliest_timestamp();
+        let nonce = Nonce::in_lane(lane, 0);
+        Header { previous: self.tip_hash, timestamp: clock.max(earliest), nonce }
+    }
+
+    /// Mines the block after the tip, which pays `receiver`: the first in its nonce
+    /// lane that meets the target, or `None` if the whole lane has none. A node does
+    /// the same in turns; this is for whoever needs the block at once.
+    pub fn next_block(&self, clock: u32, lane: u64, receiver: u16) -> Option<Block> {
+        let start = self.next_header(clock, lane);
+        let header = miner::search(&start, 0..Nonce::COUNTER_END, self.target)?;
+        Some(Block { header, reward: Transaction::reward(receiver) })
+    }
+
+    /// Checks one block and puts it on the tip.
+    ///
+    /// # Errors
+    /// The rule that the block breaks; the chain stays as it was.
+    pub fn push(&mut self, block: &Block) -> Result<(), Invalid> {
+        let branch = Branch::check(self, self.count(), &block.to_bytes())?;
+        self.adopt(branch);
+        Ok(())
+    }
+
+    /// Finds where blocks fit onto this chain, the first of them at `height`, and
+    /// checks those that are new.
+    pub fn fit(&self, height: usize, blocks: &[BlockBytes]) -> Fit {
         let parent = match height.checked_sub(1) {
-            Some(below) => self.hash_at(below)?,
-            None => Hash::ZERO,
+            Some(below) => self.hash_at(below),
+            None => Some(Hash::ZERO),
         };
-        if block::previous(blocks.first()?) != parent {
-            return None;
+        let (Some(parent), Some(first)) = (parent, blocks.first()) else { return Fit::Apart };
+        if block::previous(first) != parent {
+            return Fit::Apart;
         }
         let ours = self.blocks().get(height..).unwrap_or_default();
         let shared = ours.iter().zip(blocks).take_while(|(ours, theirs)| ours == theirs).count();
-        let rest = &blocks[shared..];
-        if rest.is_empty() {
-            return Some(Ok(None));
+        match &blocks[shared..] {
+            [] => Fit::Known,
+            rest => match Branch::check(self, height + shared, rest.as_flattened()) {
+                Ok(branch) => Fit::Branch(branch),
+                Err(invalid) => Fit::Invalid(invalid),
+            },
         }
-        Some(Branch::check(self, height + shared, rest.as_flattened()).map(Some))
     }
 
-    /// Puts a checked branch in the place of all blocks above its fork.
+    /// Puts a checked branch in the place of all blocks above its fork, and returns
+    /// the blocks that gave way, lowest first.
     ///
     /// Whether that is wise, the caller says: the chain may get shorter.
     ///
     /// # Panics
     /// If the branch was not checked against the blocks that it would stand on.
-    pub fn adopt(&mut self, branch: Branch) {
+    pub fn adopt(&mut self, branch: Branch) -> Vec<BlockBytes> {
         assert!(branch.stands_on(self), "a branch stands on what it was checked against");
+        let abandoned = self.blocks()[branch.fork..].to_vec();
         self.bytes.truncate(branch.fork * BLOCK_LEN);
         self.bytes.extend_from_slice(&branch.bytes);
         self.tip_hash = branch.tip.hash();
+        abandoned
     }
 
     /// Finds the longest valid chain at the front of some bytes, and gives back
@@ -160,6 +190,19 @@ pub struct Rest {
     pub bytes: Vec<u8>,
     /// What is wrong with that block.
     pub invalid: Invalid,
+}
+
+/// How some blocks fit onto a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// The block before them is not in the chain.
+    Apart,
+    /// All of them are in the chain already.
+    Known,
+    /// Some of them are new, and valid upon the blocks below.
+    Branch(Branch),
+    /// The first of them that is new and breaks a rule, and the rule.
+    Invalid(Invalid),
 }
 
 /// Blocks that have been found to stand on the first blocks of a chain.

@@ -45,9 +45,9 @@
 //! ```
 //!
 //! Then how nodes behave: a [`peer`] sends what [`wire`] describes, a [`node`]
-//! makes of it what it must and tells of it in an [`event`]. The node is a state
-//! machine; [`udp`] is the loop that gives it a socket and a clock, [`config`]
-//! its settings. A [`store`] keeps its chain in a file, on a real
+//! answers it and tells of it in an [`event`]. The node is a state machine; the
+//! [`driver`] is the loop that gives it a clock and a link to its peers, of which
+//! [`udp`] is one, and [`config`] its settings. A [`store`] keeps its chain in a file, on a real
 //! [`disk`] or on [one that fails on demand](sim_disk). [`sim`] runs many nodes at
 //! once, under a virtual clock and with every fault there is.
 
@@ -73,6 +73,7 @@ pub mod store;
 pub mod disk;
 pub mod sim_disk;
 pub mod config;
+pub mod driver;
 pub mod udp;
 pub mod sim;
 

@@ -1,18 +1,21 @@
 //! The node as a state machine: no socket, no clock, no disk.
 //!
 //! A driver tells the node what happened ([`Input`]) and when ([`Now`]), and
-//! does what it asks for ([`Output`]), in order. The UDP loop, the simulator and
-//! the tests are three drivers around the same [`Node::step`]; whoever gives the
-//! same inputs at the same times gets the same outputs.
+//! does what it asks for ([`Output`]), in order. The loop over a network, the
+//! simulator and the tests are three drivers around the same [`Node::step`]: the
+//! same inputs at the same times give the same outputs.
 //!
 //! The node alternates between mining and listening. When the time that
 //! [`Node::wake`] names has come, the driver wakes it; the node asks for a
 //! search, and with the search's result it starts to listen again.
 //!
-//! This file has its turns; what goes in and comes out is in `node/interface.rs`,
-//! and what it makes of datagrams in `node/hearing.rs`.
+//! This file has its turns. What goes in and comes out is in `node/interface.rs`,
+//! the table of peers and what the node says to them unasked in `node/peers.rs`,
+//! and what it does with a datagram in `node/hearing.rs`. Each handler puts what is
+//! to be done into the node's outbox, which a step empties at its end.
 
 mod interface;
+mod peers;
 mod hearing;
 
 use std::time::Duration;
@@ -20,26 +23,23 @@ use std::time::Duration;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
-use self::hearing::Peer;
+use self::peers::Peers;
 use crate::block::{Block, Header, Nonce, Transaction};
-use crate::chain::{Branch, Chain};
+use crate::chain::Chain;
 use crate::event::{Event, Started};
 use crate::peer::PeerName;
-use crate::sync::Sync;
+use crate::sync::{Next, Sync};
 
-pub use self::hearing::{ANNOUNCED_BLOCKS, ANSWERS_TIME, MAX_AHEAD_SECONDS, MAX_ANSWERS};
-pub use self::interface::{Command, Input, Now, Output, Search, Settings};
-
-/// The first announcement is repeated for peers that we have not heard from
-/// when the number of turns since the start is a power of two from 2 to this.
-pub const LAST_REPEAT_TURN: u32 = 64;
+pub use self::hearing::MAX_AHEAD_SECONDS;
+pub use self::interface::{Command, Input, Now, Output, Save, Search, Settings};
+pub use self::peers::{ANNOUNCED_BLOCKS, ANSWERS_TIME, LAST_REPEAT_TURN, MAX_ANSWERS};
 
 /// A node: its chain, its search, and what it knows of its peers.
 #[derive(Debug)]
 pub struct Node {
     settings: Settings,
     chain: Chain,
-    peers: Vec<Peer>,
+    peers: Peers,
     lane: u64,
     /// The header under search and the next counter to try.
     header: Header,
@@ -52,6 +52,8 @@ pub struct Node {
     is_paused: bool,
     /// Whether to search on without listening until a block is found.
     is_hurried: bool,
+    /// What this step asks for, in order; empty between steps.
+    outbox: Vec<Output>,
 }
 
 impl Node {
@@ -62,19 +64,16 @@ impl Node {
         random.set_stream(settings.port.into());
         let lane = random.next_u64();
         Node {
-            peers: settings.peers.iter().cloned().map(Peer::new).collect(),
+            peers: Peers::new(&settings.peers),
             lane,
-            header: Header {
-                previous: chain.tip_hash(),
-                timestamp: 0,
-                nonce: Nonce::in_lane(lane, 0),
-            },
+            header: chain.next_header(0, lane),
             counter: 0,
             turns: 0,
             next_turn: None,
             sync: Sync::new(random),
             is_paused: false,
             is_hurried: false,
+            outbox: Vec::new(),
             settings,
             chain,
         }
@@ -90,14 +89,14 @@ impl Node {
         &self.chain
     }
 
-    /// Whom a broadcast goes to.
+    /// The peers that an announcement goes to.
     pub fn peers(&self) -> impl Iterator<Item = &PeerName> {
-        self.peers.iter().filter(|peer| !peer.is_refused).map(|peer| &peer.name)
+        self.peers.listed().map(|peer| &peer.name)
     }
 
     /// The peers with whom we were told to have nothing to do.
     pub fn refused(&self) -> impl Iterator<Item = &PeerName> {
-        self.peers.iter().filter(|peer| peer.is_refused).map(|peer| &peer.name)
+        self.peers.refused().map(|peer| &peer.name)
     }
 
     /// Whether mining is paused.
@@ -124,16 +123,24 @@ impl Node {
 
     /// Takes in what happened and returns what is to be done, in order.
     pub fn step(&mut self, now: Now, input: Input) -> Vec<Output> {
+        let is_wake = matches!(input, Input::Wake);
         match input {
             Input::Start => self.start(now),
-            Input::Wake => self.awake(now),
+            Input::Wake => self.sync.time_out(now.monotonic),
             Input::Searched { search, found } => self.searched(now, &search, found),
             Input::Datagram { from, bytes } => self.hear(now, from, bytes),
+            Input::Joined(name) => self.greet(name),
+            Input::Left(name) => self.forget(&name),
             Input::Command(command) => self.obey(now, command),
         }
+        self.catch_up(now);
+        if is_wake && self.next_turn.is_some_and(|due| due <= now.monotonic) {
+            self.turn(now);
+        }
+        std::mem::take(&mut self.outbox)
     }
 
-    fn start(&mut self, now: Now) -> Vec<Output> {
+    fn start(&mut self, now: Now) {
         self.reset_search(now);
         self.listen(now, 1);
         let started = Event::Started(Started {
@@ -148,36 +155,36 @@ impl Node {
             height: self.chain.height(),
             hash: self.chain.tip_hash(),
         });
-        vec![Output::Event(started), Output::Broadcast(self.announcement())]
+        self.tell(started);
+        self.announce();
     }
 
-    fn awake(&mut self, now: Now) -> Vec<Output> {
-        let next = self.sync.time_out(now.monotonic, &self.chain);
-        let mut outputs = self.follow(now, next);
-        if self.next_turn.is_some_and(|due| due <= now.monotonic) {
-            outputs.extend(self.turn(now));
+    /// Does what the download wants, until it wants nothing.
+    fn catch_up(&mut self, now: Now) {
+        while let Some(next) = self.sync.next(now.monotonic, &self.chain) {
+            match next {
+                Next::Ask(to, question) => self.send(vec![to], question.encode()),
+                Next::Adopt(from, branch) => self.adopt_fetched(now, from, branch),
+            }
         }
-        outputs
     }
 
-    fn turn(&mut self, now: Now) -> Vec<Output> {
-        let mut outputs = Vec::new();
+    fn turn(&mut self, now: Now) {
         if !self.is_hurried {
             // Turns without listening take no time, and it is time that makes a
             // repeat worthwhile.
             self.turns = self.turns.saturating_add(1);
-            outputs = self.repeat_announcement();
+            self.repeat_announcement();
         }
         if self.is_paused && !self.is_hurried {
             self.listen(now, 1);
         } else {
-            outputs.extend(self.search(now));
+            self.search(now);
         }
-        outputs
     }
 
     /// Asks for a search of the next nonces.
-    fn search(&mut self, now: Now) -> [Output; 2] {
+    fn search(&mut self, now: Now) {
         self.next_turn = None;
         if self.counter >= Nonce::COUNTER_END {
             // Every counter of this lane is tried: go on in the next.
@@ -185,50 +192,35 @@ impl Node {
             self.reset_search(now);
         }
         let end = self.counter.saturating_add(self.settings.nonces).min(Nonce::COUNTER_END);
-        let search = Search { header: self.header, counters: self.counter..end };
-        [Output::Event(Event::Tried { counter: self.counter }), Output::Search(search)]
+        self.tell(Event::Tried { counter: self.counter });
+        self.outbox.push(Output::Search(Search {
+            header: self.header,
+            counters: self.counter..end,
+            target: self.chain.target(),
+        }));
     }
 
-    /// A datagram may be lost, and a peer may start after us: say who we are
-    /// again to those who have never written, ever more rarely, and then no
-    /// more, as any datagram costs a tutorial's node a second of mining.
-    fn repeat_announcement(&self) -> Vec<Output> {
-        if !(2..=LAST_REPEAT_TURN).contains(&self.turns) || !self.turns.is_power_of_two() {
-            return Vec::new();
-        }
-        let unheard = self.peers.iter().filter(|peer| !peer.is_heard && !peer.is_refused);
-        let send = |peer: &Peer| Output::Send { to: peer.name.clone(), bytes: self.announcement() };
-        unheard.map(send).collect()
-    }
-
-    fn searched(&mut self, now: Now, search: &Search, found: Option<Header>) -> Vec<Output> {
+    fn searched(&mut self, now: Now, search: &Search, found: Option<Header>) {
         if search.header != self.header {
             // The chain changed since this search was asked for.
-            return Vec::new();
+            return;
         }
         self.listen(now, if self.is_hurried { 0 } else { 1 });
         self.counter = search.counters.end;
-        let Some(header) = found else { return Vec::new() };
-        let reward = Transaction::reward(self.settings.port);
-        let block = Block { header, reward }.to_bytes();
-        let height = self.chain.count();
+        let Some(header) = found else { return };
+        let block = Block { header, reward: Transaction::reward(self.settings.account) };
         // It fails only where a driver found what is not there.
-        let Ok(branch) = Branch::check(&self.chain, height, &block) else { return Vec::new() };
-        self.chain.adopt(branch);
+        let Ok(()) = self.chain.push(&block) else { return };
         self.is_hurried = false;
         self.listen(now, 1);
         self.reset_search(now);
-        let mut outputs = vec![
-            Output::Save { from: height },
-            Output::Broadcast(self.announcement()),
-            Output::Event(Event::Created { height, hash: self.chain.tip_hash() }),
-        ];
-        let next = self.sync.chain_changed(now.monotonic, &self.chain);
-        outputs.extend(self.follow(now, next));
-        outputs
+        self.save(self.chain.height());
+        self.announce();
+        self.tell(Event::Created { height: self.chain.height(), hash: self.chain.tip_hash() });
+        self.sync.chain_changed(now.monotonic, &self.chain);
     }
 
-    fn obey(&mut self, now: Now, command: Command) -> Vec<Output> {
+    fn obey(&mut self, now: Now, command: Command) {
         match command {
             Command::Pause => (self.is_paused, self.is_hurried) = (true, false),
             Command::Resume => self.is_paused = false,
@@ -238,30 +230,24 @@ impl Node {
                 self.next_turn = self.next_turn.map(|_| now.monotonic);
             }
             Command::Connect(name) => {
-                self.peer(name.clone()).is_refused = false;
-                return vec![Output::Send { to: name, bytes: self.announcement() }];
+                self.peers.add(name.clone()).is_refused = false;
+                self.announce_to(name);
             }
             Command::Disconnect(name) => {
-                self.peer(name.clone()).is_refused = true;
-                let next = self.sync.forget(now.monotonic, &self.chain, &name);
-                return self.follow(now, next);
+                self.sync.forget(&name);
+                self.peers.add(name).is_refused = true;
             }
-            Command::Sync => return vec![Output::Broadcast(self.announcement())],
+            Command::Sync => self.announce(),
         }
-        Vec::new()
     }
 
-    /// The peer of this name, which is one of ours from now on.
-    fn peer(&mut self, name: PeerName) -> &mut Peer {
-        let index = self.peers.iter().position(|peer| peer.name == name);
-        let index = index.unwrap_or_else(|| {
-            self.peers.push(Peer::new(name));
-            self.peers.len() - 1
-        });
-        &mut self.peers[index]
+    /// A peer has left.
+    fn forget(&mut self, name: &PeerName) {
+        self.sync.forget(name);
+        self.peers.remove(name);
     }
 
-    /// Listens for so many turns before the next is due; says how long that is.
+    /// Listens for some turns before the next is due; says how long that is.
     fn listen(&mut self, now: Now, turns: u32) -> Duration {
         let duration = self.settings.listen * turns;
         self.next_turn = Some(now.monotonic + duration);
@@ -270,12 +256,23 @@ impl Node {
 
     /// Starts to search for the block after the tip, from the first counter on.
     fn reset_search(&mut self, now: Now) {
-        let earliest = self.chain.tip_at(self.chain.count()).earliest_timestamp();
         self.counter = 0;
-        self.header = Header {
-            previous: self.chain.tip_hash(),
-            timestamp: now.wall.max(earliest),
-            nonce: Nonce::in_lane(self.lane, 0),
-        };
+        self.header = self.chain.next_header(now.wall, self.lane);
+    }
+
+    /// Asks to keep the chain's blocks from this height on.
+    fn save(&mut self, from: usize) {
+        let blocks = self.chain.blocks()[from..].to_vec();
+        self.outbox.push(Output::Save(Save { from, blocks }));
+    }
+
+    fn send(&mut self, to: Vec<PeerName>, bytes: Vec<u8>) {
+        if !to.is_empty() {
+            self.outbox.push(Output::Send { to, bytes });
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outbox.push(Output::Event(event));
     }
 }

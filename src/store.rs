@@ -67,8 +67,8 @@ impl<D: Disk> Store<D> {
         Ok((store, chain, repairs))
     }
 
-    /// Keeps the blocks of `chain` from height `from` on, in the place of all
-    /// that were kept from there on. It costs by the number of these blocks.
+    /// Keeps blocks, the first of them at height `from`, in the place of all that
+    /// were kept from there on. It costs by the number of these blocks.
     ///
     /// # Errors
     /// The disk fails. From then on every save does: the file has the chain as
@@ -78,16 +78,15 @@ impl<D: Disk> Store<D> {
     /// # Panics
     /// If the blocks below `from` cannot be those that are kept: it is 0, or
     /// above all that was saved.
-    pub fn save(&mut self, chain: &Chain, from: usize) -> Result<(), StoreError> {
+    pub fn save(&mut self, from: usize, blocks: &[BlockBytes]) -> Result<(), StoreError> {
         let path = self.disk.path(Part::Chain);
         let kept = self.kept.take().ok_or(StoreError::FailedBefore { path })?;
         assert!((1..=kept).contains(&from), "block {from} is saved upon {kept} blocks");
-        let tail = &chain.as_bytes()[from * BLOCK_LEN..];
         match from == kept {
-            true => self.append(kept, tail)?,
-            false => self.replace(from, tail)?,
+            true => self.append(kept, blocks.as_flattened())?,
+            false => self.replace(from, blocks)?,
         }
-        self.kept = Some(chain.count());
+        self.kept = Some(from + blocks.len());
         Ok(())
     }
 
@@ -176,17 +175,16 @@ impl<D: Disk> Store<D> {
         put
     }
 
-    fn replace(&mut self, from: usize, tail: &[u8]) -> Result<(), StoreError> {
-        let blocks = tail.as_chunks().0;
+    fn replace(&mut self, from: usize, blocks: &[BlockBytes]) -> Result<(), StoreError> {
         if blocks.is_empty() {
             // To cut is one step, which is done or not.
-            return self.put(from, tail);
+            return self.put(from, &[]);
         }
         let journal = Journal { height: from, blocks }.encode();
         let created = self.disk.create(Part::Journal);
         created.map_err(|error| self.failed(Part::Journal, error))?;
         self.rewrite_journal(&journal)?;
-        self.put(from, tail)?;
+        self.put(from, blocks.as_flattened())?;
         self.remove_journal()
     }
 

@@ -9,7 +9,9 @@
 //! with other receivers have cost nobody work: the format's hole. They are held
 //! no longer than [`MAX_FETCH`].)
 //!
-//! This file says whom to ask, and what for; it sends nothing itself.
+//! This file says whom to ask, and what for; it sends nothing itself. What happens
+//! is told to it as it happens, and changes nothing but what it wants; once a step
+//! it is asked for that, by [`Sync::next`].
 
 mod download;
 
@@ -20,7 +22,7 @@ use std::time::Duration;
 use rand::Rng;
 use rand::rngs::ChaCha8Rng;
 
-use self::download::{Download, Fit, locator};
+use self::download::{Download, Taken, Want, locator};
 use crate::chain::{Branch, Chain};
 use crate::peer::PeerName;
 use crate::rules::Invalid;
@@ -74,11 +76,9 @@ struct Record {
     shunned_until: Duration,
 }
 
-/// What to do next.
+/// What is to be done to catch up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Nothing.
-    Wait,
     /// Ask this peer this question.
     Ask(PeerName, Question),
     /// Adopt this branch, which is longer than our chain, or refuse it with
@@ -121,19 +121,19 @@ impl Sync {
     }
 
     /// A peer of ours says that its chain has `count` blocks, more than ours, and
-    /// what we have seen of them does not connect.
-    pub fn claim(&mut self, now: Duration, chain: &Chain, from: &PeerName, count: usize) -> Next {
+    /// what we have seen of them does not connect. Returns whether a download begins.
+    pub fn claim(&mut self, now: Duration, chain: &Chain, from: &PeerName, count: usize) -> bool {
         let is_asked = self.download.as_ref().is_some_and(|download| download.from == *from);
         let record = self.records.entry(from.clone()).or_default();
         // While it is asked, an older datagram that comes late takes nothing back.
         record.count = if is_asked { record.count.max(count) } else { count };
-        self.resume(now, chain)
+        self.download.is_none() && self.begin(now, chain)
     }
 
     /// Our chain has changed: what is under way may be done, or may stand on
     /// blocks that are no longer ours.
-    pub fn chain_changed(&mut self, now: Duration, chain: &Chain) -> Next {
-        let Some(download) = &mut self.download else { return Next::Wait };
+    pub fn chain_changed(&mut self, now: Duration, chain: &Chain) {
+        let Some(download) = &mut self.download else { return };
         let record = self.records.entry(download.from.clone()).or_default();
         if download.is_handed_over {
             // Bits flip on the way: whoever brings a longer chain is no liar.
@@ -144,123 +144,116 @@ impl Sync {
             // It has kept its word, or somebody else has for it.
             record.count = 0;
             self.download = None;
-            return self.begin(now, chain);
+            return;
         }
         let is_gone = |place: &mut Place| chain.hash_at(place.height as usize) != Some(place.hash);
         download.shared.take_if(is_gone);
         let has_fallen = download.branch.take_if(|branch| !branch.stands_on(chain)).is_some();
-        match has_fallen || download.is_handed_over {
-            true => self.ask(now, chain),
-            // What is on its way is still of use.
-            false => Next::Wait,
+        // Where neither holds, what is on its way is still of use.
+        if has_fallen || download.is_handed_over {
+            download.want = Want::Question;
         }
     }
 
-    /// The time that [`Sync::wake`] names has come: asks again, or another.
-    pub fn time_out(&mut self, now: Duration, chain: &Chain) -> Next {
+    /// The time that [`Sync::wake`] names has come.
+    pub fn time_out(&mut self, now: Duration) {
         for record in self.records.values_mut() {
             record.is_shunned &= record.shunned_until > now;
         }
-        match &self.download {
-            Some(download) if download.deadline <= now => self.go_on(now, chain),
-            Some(_) => Next::Wait,
-            None => self.begin(now, chain),
+        if let Some(download) = self.download.as_mut().filter(|it| it.deadline <= now) {
+            download.want = Want::More;
         }
     }
 
     /// Takes in blocks that carry a question's number.
     ///
     /// # Errors
-    /// Where nobody asked for them, or they break a rule. In the latter case call
-    /// [`Sync::resume`] next.
+    /// Where nobody asked for them, or they break a rule.
     pub fn hear(
         &mut self,
         now: Duration,
         chain: &Chain,
         from: &PeerName,
         answer: &Blocks,
-    ) -> Result<Next, Refusal> {
+    ) -> Result<(), Refusal> {
         let is_open = |it: &&mut Download| it.from == *from && it.number == answer.number;
         let download = self.download.as_mut().filter(is_open).ok_or(Refusal::Stale)?;
         match download.take_in(chain, answer) {
-            Err(invalid) => Err(Refusal::Wrong(invalid, self.shun(now, true))),
+            Err(invalid) => return Err(Refusal::Wrong(invalid, self.shun(now, true))),
             // What has brought something is worth asking again at once. Where
             // nothing new has come, what is next may just be late.
-            Ok(Fit::Gap) if download.tries == 0 => Ok(self.go_on(now, chain)),
-            Ok(Fit::Gap | Fit::Repeated) => Ok(Next::Wait),
-            Ok(Fit::New) => {
+            Ok(Taken::Gap) if download.tries == 0 => download.want = Want::More,
+            Ok(Taken::Gap | Taken::Repeated) => {}
+            Ok(Taken::New) => {
                 download.tries = 0;
                 download.deadline = now + ANSWER_TIMEOUT;
-                let is_over = download.count() >= download.end || download.is_slow(now);
-                Ok(if is_over { self.go_on(now, chain) } else { Next::Wait })
+                if download.count() >= download.end || download.is_slow(now) {
+                    download.want = Want::More;
+                }
             }
         }
+        Ok(())
     }
 
-    /// The branch handed over was not adopted: asks another peer.
-    pub fn give_up(&mut self, now: Duration, chain: &Chain) -> Next {
+    /// The branch that was handed over is not adopted: its peer is not asked for a
+    /// while.
+    pub fn give_up(&mut self, now: Duration) {
         self.shun(now, false);
-        self.begin(now, chain)
-    }
-
-    /// Asks somebody, unless that is under way.
-    pub fn resume(&mut self, now: Duration, chain: &Chain) -> Next {
-        match self.download {
-            Some(_) => Next::Wait,
-            None => self.begin(now, chain),
-        }
     }
 
     /// We have nothing to do with this peer any more.
-    pub fn forget(&mut self, now: Duration, chain: &Chain, peer: &PeerName) -> Next {
+    pub fn forget(&mut self, peer: &PeerName) {
         self.records.remove(peer);
         self.download.take_if(|download| download.from == *peer);
-        self.resume(now, chain)
+    }
+
+    /// What is to be done now; to be asked for again until there is nothing.
+    pub fn next(&mut self, now: Duration, chain: &Chain) -> Option<Next> {
+        if self.download.is_none() && !self.begin(now, chain) {
+            return None;
+        }
+        let download = self.download.as_mut().expect("one is under way");
+        match std::mem::take(&mut download.want) {
+            Want::Nothing => None,
+            Want::Question => Some(self.ask(now, chain)),
+            Want::More => self.go_on(now, chain),
+        }
     }
 
     /// Hands over what is longer than our chain, else asks for more, unless the
-    /// peer has been asked in vain too often.
-    fn go_on(&mut self, now: Duration, chain: &Chain) -> Next {
-        let Some(download) = &mut self.download else { return Next::Wait };
+    /// peer has been asked in vain too often: then another is asked.
+    fn go_on(&mut self, now: Duration, chain: &Chain) -> Option<Next> {
+        let download = self.download.as_mut()?;
         if let Some(branch) = download.branch.take_if(|branch| branch.count() > chain.count()) {
             download.is_handed_over = true;
-            return Next::Adopt(download.from.clone(), branch);
+            return Some(Next::Adopt(download.from.clone(), branch));
         }
-        match download.is_slow(now) || download.tries >= MAX_TRIES {
-            true => self.give_up(now, chain),
-            false => self.ask(now, chain),
+        if download.is_slow(now) || download.tries >= MAX_TRIES {
+            self.give_up(now);
+            return self.next(now, chain);
         }
+        Some(self.ask(now, chain))
     }
 
-    /// Starts to fetch a longer chain from who may be asked: from whom it was tried
-    /// longest ago, as a claim costs nothing and everybody is to have a turn; of
-    /// those from who claims most.
-    fn begin(&mut self, now: Duration, chain: &Chain) -> Next {
+    /// Starts to fetch a longer chain from a peer that may be asked, and returns
+    /// whether there is one: the peer from which it was tried longest ago, as a claim
+    /// costs nothing and every peer is to have a turn; of those the one that claims most.
+    fn begin(&mut self, now: Duration, chain: &Chain) -> bool {
         let may_be_asked =
             |record: &Record| record.count > chain.count() && record.shunned_until <= now;
         let claims = self.records.iter_mut().filter(|(_, record)| may_be_asked(record));
         let turn = |record: &Record| (record.last_asked, Reverse(record.count));
         let Some((from, record)) = claims.min_by_key(|(_, record)| turn(record)) else {
-            return Next::Wait;
+            return false;
         };
         record.last_asked = Some(now);
-        let from = from.clone();
-        self.download = Some(Download {
-            from,
-            number: nonzero(&mut self.random),
-            deadline: now,
-            tries: 0,
-            since: now,
-            is_handed_over: false,
-            end: None,
-            branch: None,
-            shared: None,
-        });
-        self.ask(now, chain)
+        let number = nonzero(&mut self.random);
+        self.download = Some(Download::begin(now, from.clone(), number));
+        true
     }
 
     fn ask(&mut self, now: Duration, chain: &Chain) -> Next {
-        let Some(download) = &mut self.download else { return Next::Wait };
+        let download = self.download.as_mut().expect("one is under way");
         // While nothing of an answer has come it may be on its way, from a peer
         // that was mining: the question keeps its number, and the answer its use.
         if download.end.take().is_some() {

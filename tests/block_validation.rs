@@ -542,14 +542,7 @@ fn rule_broken_by(bytes: &[u8]) -> Option<(usize, Rule)> {
 /// A node that has the genesis block alone, after it heard one datagram: `Ok`
 /// if it took it over.
 fn fresh_node_hears(target: Target, wall: u32, bytes: &[u8]) -> (Node, Result<(), Reason>) {
-    let settings = Settings {
-        name: PeerName::new("alice"),
-        port: 7000,
-        peers: Vec::new(),
-        nonces: 1000,
-        listen: Duration::from_secs(1),
-        seed: 1,
-    };
+    let settings = Settings::tutorial(PeerName::new("alice"), 7000, Vec::new());
     let mut node = Node::new(settings, Chain::genesis(target));
     let now = Now { monotonic: Duration::ZERO, wall };
     node.step(now, Input::Start);

@@ -9,13 +9,13 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cairn::block::{Block, Header, Nonce, Transaction};
 use cairn::chain::Chain;
+use cairn::driver::{self, Command, Setup};
 use cairn::event::Event;
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
-use cairn::udp::{self, Command, Setup, bind_socket};
+use cairn::udp::bind_socket;
 use cairn::wire::{Blocks, MAX_BLOCKS};
 
 /// Any hash will do, so that the flood costs its sender nothing.
@@ -32,14 +32,12 @@ const UNNOTICED: Duration = Duration::from_millis(10);
 
 /// `count` blocks, on a fork of their own for each lane.
 fn blocks(count: usize, lane: u64) -> Vec<u8> {
-    let mut bytes = Block::genesis().to_bytes().to_vec();
-    let mut previous = Block::genesis().hash();
-    for _ in 1..count {
-        let header = Header { previous, timestamp: 1_634_700_000, nonce: Nonce::in_lane(lane, 0) };
-        bytes.extend(Block { header, reward: Transaction::reward(7000) }.to_bytes());
-        previous = header.hash();
+    let mut chain = Chain::genesis(TARGET);
+    while chain.count() < count {
+        let block = chain.next_block(0, lane, 7000).expect("any hash will do");
+        chain.push(&block).expect("valid");
     }
-    bytes
+    chain.as_bytes().to_vec()
 }
 
 fn socket() -> (UdpSocket, SocketAddr) {
@@ -61,18 +59,12 @@ struct Figures {
 /// Floods a node for so long, from a peer of its or from a stranger, after as
 /// long without.
 fn flood(time: Duration, is_listed: bool) -> Figures {
-    let (socket_of_node, at) = socket();
+    let (mut socket_of_node, at) = socket();
     let ((honest, honest_at), (hostile, hostile_at)) = (socket(), socket());
     let mut peers = vec![PeerName::new(honest_at)];
     peers.extend(is_listed.then(|| PeerName::new(hostile_at)));
-    let settings = Settings {
-        name: PeerName::new(at),
-        port: at.port(),
-        peers,
-        nonces: 0,
-        listen: Duration::from_secs(1),
-        seed: 1,
-    };
+    let settings =
+        Settings { nonces: 0, ..Settings::tutorial(PeerName::new(at), at.port(), peers) };
     let rounds = 2 * usize::try_from(time.as_millis() / BLOCK_PAUSE.as_millis()).expect("a few");
     let all = blocks(rounds + 1_000, 0);
     let all = all.as_chunks().0;
@@ -83,16 +75,16 @@ fn flood(time: Duration, is_listed: bool) -> Figures {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(move || {
-            let mut keep = |_: &_, _| Ok(());
+            let mut keep = |_: &_| Ok(());
             let setup =
-                Setup { socket: &socket_of_node, commands: &inbox, keep: &mut keep, threads: 1 };
+                Setup { link: &mut socket_of_node, commands: &inbox, keep: &mut keep, threads: 1 };
             let mut observe = |_: &Node, event: &Event| {
                 if let Event::Copied { height, .. } = event {
                     let _ = copies.send(*height);
                 }
                 ControlFlow::Continue(())
             };
-            udp::run(&mut node, setup, &mut observe).expect("loopback works");
+            driver::run(&mut node, setup, &mut observe).expect("loopback works");
         });
         let mut next = 500;
         let mut honest_blocks = |time| honest_rounds(&honest, at, all, &mut next, &copied, time);

@@ -9,12 +9,12 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cairn::block::{Block, Header, Nonce, Transaction};
 use cairn::chain::Chain;
-use cairn::node::{Node, Settings};
+use cairn::driver::{self, Command, Keep, Setup};
+use cairn::node::{Node, Save, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
-use cairn::udp::{self, Command, Keep, Setup, bind_socket};
+use cairn::udp::bind_socket;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -22,14 +22,12 @@ use rand::{RngExt, SeedableRng};
 const TARGET: Target = Target::from_zero_bits(0);
 
 fn chain(count: usize) -> Chain {
-    let mut bytes = Block::genesis().to_bytes().to_vec();
-    let mut previous = Block::genesis().hash();
-    for _ in 1..count {
-        let header = Header { previous, timestamp: 1_634_700_000, nonce: Nonce::in_lane(0, 0) };
-        bytes.extend(Block { header, reward: Transaction::reward(7000) }.to_bytes());
-        previous = header.hash();
+    let mut chain = Chain::genesis(TARGET);
+    while chain.count() < count {
+        let block = chain.next_block(0, 0, 7000).expect("any hash will do");
+        chain.push(&block).expect("valid");
     }
-    Chain::from_bytes(bytes, TARGET).expect("valid")
+    chain
 }
 
 fn socket() -> (UdpSocket, SocketAddr) {
@@ -40,26 +38,20 @@ fn socket() -> (UdpSocket, SocketAddr) {
 
 /// A node that does not mine.
 fn node(name: SocketAddr, peer: SocketAddr, chain: Chain) -> Node {
-    let settings = Settings {
-        name: PeerName::new(name),
-        port: name.port(),
-        peers: vec![PeerName::new(peer)],
-        nonces: 0,
-        listen: Duration::from_secs(1),
-        seed: 1,
-    };
-    Node::new(settings, chain)
+    let peers = vec![PeerName::new(peer)];
+    let settings = Settings::tutorial(PeerName::new(name), name.port(), peers);
+    Node::new(Settings { nonces: 0, ..settings }, chain)
 }
 
 fn setup<'a>(
-    socket: &'a UdpSocket,
+    link: &'a mut UdpSocket,
     commands: &'a Receiver<Command>,
     keep: &'a mut Keep<'a>,
 ) -> Setup<'a> {
-    Setup { socket, commands, keep, threads: 1 }
+    Setup { link, commands, keep, threads: 1 }
 }
 
-fn keep_nothing(_: &Chain, _: usize) -> anyhow::Result<()> {
+fn keep_nothing(_: &Save) -> anyhow::Result<()> {
     Ok(())
 }
 
@@ -84,7 +76,7 @@ fn relay(at: &UdpSocket, by: &UdpSocket, to: SocketAddr, seed: u64, is_over: &At
 fn a_node_with_100_000_blocks_brings_a_fresh_one_up_to_date_though_one_datagram_in_ten_is_lost() {
     let count = 100_000;
     let long = chain(count);
-    let ((alice, alice_at), (bob, bob_at)) = (socket(), socket());
+    let ((mut alice, alice_at), (mut bob, bob_at)) = (socket(), socket());
     // Alice is known to bob by the first relay, bob to alice by the second.
     let ((to_alice, alice_by), (to_bob, bob_by)) = (socket(), socket());
     let is_over = AtomicBool::new(false);
@@ -96,7 +88,7 @@ fn a_node_with_100_000_blocks_brings_a_fresh_one_up_to_date_though_one_datagram_
         let mut alices = node(alice_at, bob_by, long.clone());
         scope.spawn(move || {
             let mut watch = |_: &Node, _: &_| ControlFlow::Continue(());
-            udp::run(&mut alices, setup(&alice, &commands, &mut keep_nothing), &mut watch)
+            driver::run(&mut alices, setup(&mut alice, &commands, &mut keep_nothing), &mut watch)
                 .expect("the socket works");
         });
         let mut bobs = node(bob_at, alice_by, Chain::genesis(TARGET));
@@ -106,7 +98,7 @@ fn a_node_with_100_000_blocks_brings_a_fresh_one_up_to_date_though_one_datagram_
             let is_there = node.chain().count() == count;
             if is_there || is_late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        udp::run(&mut bobs, setup(&bob, &commands, &mut keep_nothing), &mut watch)
+        driver::run(&mut bobs, setup(&mut bob, &commands, &mut keep_nothing), &mut watch)
             .expect("the socket works");
         stop.send(Command::Stop).expect("alice runs until then");
         is_over.store(true, Ordering::Relaxed);

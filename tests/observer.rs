@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use cairn::block::Block;
 use cairn::chain::Chain;
+use cairn::driver::{self, Command, Look, Observer, Setup};
 use cairn::event::Event;
 use cairn::node::{self, Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
-use cairn::udp::{self, Command, Look, Observer, Setup};
+use cairn::udp;
 
 /// The longest that a test waits for anything.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -60,23 +61,19 @@ impl Recorder {
 /// A loop in a thread of its own, which never finds a block and has `peer` for
 /// its only peer; it ends when the commands do.
 fn start(peer: &UdpSocket) -> (PeerName, Sender<Command>, Receiver<Shown>) {
-    let socket = udp::bind_socket([127, 0, 0, 1].into(), 0).expect("the system has a free port");
+    let mut socket =
+        udp::bind_socket([127, 0, 0, 1].into(), 0).expect("the system has a free port");
     let name = PeerName::new(socket.local_addr().expect("it is bound"));
-    let settings = Settings {
-        name: name.clone(),
-        port: 7000,
-        peers: vec![PeerName::new(peer.local_addr().expect("it is bound"))],
-        nonces: 1000,
-        listen: Duration::from_millis(1),
-        seed: 1,
-    };
+    let peers = vec![PeerName::new(peer.local_addr().expect("it is bound"))];
+    let listen = Duration::from_millis(1);
+    let settings = Settings { listen, ..Settings::tutorial(name.clone(), 7000, peers) };
     let mut node = Node::new(settings, Chain::genesis(Target::from_zero_bits(200)));
     let (commands, inbox) = mpsc::channel();
     let (shown, seen) = mpsc::channel();
     thread::spawn(move || {
-        let mut keep = |_: &_, _| Ok(());
-        let setup = Setup { socket: &socket, commands: &inbox, keep: &mut keep, threads: 1 };
-        udp::run(&mut node, setup, &mut Recorder(shown))
+        let mut keep = |_: &_| Ok(());
+        let setup = Setup { link: &mut socket, commands: &inbox, keep: &mut keep, threads: 1 };
+        driver::run(&mut node, setup, &mut Recorder(shown))
     });
     (name, commands, seen)
 }
@@ -132,7 +129,11 @@ fn a_look_sees_what_the_commands_before_it_did() {
 #[test]
 fn the_loop_names_no_async_runtime_and_no_http() {
     // Whoever wants an API builds on what the loop hears and shows.
-    for text in [include_str!("../src/udp.rs"), include_str!("../src/node.rs")] {
+    for text in [
+        include_str!("../src/driver.rs"),
+        include_str!("../src/udp.rs"),
+        include_str!("../src/node.rs"),
+    ] {
         for word in ["tokio", "axum", "async ", "await", "HTTP", "http", "cfg(feature"] {
             assert!(!text.contains(word), "{word}");
         }

@@ -1,10 +1,13 @@
 //! Long chains: frames, and catching up by question and answer.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use cairn::block::{BLOCK_LEN, Block, Header, Nonce, Transaction};
-use cairn::chain::{Branch, Chain};
+use cairn::block::BLOCK_LEN;
+use cairn::chain::Chain;
+use cairn::driver::give;
 use cairn::event::{Event, Reason};
 use cairn::node::{ANNOUNCED_BLOCKS, Command, Input, MAX_ANSWERS, Node, Now, Output, Settings};
 use cairn::peer::PeerName;
@@ -16,8 +19,6 @@ use rand::{RngExt, SeedableRng};
 
 /// Any hash will do: what is tested here is not the work.
 const TARGET: Target = Target::from_zero_bits(0);
-
-const LISTEN: Duration = Duration::from_secs(1);
 
 fn now(milliseconds: u64) -> Now {
     Now { monotonic: Duration::from_millis(milliseconds), wall: 1_700_000_000 }
@@ -31,26 +32,18 @@ fn chain(count: usize, seed: u64) -> Chain {
 /// `chain` with new blocks on top, up to `count`.
 fn longer(mut chain: Chain, count: usize, seed: u64) -> Chain {
     while chain.count() < count {
-        let header = Header {
-            previous: chain.tip_hash(),
-            timestamp: 1_634_700_000,
-            nonce: Nonce::in_lane(seed, 0),
-        };
-        let block = Block { header, reward: Transaction::reward(7000) };
-        let branch = Branch::check(&chain, chain.count(), &block.to_bytes()).expect("valid");
-        chain.adopt(branch);
+        let block = chain.next_block(0, seed, 7000).expect("any hash will do");
+        chain.push(&block).expect("valid");
     }
     chain
 }
 
 fn node(name: &str, peers: &[&str], chain: Chain) -> Node {
+    let peers = peers.iter().map(PeerName::new).collect();
     let settings = Settings {
-        name: PeerName::new(name),
-        port: 7000,
-        peers: peers.iter().map(PeerName::new).collect(),
         nonces: 1,
-        listen: LISTEN,
         seed: name.bytes().map(u64::from).sum(),
+        ..Settings::tutorial(PeerName::new(name), 7000, peers)
     };
     let mut node = Node::new(settings, chain);
     node.step(now(0), Input::Start);
@@ -63,10 +56,10 @@ fn hear(node: &mut Node, at: u64, from: &str, bytes: &[u8]) -> Vec<Output> {
 
 /// What a chain says of itself when it is announced.
 fn announcement(chain: &Chain) -> Vec<u8> {
-    let mut node = node("announcer", &[], chain.clone());
+    let mut node = node("announcer", &["anyone"], chain.clone());
     let outputs = node.step(now(0), Input::Command(Command::Sync));
     match &outputs[..] {
-        [Output::Broadcast(bytes)] => bytes.clone(),
+        [Output::Send { bytes, .. }] => bytes.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -74,10 +67,18 @@ fn announcement(chain: &Chain) -> Vec<u8> {
 /// The datagrams among outputs that go to one peer.
 fn sent_to<'a>(outputs: &'a [Output], name: &str) -> Vec<&'a [u8]> {
     let to_name = |output: &'a Output| match output {
-        Output::Send { to, bytes } if to.as_str() == name => Some(&bytes[..]),
+        Output::Send { to, bytes } if to.contains(&PeerName::new(name)) => Some(&bytes[..]),
         _ => None,
     };
     outputs.iter().filter_map(to_name).collect()
+}
+
+/// The height from which an output keeps blocks.
+fn saved_from(output: &Output) -> Option<usize> {
+    match output {
+        Output::Save(save) => Some(save.from),
+        _ => None,
+    }
 }
 
 fn question(outputs: &[Output], name: &str) -> Question {
@@ -123,15 +124,20 @@ impl Pair {
     /// Gives an input to one of them and takes up what it sends, less the loss.
     fn step(&mut self, to_bob: bool, input: Input) {
         let node = if to_bob { &mut self.bob } else { &mut self.alice };
-        for output in node.step(now(self.time), input) {
-            let bytes = match output {
-                Output::Send { bytes, .. } | Output::Broadcast(bytes) => bytes,
-                _ => continue,
-            };
-            if !self.random.random_bool(self.loss) {
-                self.in_flight.push_back((!to_bob, bytes));
-            }
-        }
+        let (random, in_flight) = (&mut self.random, &mut self.in_flight);
+        let ControlFlow::Continue(()) = give(
+            node,
+            || now(self.time),
+            input,
+            |_, output| {
+                if let Output::Send { bytes, .. } = output
+                    && !random.random_bool(self.loss)
+                {
+                    in_flight.push_back((!to_bob, bytes));
+                }
+                ControlFlow::<Infallible, _>::Continue(None)
+            },
+        );
     }
 
     /// Delivers all that is in flight and all that comes of it.
@@ -152,7 +158,7 @@ impl Pair {
             }
             // Bob wakes for his open question; nobody mines.
             self.time += ANSWER_TIMEOUT.as_millis() as u64;
-            self.bob.step(now(self.time), Input::Command(Command::Pause));
+            self.step(true, Input::Command(Command::Pause));
             self.step(true, Input::Wake);
             self.deliver();
         }
@@ -176,7 +182,7 @@ fn a_peer_that_missed_a_few_blocks_copies_them_from_the_announcement_alone() {
     let long = chain(300, 0);
     let mut bob = node("bob", &["alice"], chain(300 - ANNOUNCED_BLOCKS, 0));
     let outputs = hear(&mut bob, 1, "alice", &announcement(&long));
-    assert_eq!(outputs[0], Output::Save { from: 300 - ANNOUNCED_BLOCKS });
+    assert_eq!(saved_from(&outputs[0]), Some(300 - ANNOUNCED_BLOCKS));
     assert_eq!(bob.chain(), &long);
     assert!(sent_to(&outputs, "alice").is_empty());
 }
@@ -187,7 +193,7 @@ fn a_short_fork_that_the_announcement_spans_is_a_reorganisation_without_a_questi
     let long = longer(shared.clone(), 300, 1);
     let mut bob = node("bob", &["alice"], longer(shared, 299, 2));
     let outputs = hear(&mut bob, 1, "alice", &announcement(&long));
-    assert_eq!(outputs[0], Output::Save { from: 298 });
+    assert_eq!(saved_from(&outputs[0]), Some(298));
     assert_eq!(bob.chain(), &long);
 }
 
@@ -708,14 +714,8 @@ fn nothing_is_held_of_a_claim_that_proof_of_work_has_not_paid_for() {
 fn a_future_block_ends_the_download_and_its_peer_is_left_alone_for_a_while() {
     let mut bob = node("bob", &["alice"], chain(10, 0));
     let mut long = chain(200, 0);
-    let header = Header {
-        previous: long.tip_hash(),
-        timestamp: now(0).wall + 7_201,
-        nonce: Nonce::in_lane(0, 0),
-    };
-    let block = Block { header, reward: Transaction::reward(7000) }.to_bytes();
-    let branch = Branch::check(&long, 200, &block).expect("valid");
-    long.adopt(branch);
+    let late = long.next_block(now(0).wall + 7_201, 0, 7000).expect("any hash will do");
+    long.push(&late).expect("valid");
     let asked = question(&hear(&mut bob, 0, "alice", &announcement(&long)), "alice");
     let mut alice = node("alice", &["bob"], long.clone());
     let mut outputs = Vec::new();

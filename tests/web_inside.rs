@@ -8,12 +8,12 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cairn::block::{Block, Header, Nonce, Transaction};
 use cairn::chain::Chain;
+use cairn::driver::{self, Command, Setup};
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
-use cairn::udp::{self, Command, Setup};
+use cairn::udp;
 use cairn::web::{self, Server};
 use common::http::Api;
 use serde_json::{Value, json};
@@ -32,15 +32,11 @@ struct Inside {
 impl Inside {
     /// A node on this chain whose own turns never come while a test runs.
     fn start(chain: Chain, ping: Duration) -> Inside {
-        let socket = udp::bind_socket([127, 0, 0, 1].into(), 0).expect("a free port");
+        let mut socket = udp::bind_socket([127, 0, 0, 1].into(), 0).expect("a free port");
         let address = socket.local_addr().expect("it is bound");
         let settings = Settings {
-            name: PeerName::new(address),
-            port: address.port(),
-            peers: Vec::new(),
-            nonces: 1000,
             listen: Duration::from_secs(3600),
-            seed: 1,
+            ..Settings::tutorial(PeerName::new(address), address.port(), Vec::new())
         };
         let mut node = Node::new(settings, chain);
         let (commands, inbox) = mpsc::channel();
@@ -50,9 +46,9 @@ impl Inside {
             web::start(http, &node, commands.clone()).expect("the system has a free port");
         let api = Api { http: server.address().to_string() };
         let looping = thread::spawn(move || {
-            let mut keep = |_: &_, _| Ok(());
-            let setup = Setup { socket: &socket, commands: &inbox, keep: &mut keep, threads: 1 };
-            udp::run(&mut node, setup, &mut watcher).expect("loopback works");
+            let mut keep = |_: &_| Ok(());
+            let setup = Setup { link: &mut socket, commands: &inbox, keep: &mut keep, threads: 1 };
+            driver::run(&mut node, setup, &mut watcher).expect("loopback works");
             server
         });
         Inside { api, commands, looping: Some(looping) }
@@ -71,15 +67,12 @@ impl Drop for Inside {
 
 /// A chain of this many blocks.
 fn chain(count: usize) -> Chain {
-    let mut bytes = Block::genesis().to_bytes().to_vec();
-    let mut previous = Block::genesis().hash();
-    for counter in 1..count as u64 {
-        let nonce = Nonce::in_lane(0, counter);
-        let header = Header { previous, timestamp: 1_634_700_600, nonce };
-        previous = header.hash();
-        bytes.extend(Block { header, reward: Transaction::reward(7000) }.to_bytes());
+    let mut chain = Chain::genesis(ANY);
+    while chain.count() < count {
+        let block = chain.next_block(0, 0, 7000).expect("any hash will do");
+        chain.push(&block).expect("valid");
     }
-    Chain::from_bytes(bytes, ANY).expect("any hash will do")
+    chain
 }
 
 #[test]
@@ -148,17 +141,8 @@ fn when_the_loop_has_ended_clients_are_told_and_questions_get_a_problem() {
 fn two_servers_cannot_share_a_port() {
     let first = Inside::start(Chain::genesis(ANY), web::Settings::PING);
     let address = first.api.http.parse().expect("an address");
-    let node = Node::new(
-        Settings {
-            name: PeerName::new("alice"),
-            port: 7000,
-            peers: Vec::new(),
-            nonces: 1,
-            listen: Duration::from_secs(1),
-            seed: 1,
-        },
-        Chain::genesis(ANY),
-    );
+    let settings = Settings::tutorial(PeerName::new("alice"), 7000, Vec::new());
+    let node = Node::new(settings, Chain::genesis(ANY));
     let second = web::start(web::Settings::new(address), &node, mpsc::channel().0);
     assert_eq!(second.err().map(|error| error.kind()), Some(std::io::ErrorKind::AddrInUse));
     let info: Value = first.api.get("/node/info").json();

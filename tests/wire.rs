@@ -3,7 +3,6 @@
 use cairn::block::{BLOCK_LEN, Block, Header, Nonce, Transaction, field};
 use cairn::chain::{Branch, Chain};
 use cairn::hash::Hash;
-use cairn::miner;
 use cairn::target::Target;
 use cairn::wire::{
     Blocks, MAX_BLOCKS, MAX_DATAGRAM_LEN, MAX_PLACES, Message, Place, Question, SleepNotice,
@@ -276,13 +275,11 @@ fn chain(count: usize) -> Chain {
 /// A valid chain of so many blocks, ten minutes apart.
 fn grown(count: usize, target: Target) -> Chain {
     let mut chain = Chain::genesis(target);
-    let mut header = Block::genesis().header;
+    let mut timestamp = Block::genesis().header.timestamp;
     while chain.count() < count {
-        header.previous = chain.tip_hash();
-        header.timestamp += 600;
-        header = miner::search(&header, 0..Nonce::COUNTER_END, target).expect("a nonce");
-        let block = Block { header, reward: Transaction::reward(8000) }.to_bytes();
-        chain.adopt(Branch::check(&chain, chain.count(), &block).expect("a valid block"));
+        timestamp += 600;
+        let block = chain.next_block(timestamp, 0, 8000).expect("a nonce");
+        chain.push(&block).expect("a valid block");
     }
     chain
 }

@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::Sender;
 
 use anyhow::{Context, Result};
+use cairn::driver::{Command, Observer};
 use cairn::event::Event;
 use cairn::node::Node;
 use cairn::peer::PeerName;
-use cairn::udp::{Command, Observer};
 use cairn::web::{self, Server, Settings, Watcher};
 
 use super::exit::Exit;

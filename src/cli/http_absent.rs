@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::Sender;
 
 use anyhow::Result;
+use cairn::driver::{Command, Observer};
 use cairn::event::Event;
 use cairn::node::Node;
-use cairn::udp::{Command, Observer};
 
 use super::exit::Exit;
 

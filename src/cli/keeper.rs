@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use cairn::chain::Chain;
 use cairn::disk::FileDisk;
+use cairn::node::Save;
 use cairn::store::{Store, StoreError};
 use cairn::target::Target;
 
@@ -33,11 +34,11 @@ impl Keeper {
         Ok((Keeper { port, store: Some(store) }, chain))
     }
 
-    /// Keeps the blocks from height `from` on, where there is a file.
-    pub(crate) fn keep(&mut self, chain: &Chain, from: usize) -> Result<()> {
+    /// Keeps blocks, where there is a file.
+    pub(crate) fn keep(&mut self, save: &Save) -> Result<()> {
         let Some(store) = &mut self.store else { return Ok(()) };
         let port = self.port;
-        store.save(chain, from).with_context(|| format!("node {port} stops"))
+        store.save(save.from, &save.blocks).with_context(|| format!("node {port} stops"))
     }
 }
 

@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use cairn::config::{self, ENV_FILE, Found, NODE_IP, NODE_PORTS, Source, parse_duration};
+use cairn::driver::{self, Command, Observer, Setup};
 use cairn::event::Event;
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
 use cairn::sync::MAX_ANSWER_FRAMES;
 use cairn::target::Target;
-use cairn::udp::{self, Command, Observer, Setup, bind_socket};
+use cairn::udp::bind_socket;
 use cairn::wire::MAX_BLOCKS;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -106,21 +107,20 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let peers = peers(&args, ip.value, port)?;
     let socket = bind(&ip, port)?;
     let address = socket.local_addr().context("a bound socket has an address")?;
+    let others = peers.into_iter().filter(|peer| *peer != address).map(PeerName::new).collect();
     let settings = Settings {
-        name: PeerName::new(address),
-        port: address.port(),
-        peers: peers.into_iter().filter(|peer| *peer != address).map(PeerName::new).collect(),
         nonces: args.pace.nonces,
         listen: args.listen,
         seed: args.pace.seed()?,
+        ..Settings::tutorial(PeerName::new(address), address.port(), others)
     };
     let target = Target::from_zero_bits(args.pace.zero_bits);
     let (keeper, chain) = Keeper::open(args.data.as_deref(), target, settings.port)?;
-    drive(&args, &socket, Node::new(settings, chain), keeper)
+    drive(&args, socket, Node::new(settings, chain), keeper)
 }
 
 /// Runs the node until something stops it, and prints what happens.
-fn drive(args: &Args, socket: &UdpSocket, mut node: Node, mut keeper: Keeper) -> Result<()> {
+fn drive(args: &Args, mut socket: UdpSocket, mut node: Node, mut keeper: Keeper) -> Result<()> {
     let started = Instant::now();
     // Held to the end, as dropping the last sender would stop the node.
     let (stop, commands) = mpsc::channel();
@@ -138,10 +138,10 @@ fn drive(args: &Args, socket: &UdpSocket, mut node: Node, mut keeper: Keeper) ->
     let print = if args.json { json::printer()? } else { Lines::printer() };
     let http = Http::start(&args.http, &node, &stop)?;
     let mut watch = Watch { args, print, printed: Ok(()), fetch: None, http };
-    let mut keep = |chain: &_, from| keeper.keep(chain, from);
+    let mut keep = |save: &_| keeper.keep(save);
     let threads = usize::from(args.pace.threads);
-    let setup = Setup { socket, commands: &commands, keep: &mut keep, threads };
-    udp::run(&mut node, setup, &mut watch)?;
+    let setup = Setup { link: &mut socket, commands: &commands, keep: &mut keep, threads };
+    driver::run(&mut node, setup, &mut watch)?;
     watch.printed?;
     let time_is_up = args.time.is_some_and(|time| started.elapsed() >= time);
     match args.until_height {

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::block::Header;
+use crate::block::{BlockBytes, Header};
 use crate::event::Event;
 use crate::peer::PeerName;
+use crate::target::Target;
 
 /// A moment on both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,18 +20,41 @@ pub struct Now {
 /// What a node is told at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What the transport calls this node.
+    /// What the link calls this node.
     pub name: PeerName,
-    /// Who earns the rewards.
+    /// This node's number in its network; over UDP its port. It tells nodes that
+    /// share a seed apart, and sets how long a node rests after a copy.
     pub port: u16,
+    /// The account that earns the rewards.
+    pub account: u16,
     /// Whom to write to.
     pub peers: Vec<PeerName>,
+    /// Whether to announce a chain that was copied to the other peers. Needed where
+    /// not every node lists every other; the tutorial's nodes do, and never relay.
+    pub relay: bool,
     /// How many nonces a turn of mining tries.
     pub nonces: u64,
     /// How long a turn of listening lasts.
     pub listen: Duration,
     /// What all random numbers are grown from, together with the port.
     pub seed: u64,
+}
+
+impl Settings {
+    /// A node as the tutorial has it: 1,000 nonces, then a second of listening; its
+    /// port is its account, and it relays nothing. The seed is 1.
+    pub fn tutorial(name: PeerName, port: u16, peers: Vec<PeerName>) -> Settings {
+        Settings {
+            name,
+            port,
+            account: port,
+            peers,
+            relay: false,
+            nonces: 1000,
+            listen: Duration::from_secs(1),
+            seed: 1,
+        }
+    }
 }
 
 /// What happened.
@@ -54,11 +78,15 @@ pub enum Input<'a> {
         /// All its bytes.
         bytes: &'a [u8],
     },
-    /// Whoever runs this node wants something of it.
+    /// The link has a new peer: it is one of ours from now on, and is sent our chain.
+    Joined(PeerName),
+    /// The link has lost a peer: it is forgotten. That it was refused is not.
+    Left(PeerName),
+    /// The person or program that runs this node wants something of it.
     Command(Command),
 }
 
-/// What whoever runs a node can ask of it.
+/// What the person or program that runs a node can ask of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Mine no more, but go on listening.
@@ -75,27 +103,22 @@ pub enum Command {
     Sync,
 }
 
-/// What the driver is to do.
+/// What the driver is to do. Each stands alone: to carry one out takes no look at
+/// the node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Search, and come back with [`Input::Searched`].
+    /// Search, and come back with [`Input::Searched`]. At most one a step, the last.
     Search(Search),
-    /// Keep the chain's blocks from this height on, in the place of all that
-    /// were kept from there on. What comes after this waits until that is done.
-    Save {
-        /// Height of the first block that is new.
-        from: usize,
-    },
-    /// Send a datagram to one peer.
+    /// Keep these blocks. What comes after this waits until they are safe.
+    Save(Save),
+    /// Send a datagram to each of these peers.
     Send {
-        /// To whom.
-        to: PeerName,
+        /// To whom: one peer or more.
+        to: Vec<PeerName>,
         /// All its bytes.
         bytes: Vec<u8>,
     },
-    /// Send a datagram to every peer.
-    Broadcast(Vec<u8>),
-    /// Tell whoever watches.
+    /// Tell those who watch.
     Event(Event),
 }
 
@@ -106,4 +129,15 @@ pub struct Search {
     pub header: Header,
     /// The counters to try, in order.
     pub counters: Range<u64>,
+    /// What a hash has to meet.
+    pub target: Target,
+}
+
+/// The new end of a node's chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Save {
+    /// Height of the first block. All that was kept from there on gives way.
+    pub from: usize,
+    /// The blocks, lowest first: at least one.
+    pub blocks: Vec<BlockBytes>,
 }

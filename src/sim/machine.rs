@@ -1,12 +1,14 @@
 //! The machines: each has a node, a store and a disk, and a clock of its own.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::checks::{check_tail, check_whole};
 use super::{Check, EPOCH, Happening, TARGET, World};
+use crate::driver::give;
 use crate::event::Event;
 use crate::miner;
-use crate::node::{Input, Node, Now, Output, Settings};
+use crate::node::{Input, Node, Now, Output, Save, Settings};
 use crate::peer::PeerName;
 use crate::sim_disk::SimDisk;
 use crate::store::Store;
@@ -28,6 +30,14 @@ pub(super) struct Host {
     pub(super) announced: usize,
     /// When its next wake is planned.
     pub(super) wake: Option<Duration>,
+}
+
+/// Why a step of a machine is not done to its end.
+enum Stop {
+    /// The power failed in the midst of a write.
+    PowerCut,
+    /// Something happened that never should.
+    Failed(String),
 }
 
 impl Host {
@@ -59,12 +69,9 @@ impl World<'_> {
         self.counts.repairs += repairs.len() as u64;
         host.starts += 1;
         let settings = Settings {
-            name: host.name.clone(),
-            port: host.port,
-            peers,
             nonces: 1,
-            listen: Duration::from_secs(1),
             seed: self.scenario.seed ^ (host.starts << 32),
+            ..Settings::tutorial(host.name.clone(), host.port, peers)
         };
         host.up = Some((Node::new(settings, chain), store));
         self.step(index, Input::Start)
@@ -79,39 +86,69 @@ impl World<'_> {
     /// Gives a node an input, and does all that it asks for in return.
     pub(super) fn step(&mut self, index: usize, input: Input) -> Check {
         let now = self.now(index);
-        let Some((node, _)) = &mut self.hosts[index].up else { return Ok(()) };
+        let Some((mut node, mut store)) = self.hosts[index].up.take() else { return Ok(()) };
         let before = node.chain().count();
-        let mut outputs = node.step(now, input);
-        outputs.reverse();
-        while let Some(output) = outputs.pop() {
-            let host = &mut self.hosts[index];
-            let Some((node, store)) = &mut host.up else { return Ok(()) };
-            match output {
-                Output::Search(search) => {
-                    let found = miner::search(&search.header, search.counters.clone(), TARGET);
-                    let more = node.step(now, Input::Searched { search, found });
-                    outputs.extend(more.into_iter().rev());
-                }
-                Output::Save { from } => {
-                    check_tail(&host.name, node.chain(), from)?;
-                    match store.save(node.chain(), from) {
-                        Ok(()) => {}
-                        Err(_) if host.disk.is_off() => {
-                            self.crash(index);
-                            return Ok(());
-                        }
-                        Err(error) => return Err(format!("{} cannot save: {error}", host.name)),
-                    }
-                }
-                Output::Send { to, bytes } => self.send(index, &to, &bytes),
-                Output::Broadcast(bytes) => {
-                    let peers: Vec<_> = node.peers().cloned().collect();
-                    peers.iter().for_each(|to| self.send(index, to, &bytes));
-                }
-                Output::Event(event) => self.tell(index, &event),
+        let given = give(
+            &mut node,
+            || now,
+            input,
+            |node, output| self.carry_out(index, node, &mut store, output),
+        );
+        match given {
+            ControlFlow::Continue(()) => {
+                self.hosts[index].up = Some((node, store));
+                self.after_step(index, before)
+            }
+            ControlFlow::Break(Stop::PowerCut) => {
+                drop(store);
+                self.crash(index);
+                Ok(())
+            }
+            ControlFlow::Break(Stop::Failed(what)) => Err(what),
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        index: usize,
+        node: &Node,
+        store: &mut Store<SimDisk>,
+        output: Output,
+    ) -> ControlFlow<Stop, Option<Input<'static>>> {
+        match output {
+            Output::Search(search) => {
+                let found = miner::search(&search.header, search.counters.clone(), search.target);
+                return ControlFlow::Continue(Some(Input::Searched { search, found }));
+            }
+            Output::Save(save) => self.save(index, node, store, &save)?,
+            Output::Send { to, bytes } => {
+                self.hosts[index].announced = node.chain().count();
+                to.iter().for_each(|to| self.send(index, to, &bytes));
+            }
+            Output::Event(event) => self.tell(index, &event),
+        }
+        ControlFlow::Continue(None)
+    }
+
+    fn save(
+        &self,
+        index: usize,
+        node: &Node,
+        store: &mut Store<SimDisk>,
+        save: &Save,
+    ) -> ControlFlow<Stop> {
+        let host = &self.hosts[index];
+        if let Err(what) = check_tail(&host.name, node.chain(), save.from) {
+            return ControlFlow::Break(Stop::Failed(what));
+        }
+        match store.save(save.from, &save.blocks) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) if host.disk.is_off() => ControlFlow::Break(Stop::PowerCut),
+            Err(error) => {
+                let what = format!("{} cannot save: {error}", host.name);
+                ControlFlow::Break(Stop::Failed(what))
             }
         }
-        self.after_step(index, before)
     }
 
     fn after_step(&mut self, index: usize, before: usize) -> Check {
@@ -138,9 +175,6 @@ impl World<'_> {
 
     /// Puts a datagram of an honest node on its way.
     fn send(&mut self, index: usize, to: &PeerName, bytes: &[u8]) {
-        if let Some((node, _)) = &self.hosts[index].up {
-            self.hosts[index].announced = node.chain().count();
-        }
         let from = self.hosts[index].name.clone();
         self.transmit(Some(index), from, to, bytes);
     }

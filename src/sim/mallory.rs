@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-use super::{Happening, TARGET, World};
-use crate::block::{BLOCK_LEN, Block, BlockBytes, Header, Nonce, Transaction, field};
-use crate::chain::{Branch, Chain};
-use crate::miner;
+use super::{Happening, World};
+use crate::block::{BLOCK_LEN, Block, field};
+use crate::chain::Chain;
 use crate::peer::PeerName;
 use crate::sync::to_u32;
 use crate::wire::{Blocks, MAX_BLOCKS, Message};
@@ -22,6 +21,9 @@ const MAX_HEARD: usize = 64;
 
 /// Datagrams in a flood.
 const FLOOD: usize = 40;
+
+/// What its blocks pay.
+const ACCOUNT: u16 = 6_666;
 
 /// How far the others may be ahead before it gives its secret chain up.
 const GIVE_UP: usize = 3;
@@ -159,9 +161,9 @@ impl World<'_> {
         let secret = mallory.secret.get_or_insert_with(|| best.clone());
         // As much luck as two honest nodes have.
         if self.random.random_ratio(1, 16) {
-            let block = next_block(secret, self.random.random());
-            let branch = Branch::check(secret, secret.count(), &block).expect("it was mined");
-            secret.adopt(branch);
+            let block = secret.next_block(0, self.random.random(), ACCOUNT);
+            let block = block.expect("one hash in 64 will do");
+            secret.push(&block).expect("it was mined");
         }
         let is_worth_it = secret.count() > count && *secret.blocks() != *best.blocks();
         if is_worth_it && self.random.random_ratio(1, 3) {
@@ -183,12 +185,4 @@ impl World<'_> {
         let names: Vec<_> = self.hosts.iter().map(|host| host.name.clone()).collect();
         names.iter().for_each(|name| self.as_mallory(name, &bytes));
     }
-}
-
-/// A valid block upon a chain.
-fn next_block(chain: &Chain, lane: u64) -> BlockBytes {
-    let timestamp = chain.tip_at(chain.count()).earliest_timestamp();
-    let start = Header { previous: chain.tip_hash(), timestamp, nonce: Nonce::in_lane(lane, 0) };
-    let header = miner::search(&start, 0..Nonce::COUNTER_END, TARGET).expect("one in 64 will do");
-    Block { header, reward: Transaction::reward(6_666) }.to_bytes()
 }

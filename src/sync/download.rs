@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{MAX_ANSWER_FRAMES, MAX_FETCH, to_u32};
 use crate::block;
-use crate::chain::{Branch, Chain};
+use crate::chain::{Branch, Chain, Fit};
 use crate::peer::PeerName;
 use crate::rules::Invalid;
 use crate::wire::{Blocks, MAX_BLOCKS, Place};
@@ -32,16 +32,45 @@ pub(super) struct Download {
     pub(super) branch: Option<Branch>,
     /// Where no branch has come yet: the highest block of ours that an answer had too.
     pub(super) shared: Option<Place>,
+    pub(super) want: Want,
 }
 
-/// How blocks fit what a download has.
-pub(super) enum Fit {
+/// What a download is to do next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Want {
+    /// Wait for what is on its way.
+    #[default]
+    Nothing,
+    /// Ask from where it stands.
+    Question,
+    /// Hand over what has come if it is longer than our chain, else ask.
+    More,
+}
+
+/// What an answer's blocks were to a download.
+pub(super) enum Taken {
     New,
     Repeated,
     Gap,
 }
 
 impl Download {
+    /// One that has yet to ask its first question, under this number.
+    pub(super) fn begin(now: Duration, from: PeerName, number: u64) -> Download {
+        Download {
+            from,
+            number,
+            deadline: now,
+            tries: 0,
+            since: now,
+            is_handed_over: false,
+            end: None,
+            branch: None,
+            shared: None,
+            want: Want::Question,
+        }
+    }
+
     /// Blocks from genesis to the last that has come.
     pub(super) fn count(&self) -> Option<usize> {
         let shared = || self.shared.map(|place| place.height as usize + 1);
@@ -54,7 +83,7 @@ impl Download {
     }
 
     /// Checks blocks and adds them to the branch, if they are next.
-    pub(super) fn take_in(&mut self, chain: &Chain, answer: &Blocks) -> Result<Fit, Invalid> {
+    pub(super) fn take_in(&mut self, chain: &Chain, answer: &Blocks) -> Result<Taken, Invalid> {
         let height = answer.height as usize;
         let is_first = self.end.is_none();
         if is_first {
@@ -64,37 +93,38 @@ impl Download {
             self.branch.take_if(|branch| height < branch.count());
         }
         match &mut self.branch {
-            Some(branch) if height < branch.count() => Ok(Fit::Repeated),
-            Some(branch) if height > branch.count() => Ok(Fit::Gap),
+            Some(branch) if height < branch.count() => Ok(Taken::Repeated),
+            Some(branch) if height > branch.count() => Ok(Taken::Gap),
             // Its chain has changed between this answer and one to the same question.
-            Some(branch) if block::previous(&answer.blocks[0]) != branch.tip_hash() => Ok(Fit::Gap),
-            Some(branch) => branch.extend(answer.blocks.as_flattened()).map(|()| Fit::New),
-            None => match chain.branch(height, answer.blocks) {
-                None => Ok(Fit::Gap),
-                Some(branch) => {
-                    self.branch = branch?;
-                    match self.branch {
-                        Some(_) => Ok(Fit::New),
-                        None => Ok(self.share(chain, height + answer.blocks.len() - 1)),
-                    }
+            Some(branch) if block::previous(&answer.blocks[0]) != branch.tip_hash() => {
+                Ok(Taken::Gap)
+            }
+            Some(branch) => branch.extend(answer.blocks.as_flattened()).map(|()| Taken::New),
+            None => match chain.fit(height, answer.blocks) {
+                Fit::Apart => Ok(Taken::Gap),
+                Fit::Known => Ok(self.share(chain, height + answer.blocks.len() - 1)),
+                Fit::Branch(branch) => {
+                    self.branch = Some(branch);
+                    Ok(Taken::New)
                 }
+                Fit::Invalid(invalid) => Err(invalid),
             },
         }
     }
 
     /// All that came is ours, up to this height: the fork is above it, so the
     /// next question starts from there.
-    fn share(&mut self, chain: &Chain, height: usize) -> Fit {
+    fn share(&mut self, chain: &Chain, height: usize) -> Taken {
         let is_known = |place: Place| {
             let at = place.height as usize;
             at >= height && chain.hash_at(at) == Some(place.hash)
         };
         if self.shared.is_some_and(is_known) {
-            return Fit::Repeated;
+            return Taken::Repeated;
         }
         let hash = chain.hash_at(height).expect("a height of ours");
         self.shared = Some(Place { height: to_u32(height), hash });
-        Fit::New
+        Taken::New
     }
 }
 

@@ -173,24 +173,19 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::{Header, Nonce, Transaction};
-    use crate::chain::Branch;
+    use crate::block::BLOCK_LEN;
     use crate::target::Target;
 
     const ANY: Target = Target::from_zero_bits(0);
 
     /// Puts `count` blocks for `receiver` upon the first `fork` of a chain.
     fn build(chain: &mut Chain, fork: usize, count: usize, receiver: u16) {
-        let mut previous = chain.hash_at(fork - 1).expect("so many blocks");
-        let mut bytes = Vec::new();
-        for counter in 0..count as u64 {
-            let nonce = Nonce::in_lane(receiver.into(), counter);
-            let header = Header { previous, timestamp: 1_634_700_600, nonce };
-            previous = header.hash();
-            bytes.extend(Block { header, reward: Transaction::reward(receiver) }.to_bytes());
+        let below = chain.as_bytes()[..fork * BLOCK_LEN].to_vec();
+        *chain = Chain::from_bytes(below, ANY).expect("a part of a valid chain");
+        for _ in 0..count {
+            let block = chain.next_block(0, receiver.into(), receiver).expect("any hash will do");
+            chain.push(&block).expect("valid");
         }
-        let branch = Branch::check(chain, fork, &bytes).expect("any hash will do");
-        chain.adopt(branch);
     }
 
     fn bob() -> Origin {

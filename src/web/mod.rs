@@ -8,7 +8,7 @@
 //!
 //! ```text
 //!             Watcher ── view (watch) ──▶ handlers ──▶ clients
-//! udp loop ──▶   └────── feed (broadcast) ──▶ events ──▶ clients
+//! the loop ──▶   └────── feed (broadcast) ──▶ events ──▶ clients
 //!     ▲                                          │
 //!     └────────────── Command (mpsc) ────────────┘
 //! ```
@@ -40,8 +40,8 @@ use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use crate::driver::Command;
 use crate::node::Node;
-use crate::udp::Command;
 
 pub use self::api::openapi_json;
 pub use self::server::Server;

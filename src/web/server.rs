@@ -18,9 +18,9 @@ use tokio::runtime::{self, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
+use crate::driver::Command;
 use crate::hash::Hash;
 use crate::node::Node;
-use crate::udp::Command;
 
 use super::feed::{BATCH, Feed};
 use super::guard::Client;

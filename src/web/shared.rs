@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, oneshot, watch};
 
+use crate::driver::{Command, Look};
 use crate::hash::Hash;
 use crate::node::{self, Node};
 use crate::target::Target;
-use crate::udp::{Command, Look};
 
 use super::feed::Feed;
 use super::limits::Limits;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::driver::Observer;
 use crate::event::Event;
 use crate::node::Node;
 use crate::peer::PeerName;
-use crate::udp::Observer;
 
 use super::feed::Feed;
 use super::view::{Moment, View};

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use cairn::block::BLOCK_LEN;
 use cairn::chain::Chain;
+use cairn::driver::{self, Setup};
 use cairn::event::Event;
-use cairn::node::{Node, Settings};
+use cairn::node::{Node, Save, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
-use cairn::udp::{self, Setup};
 
 /// A node that finds a block with each nonce, and the only peer it has.
 fn node_and_peer() -> (Node, UdpSocket, UdpSocket) {
@@ -20,12 +20,9 @@ fn node_and_peer() -> (Node, UdpSocket, UdpSocket) {
     peer.set_nonblocking(true).expect("it is a socket");
     let name = |socket: &UdpSocket| PeerName::new(socket.local_addr().expect("it is bound"));
     let settings = Settings {
-        name: name(&socket),
-        port: 7000,
-        peers: vec![name(&peer)],
         nonces: 1,
         listen: Duration::from_millis(1),
-        seed: 1,
+        ..Settings::tutorial(name(&socket), 7000, vec![name(&peer)])
     };
     (Node::new(settings, Chain::genesis(Target::from_zero_bits(0))), socket, peer)
 }
@@ -38,12 +35,12 @@ fn received(peer: &UdpSocket) -> Vec<usize> {
 
 #[test]
 fn a_block_is_kept_before_it_is_sent_and_told() {
-    let (mut node, socket, peer) = node_and_peer();
+    let (mut node, mut socket, peer) = node_and_peer();
     let (_stop, commands) = mpsc::channel();
     let mut kept = 1;
     let mut sent_before = Vec::new();
-    let mut keep = |chain: &Chain, from: usize| {
-        assert_eq!((from, chain.count()), (kept, kept + 1));
+    let mut keep = |save: &Save| {
+        assert_eq!((save.from, save.blocks.len()), (kept, 1));
         sent_before.push(received(&peer));
         kept += 1;
         Ok(())
@@ -52,8 +49,8 @@ fn a_block_is_kept_before_it_is_sent_and_told() {
         Event::Created { .. } if node.chain().height() == 3 => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
-    let setup = Setup { socket: &socket, commands: &commands, keep: &mut keep, threads: 1 };
-    udp::run(&mut node, setup, &mut observe).expect("all goes well");
+    let setup = Setup { link: &mut socket, commands: &commands, keep: &mut keep, threads: 1 };
+    driver::run(&mut node, setup, &mut observe).expect("all goes well");
     assert_eq!(kept, 4);
     // As each is kept, what was sent since is the one before, maybe repeated.
     for (index, sent) in sent_before.iter().enumerate() {
@@ -65,16 +62,16 @@ fn a_block_is_kept_before_it_is_sent_and_told() {
 
 #[test]
 fn nobody_hears_of_a_block_that_cannot_be_kept() {
-    let (mut node, socket, peer) = node_and_peer();
+    let (mut node, mut socket, peer) = node_and_peer();
     let (_stop, commands) = mpsc::channel();
     let mut told = Vec::new();
-    let mut keep = |_: &Chain, _| anyhow::bail!("the disk is full");
+    let mut keep = |_: &Save| anyhow::bail!("the disk is full");
     let mut observe = |_: &Node, event: &Event| {
         told.push(event.to_string());
         ControlFlow::Continue(())
     };
-    let setup = Setup { socket: &socket, commands: &commands, keep: &mut keep, threads: 1 };
-    let end = udp::run(&mut node, setup, &mut observe);
+    let setup = Setup { link: &mut socket, commands: &commands, keep: &mut keep, threads: 1 };
+    let end = driver::run(&mut node, setup, &mut observe);
     assert_eq!(end.expect_err("it ends with that").to_string(), "the disk is full");
     assert_eq!(received(&peer), [BLOCK_LEN], "the chain that it started with");
     let words: Vec<_> = told.iter().filter_map(|line| line.split(' ').next()).collect();

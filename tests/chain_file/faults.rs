@@ -114,8 +114,8 @@ impl Beginning {
         assert!(chain == self.chain, "{}", self.name);
         for (fork, chain) in &self.plan {
             story.begun = chain.clone();
-            if store.save(chain, *fork).is_err() {
-                let again = store.save(chain, *fork);
+            if store.save(*fork, &chain.blocks()[*fork..]).is_err() {
+                let again = store.save(*fork, &chain.blocks()[*fork..]);
                 assert!(again.is_err(), "nothing is saved where nobody knows what is there");
                 return story;
             }
@@ -148,7 +148,9 @@ impl Beginning {
         }
         // And life goes on.
         let fork = chain.common_prefix(self.after.as_bytes());
-        store.save(&self.after, fork).unwrap_or_else(|error| panic!("{what}: {error}"));
+        store
+            .save(fork, &self.after.blocks()[fork..])
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
         disk.restart(Loss::Unsynced);
         let (_, chain, repairs) = Store::open(disk.clone(), EASY).expect("it was whole");
         assert!(chain == self.after && repairs.is_empty(), "{what}: {repairs:?}");

@@ -1,8 +1,7 @@
 //! Chains to try a store on.
 
-use cairn::block::{Block, Header, Nonce, Transaction};
-use cairn::chain::{Branch, Chain};
-use cairn::miner;
+use cairn::block::BLOCK_LEN;
+use cairn::chain::Chain;
 use cairn::target::Target;
 
 /// Some sixteen tries a block.
@@ -11,18 +10,12 @@ pub(crate) const EASY: Target = Target::from_zero_bits(4);
 /// A chain with `count` more blocks upon the first `fork` blocks of another,
 /// mined in a lane, so that chains of two lanes differ.
 pub(crate) fn grown(chain: &Chain, fork: usize, count: usize, lane: u64) -> Chain {
-    let mut chain = chain.clone();
-    for height in fork..fork + count {
-        let tip = chain.tip_at(height);
-        let header = Header {
-            previous: tip.hash(),
-            timestamp: tip.earliest_timestamp() + 1,
-            nonce: Nonce::in_lane(lane, 0),
-        };
-        let header = miner::search(&header, 0..1 << 20, chain.target()).expect("it is easy");
-        let block = Block { header, reward: Transaction::reward(7000) }.to_bytes();
-        let branch = Branch::check(&chain, height, &block).expect("it was mined for this");
-        chain.adopt(branch);
+    let below = chain.as_bytes()[..fork * BLOCK_LEN].to_vec();
+    let mut chain = Chain::from_bytes(below, chain.target()).expect("a part of a valid chain");
+    for _ in 0..count {
+        let earliest = chain.tip_at(chain.count()).earliest_timestamp();
+        let block = chain.next_block(earliest + 1, lane, 7000).expect("it is easy");
+        chain.push(&block).expect("it was mined for this");
     }
     chain
 }

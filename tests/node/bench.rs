@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use cairn::block::{self, Block, GENESIS_HASH, Header, Nonce, Transaction};
-use cairn::chain::{Branch, Chain};
+use cairn::block::{self, Block, GENESIS_HASH};
+use cairn::chain::Chain;
 use cairn::event::Event;
 use cairn::miner;
-use cairn::node::{Input, Node, Now, Output, Search, Settings};
+use cairn::node::{Input, Node, Now, Output, Save, Search, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
 
@@ -89,8 +89,7 @@ impl Bench {
     pub(crate) fn finds(&mut self) -> Vec<Output> {
         for _ in 0..100 {
             let search = self.search();
-            let target = self.node.chain().target();
-            let found = miner::search(&search.header, search.counters.clone(), target);
+            let found = miner::search(&search.header, search.counters.clone(), search.target);
             let outputs = self.step(Input::Searched { search, found });
             if found.is_some() {
                 return outputs;
@@ -103,14 +102,7 @@ impl Bench {
 /// Settings as at the tutorial's start. The others of the three are its peers.
 pub(crate) fn settings(name: &str, port: u16) -> Settings {
     let others = ["alice", "bob", "carol"].into_iter().filter(|other| *other != name);
-    Settings {
-        name: PeerName::new(name),
-        port,
-        peers: others.map(PeerName::new).collect(),
-        nonces: 1000,
-        listen: SECOND,
-        seed: 1,
-    }
+    Settings::tutorial(PeerName::new(name), port, others.map(PeerName::new).collect())
 }
 
 /// The genesis block alone.
@@ -128,13 +120,10 @@ pub(crate) fn grow(chain: &Chain, blocks: usize, miner: u16) -> Chain {
 
 /// The same chain with one more block, of this date.
 pub(crate) fn grow_at(chain: &Chain, timestamp: u32, miner: u16) -> Chain {
-    let nonce = Nonce::in_lane(miner.into(), 0);
-    let header = Header { previous: chain.tip_hash(), timestamp, nonce };
-    let found = miner::search(&header, 0..Nonce::COUNTER_END, chain.target());
-    let header = found.expect("there is an easy nonce");
-    let block = Block { header, reward: Transaction::reward(miner) }.to_bytes();
     let mut longer = chain.clone();
-    longer.adopt(Branch::check(chain, chain.count(), &block).expect("a valid block"));
+    let block = chain.next_block(timestamp, miner.into(), miner).expect("an easy nonce");
+    assert_eq!(block.header.timestamp, timestamp, "the rules allow this date");
+    longer.push(&block).expect("a valid block");
     longer
 }
 
@@ -164,6 +153,17 @@ pub(crate) fn junk() -> Vec<(Vec<u8>, &'static str)> {
     ]
 }
 
+/// The output that keeps a chain's blocks from this height on.
+pub(crate) fn saved(chain: &Chain, from: usize) -> Output {
+    Output::Save(Save { from, blocks: chain.blocks()[from..].to_vec() })
+}
+
+/// The output that announces a chain to bob and carol.
+pub(crate) fn to_all(chain: &Chain) -> Output {
+    let to = ["bob", "carol"].map(PeerName::new).to_vec();
+    Output::Send { to, bytes: chain.as_bytes().to_vec() }
+}
+
 /// The events among outputs, as lines.
 pub(crate) fn lines(outputs: &[Output]) -> Vec<String> {
     outputs.iter().filter_map(event).map(Event::to_string).collect()
@@ -180,10 +180,10 @@ pub(crate) fn ignored(outputs: &[Output]) -> Option<&'static str> {
 /// To whom the outputs send what.
 pub(crate) fn sent(outputs: &[Output]) -> Vec<(&str, &[u8])> {
     let sends = outputs.iter().filter_map(|output| match output {
-        Output::Send { to, bytes } => Some((to.as_str(), &bytes[..])),
+        Output::Send { to, bytes } => Some((to, &bytes[..])),
         _ => None,
     });
-    sends.collect()
+    sends.flat_map(|(to, bytes)| to.iter().map(move |to| (to.as_str(), bytes))).collect()
 }
 
 fn event(output: &Output) -> Option<&Event> {

@@ -155,7 +155,7 @@ fn who_is_connected_is_sent_our_chain_and_is_a_peer_from_then_on() {
 #[test]
 fn to_sync_is_to_tell_everybody_our_chain() {
     let mut alice = Bench::on(&grow(&genesis(), 1, 9000));
-    let announcement = Output::Broadcast(alice.node.chain().as_bytes().to_vec());
+    let announcement = to_all(alice.node.chain());
     assert_eq!(obeys(&mut alice, Command::Sync), [announcement]);
 }
 

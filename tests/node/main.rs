@@ -3,6 +3,7 @@
 mod bench;
 mod commands;
 mod hostile;
+mod links;
 mod peers;
 mod table;
 mod time;

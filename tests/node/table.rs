@@ -39,8 +39,7 @@ fn starts_by_showing_its_settings_and_announcing_its_chain_and_listens() {
         height: 2,
         hash: chain.tip_hash(),
     };
-    let announcement = Output::Broadcast(chain.as_bytes().to_vec());
-    assert_eq!(outputs, [Output::Event(Event::Started(started)), announcement]);
+    assert_eq!(outputs, [Output::Event(Event::Started(started)), to_all(&chain)]);
 }
 
 #[test]
@@ -117,11 +116,7 @@ fn a_found_block_is_stored_then_broadcast_then_told() {
     let chain = alice.node.chain();
     assert_eq!(chain.count(), 4);
     let created = Event::Created { height: 3, hash: chain.tip_hash() };
-    let expected = [
-        Output::Save { from: 3 },
-        Output::Broadcast(chain.as_bytes().to_vec()),
-        Output::Event(created),
-    ];
+    let expected = [saved(chain, 3), to_all(chain), Output::Event(created)];
     assert_eq!(outputs, expected);
 }
 
@@ -176,7 +171,7 @@ fn a_longer_chain_is_stored_then_told_and_not_passed_on() {
     assert_eq!(alice.node.chain(), &longer);
     let (hash, from) = (longer.tip_hash(), PeerName::new("bob"));
     let expected = [
-        Output::Save { from: 1 },
+        saved(alice.node.chain(), 1),
         Output::Event(Event::Copied { height: 4, hash, from, listed: true, abandoned: 0 }),
         Output::Event(Event::Rested { duration: SECOND }),
     ];
@@ -210,7 +205,7 @@ fn a_longer_branch_takes_the_place_of_ours_from_the_fork_on() {
     let mut alice = Bench::on(&grow(&common, 2, 7000));
     let theirs = grow(&common, 3, 8000);
     let outputs = alice.hears("bob", theirs.as_bytes());
-    assert_eq!(outputs[0], Output::Save { from: 2 });
+    assert_eq!(outputs[0], saved(alice.node.chain(), 2));
     let Output::Event(Event::Copied { height, abandoned, .. }) = outputs[1] else {
         panic!("{outputs:?}")
     };

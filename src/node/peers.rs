@@ -1,0 +1,173 @@
+//! The peers of a node, and what it says to them unasked.
+//!
+//! A node announces its chain at its start, when it finds a block, and to each peer
+//! that joins. A datagram may be lost, and a peer may start after us, so the first
+//! announcement is repeated; and a peer that shows it has not heard ours is sent it.
+
+use std::time::Duration;
+
+use super::{Node, Now};
+use crate::peer::PeerName;
+use crate::sync::to_u32;
+use crate::wire::{Blocks, MAX_BLOCKS};
+
+/// The first announcement is repeated for peers that we have not heard from
+/// when the number of turns since the start is a power of two from 2 to this.
+pub const LAST_REPEAT_TURN: u32 = 64;
+
+/// How many blocks announce a chain that is too long to be sent whole: a peer that
+/// has missed no more of the last ones need not ask.
+pub const ANNOUNCED_BLOCKS: usize = 8;
+
+/// How many of a peer's questions are answered in [`ANSWERS_TIME`]: 31,232 blocks,
+/// or 2.3 MB, a second, whatever the pace of our turns.
+pub const MAX_ANSWERS: u32 = 32;
+
+/// The time over which a peer's questions are counted.
+pub const ANSWERS_TIME: Duration = Duration::from_secs(1);
+
+/// A peer of ours, and what we have had to do with it.
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    pub(super) name: PeerName,
+    /// Whether we were told to have nothing to do with it.
+    pub(super) is_refused: bool,
+    /// Whether it has ever written to us.
+    pub(super) is_heard: bool,
+    /// When we last answered its shorter chain with ours.
+    shorter: Option<Duration>,
+    /// Since when its questions are counted, and how many were answered.
+    questions: (Duration, u32),
+}
+
+impl Peer {
+    fn new(name: PeerName) -> Peer {
+        let questions = (Duration::ZERO, 0);
+        Peer { name, is_refused: false, is_heard: false, shorter: None, questions }
+    }
+
+    /// Whether its shorter chain may be answered now: once a turn.
+    pub(super) fn may_be_told(&mut self, now: Duration, turn: Duration) -> bool {
+        let is_due = self.shorter.is_none_or(|last| now.saturating_sub(last) >= turn);
+        if is_due {
+            self.shorter = Some(now);
+        }
+        is_due
+    }
+
+    /// Whether its question may be answered now: [`MAX_ANSWERS`] in a time.
+    pub(super) fn may_ask(&mut self, now: Duration) -> bool {
+        if now.saturating_sub(self.questions.0) >= ANSWERS_TIME {
+            self.questions = (now, 0);
+        }
+        self.questions.1 = self.questions.1.saturating_add(1);
+        self.questions.1 <= MAX_ANSWERS
+    }
+}
+
+/// The table of peers, in the order in which they came.
+#[derive(Clone, Debug)]
+pub(super) struct Peers(Vec<Peer>);
+
+impl Peers {
+    pub(super) fn new(names: &[PeerName]) -> Peers {
+        Peers(names.iter().cloned().map(Peer::new).collect())
+    }
+
+    /// Those we write to.
+    pub(super) fn listed(&self) -> impl Iterator<Item = &Peer> {
+        self.0.iter().filter(|peer| !peer.is_refused)
+    }
+
+    /// Those we were told to have nothing to do with.
+    pub(super) fn refused(&self) -> impl Iterator<Item = &Peer> {
+        self.0.iter().filter(|peer| peer.is_refused)
+    }
+
+    /// The peer of this name, if it is one of ours.
+    pub(super) fn find(&mut self, name: &PeerName) -> Option<&mut Peer> {
+        self.0.iter_mut().find(|peer| peer.name == *name)
+    }
+
+    /// The peer of this name, which is one of ours from now on.
+    pub(super) fn add(&mut self, name: PeerName) -> &mut Peer {
+        let index = self.0.iter().position(|peer| peer.name == name);
+        let index = index.unwrap_or_else(|| {
+            self.0.push(Peer::new(name));
+            self.0.len() - 1
+        });
+        &mut self.0[index]
+    }
+
+    /// Forgets a peer, unless it is refused.
+    pub(super) fn remove(&mut self, name: &PeerName) {
+        self.0.retain(|peer| peer.is_refused || peer.name != *name);
+    }
+}
+
+impl Node {
+    /// Tells all peers of our chain.
+    pub(super) fn announce(&mut self) {
+        let all = self.peers().cloned().collect();
+        self.send(all, self.announcement());
+    }
+
+    /// Tells all peers but the one that a chain came from.
+    pub(super) fn relay(&mut self, from: &PeerName) {
+        let others = self.peers().filter(|peer| *peer != from).cloned().collect();
+        self.send(others, self.announcement());
+    }
+
+    /// Tells one peer of our chain.
+    pub(super) fn announce_to(&mut self, name: PeerName) {
+        self.send(vec![name], self.announcement());
+    }
+
+    /// A peer has joined: it is told of our chain, unless it is refused.
+    pub(super) fn greet(&mut self, name: PeerName) {
+        let peer = self.peers.add(name.clone());
+        peer.is_heard = false;
+        if !peer.is_refused {
+            self.announce_to(name);
+        }
+    }
+
+    /// Says our chain again to those who have never written, ever more rarely, and
+    /// then no more, as any datagram costs a tutorial's node a second of mining.
+    pub(super) fn repeat_announcement(&mut self) {
+        if !(2..=LAST_REPEAT_TURN).contains(&self.turns) || !self.turns.is_power_of_two() {
+            return;
+        }
+        let unheard = self.peers.listed().filter(|peer| !peer.is_heard);
+        let unheard = unheard.map(|peer| peer.name.clone()).collect();
+        self.send(unheard, self.announcement());
+    }
+
+    /// Sends our chain to a peer whose shorter one asks for it; says whether it did.
+    pub(super) fn answer_shorter(&mut self, now: Now, name: &PeerName) -> bool {
+        let turn = self.settings.listen;
+        let peer = self.peers.find(name);
+        let may = peer.is_some_and(|peer| peer.may_be_told(now.monotonic, turn));
+        if may {
+            self.announce_to(name.clone());
+        }
+        may
+    }
+
+    /// What tells others of our chain: all of it, or where that does not fit into
+    /// a datagram, its last blocks.
+    fn announcement(&self) -> Vec<u8> {
+        let count = self.chain.count();
+        if count <= MAX_BLOCKS {
+            return self.chain.as_bytes().to_vec();
+        }
+        let first = count - ANNOUNCED_BLOCKS;
+        let blocks = &self.chain.blocks()[first..];
+        Blocks { number: 0, count: to_u32(count), height: to_u32(first), blocks }.encode()
+    }
+
+    /// Whether this is a peer of ours, to whom we may write.
+    pub(super) fn is_listed(&self, name: &PeerName) -> bool {
+        self.peers().any(|peer| peer == name)
+    }
+}

@@ -1,0 +1,167 @@
+//! The loop around a node, over links that are no sockets.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use cairn::chain::Chain;
+use cairn::driver::{self, Command, Link, Setup};
+use cairn::event::Event;
+use cairn::hash::Hash;
+use cairn::node::{self, Input, Node, Save, Settings};
+use cairn::peer::PeerName;
+use cairn::target::Target;
+
+/// Some sixteen tries a block.
+const EASY: Target = Target::from_zero_bits(4);
+
+/// The longest that a test waits for anything.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What goes from one link to another.
+enum Mail {
+    Joined(PeerName),
+    Left(PeerName),
+    Datagram(PeerName, Vec<u8>),
+}
+
+/// A link in memory: a channel for each peer.
+struct Wire {
+    name: PeerName,
+    inbox: Receiver<Mail>,
+    peers: BTreeMap<PeerName, Sender<Mail>>,
+}
+
+impl Link for Wire {
+    fn wait<'b>(&mut self, time: Duration, buffer: &'b mut [u8]) -> Result<Option<Input<'b>>> {
+        Ok(match self.inbox.recv_timeout(time) {
+            Ok(Mail::Joined(name)) => Some(Input::Joined(name)),
+            Ok(Mail::Left(name)) => Some(Input::Left(name)),
+            Ok(Mail::Datagram(from, bytes)) => {
+                buffer[..bytes.len()].copy_from_slice(&bytes);
+                Some(Input::Datagram { from, bytes: &buffer[..bytes.len()] })
+            }
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => bail!("the wire is cut"),
+        })
+    }
+
+    fn send(&mut self, to: &PeerName, bytes: &[u8]) -> Result<(), String> {
+        let peer = self.peers.get(to).ok_or("there is no wire to it")?;
+        let mail = Mail::Datagram(self.name.clone(), bytes.to_vec());
+        peer.send(mail).map_err(|error| error.to_string())
+    }
+}
+
+/// An event that a node told, and the tip that it had then.
+type Told = (Event, Hash);
+
+/// A node in a thread of its own, which mines when it is ordered to.
+struct Running {
+    commands: Sender<Command>,
+    told: Receiver<Told>,
+    thread: JoinHandle<Result<()>>,
+}
+
+fn run(wire: Wire, peers: Vec<PeerName>) -> Running {
+    let (commands, inbox) = mpsc::channel();
+    let (tell, told) = mpsc::channel();
+    commands.send(Command::Node(node::Command::Pause)).expect("we hold the other end");
+    let settings = Settings {
+        relay: true,
+        listen: Duration::from_millis(1),
+        ..Settings::tutorial(wire.name.clone(), 7000, peers)
+    };
+    let thread = thread::spawn(move || {
+        let mut node = Node::new(settings, Chain::genesis(EASY));
+        let mut wire = wire;
+        let mut keep = |_: &Save| Ok(());
+        let setup = Setup { link: &mut wire, commands: &inbox, keep: &mut keep, threads: 1 };
+        let mut observe = |node: &Node, event: &Event| {
+            let is_heard = tell.send((event.clone(), node.chain().tip_hash())).is_ok();
+            if is_heard { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        driver::run(&mut node, setup, &mut observe)
+    });
+    Running { commands, told, thread }
+}
+
+impl Running {
+    fn order(&self, command: node::Command) {
+        self.commands.send(Command::Node(command)).expect("it runs");
+    }
+
+    /// Waits for an event, and returns it with the tip that the node had then.
+    fn hears(&self, mut is_it: impl FnMut(&Event) -> bool) -> Told {
+        loop {
+            let told = self.told.recv_timeout(DEADLINE).expect("it tells of it in time");
+            if is_it(&told.0) {
+                return told;
+            }
+        }
+    }
+}
+
+/// Alice - bob - carol: each is wired to its neighbours only. Bob lists both from
+/// the start, the others list nobody.
+fn line() -> (BTreeMap<&'static str, Sender<Mail>>, Vec<Running>) {
+    let names = ["alice", "bob", "carol"];
+    let (senders, inboxes): (Vec<_>, Vec<_>) = names.map(|_| mpsc::channel()).into_iter().unzip();
+    let wires: BTreeMap<_, _> = names.into_iter().zip(senders).collect();
+    let nodes = names.into_iter().zip(inboxes).map(|(name, inbox)| {
+        let is_neighbour = |other: &&str| (name == "bob") != (*other == "bob");
+        let neighbours = names.into_iter().filter(is_neighbour);
+        let peers: BTreeMap<_, _> =
+            neighbours.map(|other| (PeerName::new(other), wires[other].clone())).collect();
+        let listed = if name == "bob" { peers.keys().cloned().collect() } else { Vec::new() };
+        run(Wire { name: PeerName::new(name), inbox, peers }, listed)
+    });
+    let nodes = nodes.collect();
+    (wires, nodes)
+}
+
+#[test]
+fn a_block_travels_along_a_line_of_nodes_that_relay() {
+    let (wires, nodes) = line();
+    let [alice, bob, carol] = &nodes[..] else { panic!("three nodes") };
+    wires["alice"].send(Mail::Joined(PeerName::new("bob"))).expect("alice runs");
+    alice.order(node::Command::MineOne);
+    let (_, tip) = alice.hears(|event| matches!(event, Event::Created { .. }));
+    for (node, before) in [(bob, "alice"), (carol, "bob")] {
+        let (event, _) = node.hears(|event| matches!(event, Event::Copied { .. }));
+        let Event::Copied { hash, from, .. } = event else { panic!("{event:?}") };
+        assert_eq!((hash, from), (tip, PeerName::new(before)));
+    }
+    wires["alice"].send(Mail::Left(PeerName::new("bob"))).expect("alice runs");
+    alice.order(node::Command::MineOne);
+    let (_, next) = alice.hears(|event| matches!(event, Event::Created { .. }));
+    assert_ne!(next, tip);
+    bob.order(node::Command::Sync);
+    let is_tie = |event: &Event| matches!(event, Event::Ignored { .. });
+    let (_, still) = carol.hears(is_tie);
+    assert_eq!(still, tip, "alice tells nobody, as her only peer has left");
+}
+
+#[test]
+fn what_a_link_cannot_send_is_told_and_the_loop_goes_on() {
+    let (_senders, inbox) = mpsc::channel();
+    let name = PeerName::new("alice");
+    let alice = run(Wire { name, inbox, peers: BTreeMap::new() }, vec![PeerName::new("bob")]);
+    let (event, _) = alice.hears(|event| matches!(event, Event::Unsent { .. }));
+    assert_eq!(event.to_string(), "UNSENT to bob: there is no wire to it");
+    alice.order(node::Command::MineOne);
+    alice.hears(|event| matches!(event, Event::Created { .. }));
+}
+
+#[test]
+fn a_link_that_fails_ends_the_loop_with_its_error() {
+    let (sender, inbox) = mpsc::channel();
+    let alice = run(Wire { name: PeerName::new("alice"), inbox, peers: BTreeMap::new() }, vec![]);
+    drop(sender);
+    alice.hears(|event| matches!(event, Event::Stopped { .. }));
+    let end = alice.thread.join().expect("no panic");
+    assert_eq!(end.expect_err("it ends with that").to_string(), "the wire is cut");
+}
