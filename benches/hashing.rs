@@ -7,15 +7,17 @@ use std::hint::black_box;
 use std::sync::atomic::AtomicBool;
 
 use cairn::block::{Block, Header, Nonce, Transaction};
-use cairn::lanes::{self, LANES};
+use cairn::fast;
+use cairn::miner;
 use cairn::rules::{self, Tip};
 use cairn::target::Target;
-use cairn::{miner, one_by_one};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
 fn main() {
-    println!("lanes: {}", lanes::kernel_name());
+    for kernel in fast::kernels() {
+        println!("kernel: {}", kernel.name());
+    }
     divan::main();
 }
 
@@ -37,34 +39,22 @@ mod mining {
     #[divan::bench]
     fn a_plainly(bencher: Bencher) {
         measure(bencher, |header| {
-            black_box(miner::search_plainly(header, 0..TRIES, OUT_OF_REACH));
-        });
-    }
-
-    #[divan::bench]
-    fn b_one_by_one_from_the_midstate(bencher: Bencher) {
-        measure(bencher, |header| {
-            let midstate = one_by_one::midstate(&header.to_bytes());
-            let mut words = [0; LANES];
-            for batch in (0..TRIES).step_by(LANES) {
-                one_by_one::first_words(&midstate, batch, &mut words);
-                black_box(&words);
-            }
-        });
-    }
-
-    #[divan::bench]
-    fn c_in_lanes(bencher: Bencher) {
-        measure(bencher, |header| {
             black_box(miner::search(header, 0..TRIES, OUT_OF_REACH));
         });
     }
 
     #[divan::bench]
-    fn d_in_lanes_on_two_threads(bencher: Bencher) {
+    fn b_fast(bencher: Bencher) {
+        measure(bencher, |header| {
+            black_box(fast::search(header, 0..TRIES, OUT_OF_REACH));
+        });
+    }
+
+    #[divan::bench]
+    fn c_fast_on_two_threads(bencher: Bencher) {
         let going = AtomicBool::new(false);
         measure(bencher, |header| {
-            black_box(miner::search_threads(header, 0..TRIES, OUT_OF_REACH, 2, &going));
+            black_box(fast::search_on_threads(header, 0..TRIES, OUT_OF_REACH, 2, &going));
         });
     }
 }
@@ -97,20 +87,16 @@ mod checking_a_million_blocks {
 
     #[divan::bench]
     fn a_plainly(bencher: Bencher) {
-        measure(bencher, |bytes| rules::check_plainly(Tip::START, bytes, ANY).expect("valid"));
+        measure(bencher, |bytes| rules::check(Tip::START, bytes, ANY).expect("valid"));
     }
 
     #[divan::bench]
-    fn b_in_lanes(bencher: Bencher) {
-        measure(bencher, |bytes| {
-            rules::check_on_threads(Tip::START, bytes, ANY, 1).expect("valid")
-        });
+    fn b_fast(bencher: Bencher) {
+        measure(bencher, |bytes| fast::check_on_threads(Tip::START, bytes, ANY, 1).expect("valid"));
     }
 
     #[divan::bench]
-    fn c_in_lanes_on_two_threads(bencher: Bencher) {
-        measure(bencher, |bytes| {
-            rules::check_on_threads(Tip::START, bytes, ANY, 2).expect("valid")
-        });
+    fn c_fast_on_two_threads(bencher: Bencher) {
+        measure(bencher, |bytes| fast::check_on_threads(Tip::START, bytes, ANY, 2).expect("valid"));
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn datagram(mut data: &[u8]) {
         assert!(node.chain().count() >= count, "the chain got shorter");
         count = node.chain().count();
     }
-    let tip = rules::check_plainly(Tip::START, node.chain().as_bytes(), TARGET);
+    let tip = rules::check(Tip::START, node.chain().as_bytes(), TARGET);
     assert_eq!(tip.expect("the chain is valid").hash(), node.chain().tip_hash());
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn chain_file(data: &[u8]) {
     match Store::open(disk.clone(), TARGET) {
         Ok((_, chain, _)) => {
             assert_eq!(disk.bytes(Part::Chain).as_deref(), Some(chain.as_bytes()));
-            let tip = rules::check_plainly(Tip::START, chain.as_bytes(), TARGET);
+            let tip = rules::check(Tip::START, chain.as_bytes(), TARGET);
             assert_eq!(tip.expect("the chain is valid").hash(), chain.tip_hash());
             let again = Store::open(disk, TARGET).map(|(_, chain, repairs)| (chain, repairs));
             let (again, repairs) = again.expect("it was mended");

@@ -1,9 +1,9 @@
 //! A chain: the very bytes that travel and are kept, once they are known to be valid.
 
 use crate::block::{self, BLOCK_LEN, Block, BlockBytes, GENESIS_HASH, Header, Nonce, Transaction};
+use crate::fast;
 use crate::hash::Hash;
-use crate::miner;
-use crate::rules::{self, Fault, Invalid, MEDIAN_BLOCKS, Tip};
+use crate::rules::{Fault, Invalid, MEDIAN_BLOCKS, Tip};
 use crate::target::Target;
 
 /// Blocks from genesis on, 75 bytes each and nothing else.
@@ -30,7 +30,7 @@ impl Chain {
     /// # Errors
     /// The first block that breaks a rule, and the rule.
     pub fn from_bytes(bytes: Vec<u8>, target: Target) -> Result<Chain, Invalid> {
-        let tip = rules::check(Tip::START, &bytes, target)?;
+        let tip = fast::check(Tip::START, &bytes, target)?;
         Ok(Chain { bytes, tip_hash: tip.hash(), target })
     }
 
@@ -105,7 +105,7 @@ impl Chain {
     /// the same in turns; this is for whoever needs the block at once.
     pub fn next_block(&self, clock: u32, lane: u64, receiver: u16) -> Option<Block> {
         let start = self.next_header(clock, lane);
-        let header = miner::search(&start, 0..Nonce::COUNTER_END, self.target)?;
+        let header = fast::search(&start, 0..Nonce::COUNTER_END, self.target)?;
         Some(Block { header, reward: Transaction::reward(receiver) })
     }
 
@@ -167,7 +167,7 @@ impl Chain {
         target: Target,
     ) -> Result<(Chain, Option<Rest>), Invalid> {
         let whole = bytes.len() - bytes.len() % BLOCK_LEN;
-        let invalid = match rules::check(Tip::START, &bytes[..whole], target) {
+        let invalid = match fast::check(Tip::START, &bytes[..whole], target) {
             Ok(tip) if whole == bytes.len() => {
                 return Ok((Chain { bytes, tip_hash: tip.hash(), target }, None));
             }
@@ -227,7 +227,7 @@ impl Branch {
     pub fn check(chain: &Chain, fork: usize, bytes: &[u8]) -> Result<Branch, Invalid> {
         let base = chain.tip_at(fork);
         let parent = base.hash();
-        let tip = rules::check(base, bytes, chain.target)?;
+        let tip = fast::check(base, bytes, chain.target)?;
         Ok(Branch { fork, parent, target: chain.target, bytes: bytes.to_vec(), tip })
     }
 
@@ -236,7 +236,7 @@ impl Branch {
     /// # Errors
     /// The first block that breaks a rule, and the rule; the branch stays as it was.
     pub fn extend(&mut self, bytes: &[u8]) -> Result<(), Invalid> {
-        self.tip = rules::check(self.tip.clone(), bytes, self.target)?;
+        self.tip = fast::check(self.tip.clone(), bytes, self.target)?;
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }

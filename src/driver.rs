@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 
 use crate::event::Event;
-use crate::miner;
+use crate::fast;
 use crate::node::{self, Input, Node, Now, Output, Save, Search};
 use crate::peer::PeerName;
 
@@ -236,7 +236,7 @@ impl Hands<'_, '_> {
         while tried < end && found.is_none() && self.pending.is_none() {
             let slice = tried..end.min(tried + SEARCH_SLICE * threads as u64);
             tried = slice.end;
-            found = miner::search_threads(&search.header, slice, search.target, threads, &never);
+            found = fast::search_on_threads(&search.header, slice, search.target, threads, &never);
             self.pending = self.next_command(node)?;
         }
         search.counters = start..tried;

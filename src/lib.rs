@@ -9,7 +9,7 @@
 //! those above it.
 //!
 //! First what a block is and what makes it worth anything: [`hash`], [`target`],
-//! [`block`]. To find one, search; [`lanes`] is why that is quick, and may wait:
+//! [`block`]. To find one, search:
 //!
 //! ```
 //! use cairn::block::{Block, GENESIS_HASH, Header, Nonce, Transaction};
@@ -44,6 +44,9 @@
 //! assert_eq!(invalid.rule(), Rule::ProofOfWork);
 //! ```
 //!
+//! The rest of the program searches and checks through [`fast`], which gives the
+//! answers of [`miner`] and [`rules`] sooner; how it does so may wait.
+//!
 //! Then how nodes behave: a [`peer`] sends what [`wire`] describes, a [`node`]
 //! answers it and tells of it in an [`event`]. The node is a state machine; the
 //! [`driver`] is the loop that gives it a clock and a link to its peers, of which
@@ -56,13 +59,13 @@
 pub mod hash;
 pub mod target;
 pub mod block;
-pub mod one_by_one;
-#[cfg(feature = "fast")]
-pub mod lanes;
-#[cfg(not(feature = "fast"))]
-pub use one_by_one as lanes;
 pub mod miner;
 pub mod rules;
+#[cfg(feature = "fast")]
+pub mod fast;
+#[cfg(not(feature = "fast"))]
+#[path = "fast/absent.rs"]
+pub mod fast;
 pub mod chain;
 pub mod peer;
 pub mod wire;

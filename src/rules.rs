@@ -4,7 +4,6 @@
 //! the little that the next block must know of all those before it. The first
 //! rule that the first bad block breaks is the verdict.
 
-mod check;
 mod tip;
 
 use std::fmt;
@@ -14,7 +13,6 @@ use crate::block::{self, BLOCK_LEN, BlockBytes, TRANSACTION_COUNT, VERSION};
 use crate::hash::Hash;
 use crate::target::Target;
 
-pub use self::check::{check, check_on_threads};
 pub use self::tip::{MEDIAN_BLOCKS, Tip};
 
 /// The rules of validity, in the order in which a block is held against them.
@@ -198,11 +196,9 @@ impl std::error::Error for Invalid {}
 /// Checks the blocks that follow `tip`, one after the other, and returns the
 /// tip after the last.
 ///
-/// This is what checking means. [`check`] does the same, sooner.
-///
 /// # Errors
 /// The first block that breaks a rule, and the rule.
-pub fn check_plainly(mut tip: Tip, bytes: &[u8], target: Target) -> Result<Tip, Invalid> {
+pub fn check(mut tip: Tip, bytes: &[u8], target: Target) -> Result<Tip, Invalid> {
     for block in whole_blocks(tip.count(), bytes)? {
         tip.step(block, block::hash(block), target)?;
     }

@@ -221,6 +221,7 @@ fn what_has_no_end_is_read_so_far_and_no_further() {
     }
 }
 
+#[cfg(feature = "fast")]
 #[test]
 fn any_number_of_threads_finds_the_same_nonce() {
     let mine = |threads: &str| {
@@ -232,9 +233,34 @@ fn any_number_of_threads_finds_the_same_nonce() {
     assert!(node.end().success(), "{}", node.text());
 }
 
+#[cfg(not(feature = "fast"))]
+#[test]
+fn more_than_one_thread_needs_the_feature_fast() {
+    let commands: [&[&str]; 4] =
+        [&["mine", "--timestamp", "1634700600"], &["node", "7000"], &["up"], &["bench"]];
+    for command in commands {
+        let output = run(cairn().args(command).args(["--threads", "2"]), b"");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(error(&output).contains("needs the feature fast"), "{}", error(&output));
+    }
+}
+
+#[test]
+fn a_number_of_threads_is_from_1_on() {
+    for number in ["0", "-1", "two"] {
+        let args = ["mine", "--timestamp", "1634700600", &format!("--threads={number}")];
+        let output = run(cairn().args(args), b"");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(error(&output).contains("write "), "{}", error(&output));
+    }
+}
+
+/// More than one thread where the build has them.
+const THREADS: &str = if cfg!(feature = "fast") { "2" } else { "1" };
+
 #[test]
 fn a_long_search_hears_the_end_of_its_time() {
-    let turn = ["--zero-bits", "200", "--nonces", "1000000000000", "--threads", "2"];
+    let turn = ["--zero-bits", "200", "--nonces", "1000000000000", "--threads", THREADS];
     let (mut node, _) = node(&[&turn[..], &["--listen", "1ms", "--for", "100ms"]].concat());
     assert!(node.end().success());
     assert!(node.text().ends_with(&format!("STOP at block 0: {}", &GENESIS_HASH)));

@@ -4,24 +4,23 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::ops::Range;
 use std::sync::atomic::AtomicBool;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use cairn::block::{Block, Header, Nonce, Transaction};
-use cairn::lanes::{self, LANES};
-use cairn::rules::{self, Tip};
+use cairn::fast;
+use cairn::miner;
+use cairn::rules::{self, Invalid, Tip};
 use cairn::target::Target;
-use cairn::{miner, one_by_one};
 
-use super::print;
+use super::{print, threads};
 
 /// Measure hash rates and checking on this machine, in about ten seconds
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// How many threads the last line of each table uses [default: all that there are]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    threads: Option<u32>,
+    #[arg(long, value_name = "COUNT", value_parser = threads::parse)]
+    threads: Option<usize>,
 }
 
 /// How long all measuring takes together.
@@ -36,6 +35,9 @@ const TRIES: u64 = 1 << 14;
 /// Blocks in the chain that is checked.
 const BLOCKS: usize = 200_000;
 
+/// How the rates that all others are compared with are named.
+const PLAINLY: &str = "the plain loop";
+
 /// No search ends before its range does.
 const OUT_OF_REACH: Target = Target::from_zero_bits(255);
 
@@ -43,14 +45,11 @@ const OUT_OF_REACH: Target = Target::from_zero_bits(255);
 const ANY: Target = Target::from_zero_bits(0);
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let threads = match args.threads {
-        Some(threads) => threads as usize,
-        None => thread::available_parallelism().map_or(1, usize::from),
-    };
+    let threads = args.threads.unwrap_or_else(threads::all);
     print::line("Measuring for about ten seconds...")?;
     let chain = chain();
-    let mut mining = [0.0; 4];
-    let mut checking = [0.0; 3];
+    let mut mining = Rates::new();
+    let mut checking = Rates::new();
     // All in turn and the best of each, so that what else the machine does
     // falls on none of them alone.
     let start = Instant::now();
@@ -58,39 +57,43 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         keep_best(&mut mining, mining_rates(threads));
         keep_best(&mut checking, checking_rates(&chain, threads));
     }
-    print::text(report(threads, mining, checking))
+    print::text(report(&mining, &checking))
 }
 
-fn keep_best<const N: usize>(best: &mut [f64; N], rates: [f64; N]) {
-    for (best, rate) in best.iter_mut().zip(rates) {
+/// What was measured, in order, and its rate a second.
+type Rates = Vec<(String, f64)>;
+
+fn keep_best(best: &mut Rates, rates: Rates) {
+    if best.is_empty() {
+        *best = rates;
+        return;
+    }
+    for ((_, best), (_, rate)) in best.iter_mut().zip(rates) {
         *best = best.max(rate);
     }
 }
 
-/// Hashes a second: plainly, one by one from the midstate, in lanes, and in
-/// lanes on all threads.
-fn mining_rates(threads: usize) -> [f64; 4] {
+/// Hashes a second: plainly, by each kernel, and on all threads.
+fn mining_rates(threads: usize) -> Rates {
     let header = Block::genesis().header;
     let plainly = spell(|counters| {
-        black_box(miner::search_plainly(&header, counters, OUT_OF_REACH));
-    });
-    let midstate = one_by_one::midstate(&header.to_bytes());
-    let one_by_one = spell(|counters| {
-        let mut words = [0; LANES];
-        for batch in counters.step_by(LANES) {
-            one_by_one::first_words(&midstate, batch, &mut words);
-            black_box(&words);
-        }
-    });
-    let in_lanes = spell(|counters| {
         black_box(miner::search(&header, counters, OUT_OF_REACH));
     });
+    let mut rates = vec![(PLAINLY.to_owned(), plainly)];
+    for kernel in fast::kernels() {
+        let rate = spell(|counters| {
+            black_box(fast::search_by(kernel, &header, counters, OUT_OF_REACH));
+        });
+        rates.push((kernel.name().to_owned(), rate));
+    }
     let going = AtomicBool::new(false);
-    let tries = (in_lanes * threads as f64 * SPELL.as_secs_f64()) as u64;
-    let on_threads = rate(tries as f64, || {
-        black_box(miner::search_threads(&header, 0..tries, OUT_OF_REACH, threads, &going));
+    let alone = rates.last().map_or(plainly, |(_, rate)| *rate);
+    let tries = (alone * threads as f64 * SPELL.as_secs_f64()) as u64;
+    let rate = rate(tries as f64, || {
+        black_box(fast::search_on_threads(&header, 0..tries, OUT_OF_REACH, threads, &going));
     });
-    [plainly, one_by_one, in_lanes, on_threads]
+    rates.push((on_threads(threads), rate));
+    rates
 }
 
 /// Tries a second of a search over ranges of [`TRIES`], repeated for a [`SPELL`].
@@ -104,17 +107,30 @@ fn spell(mut search: impl FnMut(Range<u64>)) -> f64 {
     tried as f64 / start.elapsed().as_secs_f64()
 }
 
-/// Blocks a second: plainly, in lanes, and in lanes on all threads.
-fn checking_rates(chain: &[u8], threads: usize) -> [f64; 3] {
-    let check = |threads| {
+/// Blocks a second: plainly, by each kernel, and on all threads.
+fn checking_rates(chain: &[u8], threads: usize) -> Rates {
+    let measure = |check: &dyn Fn() -> Result<Tip, Invalid>| {
         rate(BLOCKS as f64, || {
-            black_box(rules::check_on_threads(Tip::START, chain, ANY, threads)).expect("valid");
+            black_box(check()).expect("valid");
         })
     };
-    let plainly = rate(BLOCKS as f64, || {
-        black_box(rules::check_plainly(Tip::START, chain, ANY)).expect("valid");
-    });
-    [plainly, check(1), check(threads)]
+    let plainly = measure(&|| rules::check(Tip::START, chain, ANY));
+    let mut rates = vec![(PLAINLY.to_owned(), plainly)];
+    for kernel in fast::kernels() {
+        let rate = measure(&|| fast::check_by(kernel, Tip::START, chain, ANY));
+        rates.push((kernel.name().to_owned(), rate));
+    }
+    let rate = measure(&|| fast::check_on_threads(Tip::START, chain, ANY, threads));
+    rates.push((on_threads(threads), rate));
+    rates
+}
+
+/// How the rate on threads is named.
+fn on_threads(threads: usize) -> String {
+    match threads {
+        1 => "the same on 1 thread".to_owned(),
+        _ => format!("the same on {threads} threads"),
+    }
 }
 
 fn rate(items: f64, work: impl FnOnce()) -> f64 {
@@ -136,18 +152,11 @@ fn chain() -> Vec<u8> {
     bytes
 }
 
-fn report(threads: usize, mining: [f64; 4], checking: [f64; 3]) -> String {
-    let kernel = lanes::kernel_name();
-    let on_threads = match threads {
-        1 => "the same on 1 thread".to_owned(),
-        _ => format!("the same on {threads} threads"),
-    };
+fn report(mining: &Rates, checking: &Rates) -> String {
     let mut text = String::new();
-    let kernels = ["the plain loop", "sha2, one by one, from the midstate", kernel, &on_threads];
-    table(&mut text, "Mining: million hashes a second", &kernels, &mining);
-    let title = format!("Checking {BLOCKS} blocks: million blocks a second");
-    table(&mut text, &title, &["the plain loop", kernel, &on_threads], &checking);
-    let rate = mining[3].max(mining[2]);
+    table(&mut text, "Mining: million hashes a second", mining);
+    table(&mut text, &format!("Checking {BLOCKS} blocks: million blocks a second"), checking);
+    let rate = mining.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
     writeln!(text, "\nA block takes on average, at {:.1} million hashes a second", rate / 1e6)
         .expect("a String takes all");
     for zero_bits in [16, 20, 24, 32] {
@@ -159,10 +168,10 @@ fn report(threads: usize, mining: [f64; 4], checking: [f64; 3]) -> String {
 }
 
 /// A line for each rate, with how many times the first it is.
-fn table(text: &mut String, title: &str, names: &[&str], rates: &[f64]) {
+fn table(text: &mut String, title: &str, rates: &Rates) {
     writeln!(text, "\n{title}").expect("a String takes all");
-    for (name, rate) in names.iter().zip(rates) {
-        writeln!(text, "  {name:<38}{:>10.2}{:>7.1}x", rate / 1e6, rate / rates[0])
+    for (name, rate) in rates {
+        writeln!(text, "  {name:<38}{:>10.2}{:>7.1}x", rate / 1e6, rate / rates[0].1)
             .expect("a String takes all");
     }
 }
@@ -186,7 +195,11 @@ mod tests {
 
     #[test]
     fn the_report_has_a_line_for_each_measurement() {
-        let text = report(2, [5e6, 10e6, 40e6, 65.536e6], [10e6, 20e6, 40e6]);
+        let plainly = |rate| (PLAINLY.to_owned(), rate);
+        let text = report(
+            &vec![plainly(5e6), ("vectors".to_owned(), 40e6), (on_threads(2), 65.536e6)],
+            &vec![plainly(10e6), (on_threads(2), 40e6)],
+        );
         for line in [
             "  the plain loop                              5.00    1.0x",
             "  the same on 2 threads                      65.54   13.1x",

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use cairn::block::{Block, BlockBytes};
+use cairn::fast;
 use cairn::rules::{self, Invalid, Tip};
 use cairn::target::Target;
 
@@ -51,7 +52,7 @@ fn check(blocks: &[BlockBytes], target: Target) -> (usize, Result<(), Invalid>) 
     let progress = Progress::new("checking", blocks.len());
     let mut tip = Tip::START;
     for stretch in blocks.chunks(STRETCH) {
-        match rules::check(tip, stretch.as_flattened(), target) {
+        match fast::check(tip, stretch.as_flattened(), target) {
             Ok(next) => tip = next,
             Err(invalid) => return (invalid.height, Err(invalid)),
         }

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
 use cairn::block::{Block, GENESIS_HASH, Header, Nonce, Transaction};
+use cairn::fast;
 use cairn::hash::Hash;
-use cairn::miner;
 use cairn::target::Target;
 
-use super::{print, signals};
+use super::{print, signals, threads};
 
 /// Search for the nonce of one block
 #[derive(clap::Args)]
@@ -31,9 +31,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     nonces: Option<u64>,
     /// Threads to search on
-    #[arg(long, value_name = "COUNT", default_value_t = 1,
-          value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: u16,
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = threads::parse)]
+    threads: usize,
     /// Who earns the reward
     #[arg(long, value_name = "PORT", default_value_t = 7000)]
     receiver: u16,
@@ -50,8 +49,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     signals::on_stop(move || stopped.store(true, Ordering::Relaxed))?;
-    let threads = args.threads.into();
-    let found = miner::search_threads(&start, args.from..end, target, threads, &stop);
+    let threads = args.threads;
+    let found = fast::search_on_threads(&start, args.from..end, target, threads, &stop);
     let Some(header) = found else {
         if stop.load(Ordering::Relaxed) {
             bail!("stopped before a nonce was found");

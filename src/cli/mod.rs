@@ -21,6 +21,8 @@ mod json;
 mod progress;
 #[cfg(feature = "console")]
 mod signals;
+#[cfg(feature = "fast")]
+mod threads;
 #[cfg(feature = "web")]
 mod http;
 
@@ -34,6 +36,9 @@ mod progress;
 #[cfg(not(feature = "console"))]
 #[path = "signals_absent.rs"]
 mod signals;
+#[cfg(not(feature = "fast"))]
+#[path = "threads_absent.rs"]
+mod threads;
 #[cfg(not(feature = "web"))]
 #[path = "http_absent.rs"]
 mod http;

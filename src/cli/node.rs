@@ -27,7 +27,7 @@ use super::http::{self, Http};
 use super::keeper::Keeper;
 use super::lines::{Lines, Printer};
 use super::progress::Progress;
-use super::{json, signals};
+use super::{json, signals, threads};
 
 /// Run one node
 #[derive(clap::Args)]
@@ -76,9 +76,8 @@ pub(crate) struct Pace {
     #[arg(long, value_name = "BITS", default_value_t = Target::NETWORK.zero_bits())]
     pub(crate) zero_bits: u8,
     /// Threads to mine on; the tutorial's pace needs no more than one
-    #[arg(long, value_name = "COUNT", default_value_t = 1,
-          value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) threads: u16,
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = threads::parse)]
+    pub(crate) threads: usize,
     /// What the random numbers are grown from [default: drawn by the system]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
@@ -139,7 +138,7 @@ fn drive(args: &Args, mut socket: UdpSocket, mut node: Node, mut keeper: Keeper)
     let http = Http::start(&args.http, &node, &stop)?;
     let mut watch = Watch { args, print, printed: Ok(()), fetch: None, http };
     let mut keep = |save: &_| keeper.keep(save);
-    let threads = usize::from(args.pace.threads);
+    let threads = args.pace.threads;
     let setup = Setup { link: &mut socket, commands: &commands, keep: &mut keep, threads };
     driver::run(&mut node, setup, &mut watch)?;
     watch.printed?;

@@ -7,7 +7,7 @@ use super::checks::{check_tail, check_whole};
 use super::{Check, EPOCH, Happening, TARGET, World};
 use crate::driver::give;
 use crate::event::Event;
-use crate::miner;
+use crate::fast;
 use crate::node::{Input, Node, Now, Output, Save, Settings};
 use crate::peer::PeerName;
 use crate::sim_disk::SimDisk;
@@ -117,7 +117,7 @@ impl World<'_> {
     ) -> ControlFlow<Stop, Option<Input<'static>>> {
         match output {
             Output::Search(search) => {
-                let found = miner::search(&search.header, search.counters.clone(), search.target);
+                let found = fast::search(&search.header, search.counters.clone(), search.target);
                 return ControlFlow::Continue(Some(Input::Searched { search, found }));
             }
             Output::Save(save) => self.save(index, node, store, &save)?,

@@ -1,4 +1,4 @@
-//! Checking many blocks quickly.
+//! Checking many blocks, in batches and on threads.
 //!
 //! Each block names the hash of the block before, so it looks as if they had to
 //! be hashed one after the other. But a block's hash depends on nothing except
@@ -9,10 +9,11 @@
 
 use std::thread;
 
-use super::{Invalid, MEDIAN_BLOCKS, Tip, whole_blocks};
+use super::kernel::Kernel;
+use super::one_by_one::BATCH;
 use crate::block::{self, BLOCK_LEN, BlockBytes};
 use crate::hash::Hash;
-use crate::lanes::{self, LANES};
+use crate::rules::{Invalid, MEDIAN_BLOCKS, Tip, whole_blocks};
 use crate::target::Target;
 
 /// So many blocks take some half a millisecond to check, several times what it
@@ -20,7 +21,7 @@ use crate::target::Target;
 const BLOCKS_WORTH_A_THREAD: usize = 8192;
 
 /// Checks the blocks that follow `tip` and returns the tip after the last, as
-/// [`check_plainly`](super::check_plainly) does: 64 at a time, and on all threads
+/// [`rules::check`](crate::rules::check) does: 64 at a time, and on all threads
 /// that the processor has if there are many thousands.
 ///
 /// # Errors
@@ -45,8 +46,9 @@ pub fn check_on_threads(
     target: Target,
     threads: usize,
 ) -> Result<Tip, Invalid> {
+    let kernel = Kernel::chosen();
     let blocks = whole_blocks(tip.count(), bytes)?;
-    let len = blocks.len().div_ceil(threads.max(1)).next_multiple_of(LANES);
+    let len = blocks.len().div_ceil(threads.max(1)).next_multiple_of(BATCH);
     let (first, rest) = blocks.split_at(len.min(blocks.len()));
     thread::scope(|scope| {
         let mut stretches = Vec::new();
@@ -54,10 +56,10 @@ pub fn check_on_threads(
             let before = &blocks[..len * (number + 1)];
             let trusted = trusting(&stretch[0], tip.count() + before.len(), before);
             let start = trusted.hash();
-            let checking = scope.spawn(move || check_in_batches(trusted, stretch, target));
+            let checking = scope.spawn(move || check_in_batches(kernel, trusted, stretch, target));
             stretches.push((start, stretch, checking));
         }
-        let mut tip = check_in_batches(tip, first, target)?;
+        let mut tip = check_in_batches(kernel, tip, first, target)?;
         for (start, stretch, checking) in stretches {
             let verdict = checking.join().expect("checking does not panic");
             // If its trust was misplaced, its first block is the culprit, and
@@ -65,7 +67,7 @@ pub fn check_on_threads(
             tip = if start == tip.hash() {
                 verdict?
             } else {
-                check_in_batches(tip, stretch, target)?
+                check_in_batches(kernel, tip, stretch, target)?
             };
         }
         Ok(tip)
@@ -78,10 +80,24 @@ fn trusting(block: &BlockBytes, count: usize, before: &[BlockBytes]) -> Tip {
     Tip::after(count, block::previous(block), &before[before.len() - MEDIAN_BLOCKS..])
 }
 
-fn check_in_batches(mut tip: Tip, blocks: &[BlockBytes], target: Target) -> Result<Tip, Invalid> {
-    let mut hashes = [Hash::ZERO; LANES];
-    for batch in blocks.chunks(LANES) {
-        lanes::hash_headers(batch, &mut hashes);
+/// The same by a kernel of one's choice, on this thread.
+///
+/// # Errors
+/// The first block that breaks a rule, and the rule.
+pub fn check_by(kernel: Kernel, tip: Tip, bytes: &[u8], target: Target) -> Result<Tip, Invalid> {
+    let blocks = whole_blocks(tip.count(), bytes)?;
+    check_in_batches(kernel, tip, blocks, target)
+}
+
+fn check_in_batches(
+    kernel: Kernel,
+    mut tip: Tip,
+    blocks: &[BlockBytes],
+    target: Target,
+) -> Result<Tip, Invalid> {
+    let mut hashes = [Hash::ZERO; BATCH];
+    for batch in blocks.chunks(BATCH) {
+        kernel.hash_headers(batch, &mut hashes);
         for (block, &hash) in batch.iter().zip(&hashes) {
             tip.step(block, hash, target)?;
         }
@@ -95,20 +111,20 @@ mod tests {
 
     use super::*;
     use crate::block::{Block, Header, Nonce, Transaction, field};
-    use crate::miner;
-    use crate::rules::{Rule, check_plainly};
+    use crate::fast::{kernels, search};
+    use crate::rules::{self, Rule};
 
     const EASY: Target = Target::from_zero_bits(4);
 
     /// A valid chain whose timestamps go up and down within the median's bounds.
     fn chain(count: usize) -> Vec<u8> {
         let mut bytes = Block::genesis().to_bytes().to_vec();
-        let mut tip = check_plainly(Tip::START, &bytes, EASY).expect("genesis is valid");
+        let mut tip = rules::check(Tip::START, &bytes, EASY).expect("genesis is valid");
         while tip.count() < count {
             let timestamp = tip.earliest_timestamp() + tip.count() as u32 * 7 % 50;
             let nonce = Nonce::in_lane(tip.count() as u64, 0);
             let header = Header { previous: tip.hash(), timestamp, nonce };
-            let header = miner::search(&header, 0..10_000, EASY).expect("an easy target");
+            let header = search(&header, 0..10_000, EASY).expect("an easy target");
             let block = Block { header, reward: Transaction::reward(7000) }.to_bytes();
             tip.step(&block, header.hash(), EASY).expect("mined to be valid");
             bytes.extend_from_slice(&block);
@@ -118,11 +134,15 @@ mod tests {
 
     /// Checks in every way and demands one verdict of all.
     fn verdict(tip: &Tip, bytes: &[u8], target: Target) -> Result<Tip, Invalid> {
-        let plain = check_plainly(tip.clone(), bytes, target);
+        let plain = rules::check(tip.clone(), bytes, target);
         assert_eq!(check(tip.clone(), bytes, target), plain);
         for threads in [0, 1, 2, 3, 16] {
             let found = check_on_threads(tip.clone(), bytes, target, threads);
             assert_eq!(found, plain, "{threads} threads");
+        }
+        for kernel in kernels() {
+            let found = check_by(kernel, tip.clone(), bytes, target);
+            assert_eq!(found, plain, "{}", kernel.name());
         }
         plain
     }
@@ -134,7 +154,7 @@ mod tests {
             let whole = verdict(&Tip::START, &bytes[..count * BLOCK_LEN], EASY).expect("valid");
             assert_eq!(whole.count(), count);
             for fork in [1, 5, 11, 12, 64, 400].into_iter().filter(|&fork| fork < count) {
-                let base = check_plainly(Tip::START, &bytes[..fork * BLOCK_LEN], EASY);
+                let base = rules::check(Tip::START, &bytes[..fork * BLOCK_LEN], EASY);
                 let branch = &bytes[fork * BLOCK_LEN..count * BLOCK_LEN];
                 assert_eq!(verdict(&base.expect("valid"), branch, EASY), Ok(whole.clone()));
             }

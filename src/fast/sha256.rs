@@ -1,9 +1,9 @@
 //! SHA-256's compression function, as FIPS 180-4 has it, on plain `u32`.
 //!
-//! All is inlined into the loop over the lanes that calls it, which is where the
+//! All is inlined into the loop over the messages that calls it, which is where the
 //! vectors come from. `N` messages go through it side by side.
 
-use crate::one_by_one::{Message, State};
+use super::one_by_one::{Message, State};
 
 /// The constants of the rounds, in groups of sixteen: the first 32 bits of the
 /// fractions of the cube roots of the first 64 primes (FIPS 180-4, 4.2.2).

@@ -2,9 +2,8 @@
 //!
 //! What the search and the check ask of SHA-256 is here in its plain form: the
 //! first 32 bits of the hashes of 64 headers that differ in their counter only,
-//! and the hashes of a run of blocks. The module [`lanes`](crate::lanes) answers
-//! the same two questions faster on a processor with wide vectors; without the
-//! feature `fast` that name stands for this module.
+//! and the hashes of a run of blocks. [`vectors`](super::vectors) answers the same
+//! two questions faster on a processor with wide vectors.
 
 use sha2::block_api::compress256;
 
@@ -12,22 +11,22 @@ use crate::block::{self, BlockBytes, HEADER_LEN};
 use crate::hash::Hash;
 
 /// How many headers are hashed by one call.
-pub const LANES: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// With fewer headers than this, hashing them plainly is at least as quick as a
 /// whole batch, which takes as long as some 15 (AVX-512) to 40 (one by one).
-pub const FEW: usize = 32;
+pub(super) const FEW: usize = 32;
 
 /// The eight words that SHA-256 carries from one 64-byte block of its message
 /// to the next.
-pub type State = [u32; 8];
+pub(super) type State = [u32; 8];
 
 /// The sixteen big-endian words of such a 64-byte block.
-pub type Message = [u32; 16];
+pub(super) type Message = [u32; 16];
 
 /// The state that every SHA-256 starts from: the first 32 bits of the fractions
 /// of the square roots of the first eight primes (FIPS 180-4, section 5.3.3).
-pub const START: State = [
+pub(super) const START: State = [
     0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ];
 
@@ -38,7 +37,7 @@ const PADDING: u32 = 0x8000_0000;
 ///
 /// Only the last five bytes change within a search, the counter of the nonce,
 /// so this is the same for every try and one compression in three is saved.
-pub fn midstate(header: &[u8; HEADER_LEN]) -> State {
+pub(super) fn midstate(header: &[u8; HEADER_LEN]) -> State {
     let mut state = START;
     let (blocks, _) = header.as_chunks();
     compress256(&mut state, blocks);
@@ -48,7 +47,7 @@ pub fn midstate(header: &[u8; HEADER_LEN]) -> State {
 /// The message block that follows the midstate: the counter's 40 bits, the
 /// padding, and the length of the whole header in bits.
 #[inline(always)]
-pub(crate) fn tail(counter: u64) -> Message {
+pub(super) fn tail(counter: u64) -> Message {
     let low_byte = (counter as u32) << 24 | PADDING >> 8;
     last_words((counter >> 8) as u32, low_byte)
 }
@@ -56,13 +55,13 @@ pub(crate) fn tail(counter: u64) -> Message {
 /// A header's last message block, given the two words that hold its last five
 /// bytes and the first bit of the padding.
 #[inline(always)]
-pub(crate) fn last_words(first: u32, second: u32) -> Message {
+pub(super) fn last_words(first: u32, second: u32) -> Message {
     [first, second, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8 * HEADER_LEN as u32]
 }
 
 /// The message of the second SHA-256: the 32 bytes that came out of the first.
 #[inline(always)]
-pub(crate) fn again(digest: &State) -> Message {
+pub(super) fn again(digest: &State) -> Message {
     let [a, b, c, d, e, f, g, h] = *digest;
     [a, b, c, d, e, f, g, h, PADDING, 0, 0, 0, 0, 0, 0, 8 * Hash::LEN as u32]
 }
@@ -70,28 +69,20 @@ pub(crate) fn again(digest: &State) -> Message {
 /// Puts into `words` the first 32 bits of the hashes that a header has with the
 /// 64 counters from `counter` on.
 ///
-/// `midstate` is that of the header; `counter` is a multiple of [`LANES`].
-pub fn first_words(midstate: &State, counter: u64, words: &mut [u32; LANES]) {
+/// `midstate` is that of the header; `counter` is a multiple of [`BATCH`].
+pub(super) fn first_words(midstate: &State, counter: u64, words: &mut [u32; BATCH]) {
     for (counter, word) in (counter..).zip(words) {
         let digest = compress(midstate, &tail(counter));
         *word = compress(&START, &again(&digest))[0];
     }
 }
 
-/// Hashes the headers of up to [`LANES`] blocks; the hash of block *i* goes
+/// Hashes the headers of up to [`BATCH`] blocks; the hash of block *i* goes
 /// into `hashes[i]`.
-///
-/// # Panics
-/// If there are more.
-pub fn hash_headers(blocks: &[BlockBytes], hashes: &mut [Hash; LANES]) {
+pub(super) fn hash_headers(blocks: &[BlockBytes], hashes: &mut [Hash; BATCH]) {
     for (block, hash) in blocks.iter().zip(&mut hashes[..blocks.len()]) {
         *hash = block::hash(block);
     }
-}
-
-/// What hashes on this processor, for people to read.
-pub fn kernel_name() -> &'static str {
-    "sha2, one by one"
 }
 
 fn compress(state: &State, message: &Message) -> State {
@@ -112,7 +103,7 @@ mod tests {
     #[test]
     fn words_are_the_first_of_the_hashes() {
         let header = Block::genesis().header;
-        let mut words = [0; LANES];
+        let mut words = [0; BATCH];
         for batch in [0, 64, 192, 256, 70_784, Nonce::COUNTER_END - 64] {
             first_words(&midstate(&header.to_bytes()), batch, &mut words);
             for (counter, word) in (batch..).zip(words) {
@@ -126,9 +117,9 @@ mod tests {
     fn hashes_are_those_of_the_blocks_and_the_rest_stays() {
         let mut blocks = [Block::genesis().to_bytes(); 5];
         blocks[3][2] = 1;
-        let mut hashes = [Hash::ZERO; LANES];
+        let mut hashes = [Hash::ZERO; BATCH];
         hash_headers(&blocks, &mut hashes);
         assert_eq!(hashes[..5], blocks.map(|block| block::hash(&block)));
-        assert_eq!(hashes[5..], [Hash::ZERO; LANES - 5]);
+        assert_eq!(hashes[5..], [Hash::ZERO; BATCH - 5]);
     }
 }

@@ -1,0 +1,17 @@
+//! `--threads` in a program that was built without the feature `fast`.
+
+/// Reads a number of threads, and says what is missing where it is not 1.
+pub(crate) fn parse(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(1) => Ok(1),
+        Ok(2_usize..) => Err("more than one thread needs the feature fast: build without \
+                              --no-default-features"
+            .to_owned()),
+        _ => Err("write 1".to_owned()),
+    }
+}
+
+/// The one there is.
+pub(crate) fn all() -> usize {
+    1
+}

@@ -1,0 +1,198 @@
+//! The search for a nonce, in batches and on threads.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use super::kernel::Kernel;
+use super::one_by_one::{BATCH, FEW, midstate};
+use crate::block::Header;
+use crate::miner::{self, assert_in_lane};
+use crate::target::Target;
+
+/// The first header of the range that meets the target, as [`miner::search`]
+/// finds it, 64 counters at a time.
+///
+/// # Panics
+/// If the range goes past [`Nonce::COUNTER_END`](crate::block::Nonce::COUNTER_END).
+pub fn search(header: &Header, counters: Range<u64>, target: Target) -> Option<Header> {
+    search_by(Kernel::chosen(), header, counters, target)
+}
+
+/// The same by a kernel of one's choice.
+///
+/// Of each hash only the first 32 bits are looked at: they are enough to turn
+/// nearly all down, and what they let pass is tried again in full.
+///
+/// # Panics
+/// If the range goes past [`Nonce::COUNTER_END`](crate::block::Nonce::COUNTER_END).
+pub fn search_by(
+    kernel: Kernel,
+    header: &Header,
+    counters: Range<u64>,
+    target: Target,
+) -> Option<Header> {
+    assert_in_lane(&counters);
+    let few = counters.end.saturating_sub(counters.start) < FEW as u64;
+    if few || target.expected_tries() < FEW as f64 {
+        return miner::search(header, counters, target);
+    }
+    let midstate = midstate(&header.to_bytes());
+    let highest = u32::MAX.checked_shr(target.zero_bits().into()).unwrap_or(0);
+    let mut words = [0; BATCH];
+    // Batches begin at multiples of 64, so that no counter carries within one.
+    let first_batch = counters.start / BATCH as u64 * BATCH as u64;
+    for batch in (first_batch..counters.end).step_by(BATCH) {
+        kernel.first_words(&midstate, batch, &mut words);
+        // Asked of all at once first, as this is how it can be done in vectors.
+        if words.iter().fold(u32::MAX, |lowest, &word| lowest.min(word)) > highest {
+            continue;
+        }
+        for (counter, &word) in (batch..).zip(&words) {
+            if word <= highest && counters.contains(&counter) {
+                let found = miner::search(header, counter..counter + 1, target);
+                if found.is_some() {
+                    return found;
+                }
+            }
+        }
+    }
+    None
+}
+
+/// How many counters a thread searches before it looks up: about half a
+/// millisecond in wide vectors, a few without.
+const COUNTERS_PER_SLICE: u64 = 1 << 14;
+
+/// The same search on `threads` threads, this one among them, or as many as
+/// there is work for. The answer does not depend on their number.
+///
+/// Once `stop` is true, whatever set it, the search ends within a few
+/// milliseconds, with what it has found until then.
+///
+/// # Panics
+/// If the range goes past [`Nonce::COUNTER_END`](crate::block::Nonce::COUNTER_END).
+pub fn search_on_threads(
+    header: &Header,
+    counters: Range<u64>,
+    target: Target,
+    threads: usize,
+    stop: &AtomicBool,
+) -> Option<Header> {
+    assert_in_lane(&counters);
+    let slices = counters.end.saturating_sub(counters.start).div_ceil(COUNTERS_PER_SLICE);
+    let next = AtomicU64::new(counters.start);
+    let first_found = AtomicU64::new(u64::MAX);
+    // Slices are taken in order and each is searched to its end, so when all
+    // threads are back, nothing below what they found is untried.
+    let work = || {
+        while !stop.load(Ordering::Relaxed) {
+            let start = next.fetch_add(COUNTERS_PER_SLICE, Ordering::Relaxed);
+            if start >= counters.end || start > first_found.load(Ordering::Relaxed) {
+                break;
+            }
+            let end = counters.end.min(start + COUNTERS_PER_SLICE);
+            if let Some(found) = search(header, start..end, target) {
+                first_found.fetch_min(found.nonce.counter(), Ordering::Relaxed);
+                break;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..slices.min(threads as u64) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let counter = first_found.into_inner();
+    (counter != u64::MAX).then(|| Header { nonce: header.nonce.with_counter(counter), ..*header })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::block::{Block, Nonce};
+    use crate::fast::kernels;
+    use crate::hash::Hash;
+
+    fn any_header() -> impl Strategy<Value = Header> {
+        (any::<[u8; 32]>(), any::<u32>(), any::<u64>()).prop_map(|(previous, timestamp, lane)| {
+            Header {
+                previous: Hash::from_bytes(previous),
+                timestamp,
+                nonce: Nonce::in_lane(lane, 0),
+            }
+        })
+    }
+
+    /// Ranges of up to 1,000 counters, some of which end at the last one.
+    fn any_range() -> impl Strategy<Value = Range<u64>> {
+        let start = prop_oneof![0..5000_u64, 0..Nonce::COUNTER_END];
+        let end = prop_oneof![(start, 0..1000_u64).prop_map(|(start, len)| start..start + len)];
+        prop_oneof![
+            end.prop_map(|range| range.start..range.end.min(Nonce::COUNTER_END)),
+            (0..1000_u64).prop_map(|len| Nonce::COUNTER_END - len..Nonce::COUNTER_END),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_kernel_finds_what_the_plain_loop_finds(
+            header in any_header(),
+            counters in any_range(),
+            zero_bits in 0..=14_u8,
+        ) {
+            let target = Target::from_zero_bits(zero_bits);
+            let plain = miner::search(&header, counters.clone(), target);
+            for kernel in kernels() {
+                let found = search_by(kernel, &header, counters.clone(), target);
+                prop_assert_eq!(found, plain, "{}", kernel.name());
+            }
+        }
+    }
+
+    #[test]
+    fn any_number_of_threads_finds_the_same() {
+        let header = Block::genesis().header;
+        let going = AtomicBool::new(false);
+        // One hit in 16,384, so that of several slices most hold one.
+        for (start, zero_bits) in [(0, 14), (5, 14), (70_822, 14), (70_823, 14), (7, 16), (0, 30)] {
+            let (counters, target) = (start..start + 100_000, Target::from_zero_bits(zero_bits));
+            let alone = search(&header, counters.clone(), target);
+            for threads in [0, 1, 2, 3, 8] {
+                let found = search_on_threads(&header, counters.clone(), target, threads, &going);
+                assert_eq!(found, alone, "from {start}, {zero_bits} bits, {threads} threads");
+            }
+        }
+    }
+
+    #[test]
+    fn a_stopped_search_ends() {
+        let header = Block::genesis().header;
+        let impossible = Target::from_zero_bits(255);
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            // Years of work, unless it hears the stop.
+            let search = || search_on_threads(&header, 0..Nonce::COUNTER_END, impossible, 2, &stop);
+            let searching = scope.spawn(search);
+            stop.store(true, Ordering::Relaxed);
+            assert_eq!(searching.join().expect("it does not panic"), None);
+        });
+    }
+
+    #[test]
+    #[should_panic(expected = "40 bits")]
+    fn does_not_leave_its_lane() {
+        let end = Nonce::COUNTER_END;
+        search(&Block::genesis().header, end - 1..end + 1, Target::from_zero_bits(255));
+    }
+
+    #[test]
+    fn finds_the_genesis_block_and_not_before_it() {
+        let genesis = Block::genesis().header;
+        assert_eq!(search(&genesis, 0..70_822, Target::NETWORK), None);
+        assert_eq!(search(&genesis, 0..70_823, Target::NETWORK), Some(genesis));
+    }
+}
