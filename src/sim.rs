@@ -12,12 +12,13 @@
 //! Hashing costs next to nothing, as the target is easy and a turn tries a
 //! single nonce; blocks come at the real network's rate.
 
-mod checks;
 mod faults;
-mod machine;
-mod mallory;
-mod network;
 mod report;
+mod validity;
+mod machine;
+mod network;
+mod mallory;
+mod checks;
 
 pub use self::faults::{Faults, Partition};
 pub use self::report::{Counts, Failure, Report};

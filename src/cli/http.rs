@@ -13,8 +13,8 @@ use cairn::node::Node;
 use cairn::peer::PeerName;
 use cairn::web::{self, Server, Settings, Watcher};
 
+use super::address::resolve;
 use super::exit::Exit;
-use super::node::resolve;
 
 /// The variable that holds the token.
 const HTTP_TOKEN: &str = "CAIRN_HTTP_TOKEN";

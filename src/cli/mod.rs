@@ -1,19 +1,11 @@
-//! The command line: a file for each command, and what they share.
+//! The command line: what the commands share, then a file for each.
 
-mod bench;
-mod block;
-mod break_rule;
-mod chain;
 mod exit;
-mod input;
-mod keeper;
-mod lines;
-mod mine;
-mod node;
 mod print;
-mod send;
-mod sim;
-mod up;
+mod input;
+mod lines;
+mod address;
+mod keeper;
 
 #[cfg(feature = "console")]
 mod json;
@@ -42,6 +34,16 @@ mod threads;
 #[cfg(not(feature = "web"))]
 #[path = "http_absent.rs"]
 mod http;
+
+mod node;
+mod up;
+mod mine;
+mod block;
+mod chain;
+mod break_rule;
+mod send;
+mod sim;
+mod bench;
 
 use std::process::ExitCode;
 

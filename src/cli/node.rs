@@ -1,8 +1,8 @@
 //! `cairn node`: one node of the network.
 
 use std::env;
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
@@ -10,18 +10,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use cairn::config::{self, ENV_FILE, Found, NODE_IP, NODE_PORTS, Source, parse_duration};
+use cairn::config::{self, ENV_FILE, Found, NODE_IP, NODE_PORTS, parse_duration};
 use cairn::driver::{self, Command, Observer, Setup};
 use cairn::event::Event;
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
 use cairn::sync::MAX_ANSWER_FRAMES;
 use cairn::target::Target;
-use cairn::udp::bind_socket;
 use cairn::wire::MAX_BLOCKS;
 use rand::TryRng;
 use rand::rngs::SysRng;
 
+use super::address::resolve;
+pub(crate) use super::address::{bind, reachable};
 use super::exit::Exit;
 use super::http::{self, Http};
 use super::keeper::Keeper;
@@ -294,44 +295,4 @@ fn peers(args: &Args, ip: IpAddr, port: u16) -> Result<Vec<SocketAddr>> {
         }
     }
     Ok(peers)
-}
-
-/// Where nodes on this machine reach one that listens at this address: nobody
-/// can write to "any address".
-pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    }
-}
-
-/// Reads `HOST:PORT`, preferring an address of the same family as `like`.
-pub(crate) fn resolve(flag: &str, text: &str, like: Option<IpAddr>) -> Result<SocketAddr> {
-    let usage = |why: &dyn std::fmt::Display| {
-        Exit::usage(format!("{flag} {text}: {why}; write HOST:PORT, such as 127.0.0.1:8000"))
-    };
-    let addresses: Vec<_> = text.to_socket_addrs().map_err(|error| usage(&error))?.collect();
-    let is_alike = |address: &&SocketAddr| like.is_none_or(|ip| ip.is_ipv4() == address.is_ipv4());
-    match addresses.iter().find(is_alike) {
-        Some(address) if address.port() != 0 => Ok(*address),
-        Some(_) => Err(usage(&"nobody has port 0")),
-        None => Err(usage(&"it has no address of the same kind as this node's")),
-    }
-}
-
-/// Binds the node's socket.
-pub(crate) fn bind(ip: &Found<IpAddr>, port: u16) -> Result<UdpSocket> {
-    let Found { value, source } = ip;
-    bind_socket(*value, port).map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => Exit::in_use(format!(
-            "port {port} of {value} is taken, perhaps by a node that still runs: stop it, or \
-             choose another port"
-        )),
-        ErrorKind::AddrNotAvailable if *source != Source::Default => Exit::config(format!(
-            "{source} is {value}, which is not an address of this machine; for a network on this \
-             machine alone write 127.0.0.1"
-        )),
-        _ => anyhow::Error::new(error).context(format!("cannot listen on {value} port {port}")),
-    })
 }

@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use cairn::udp::bind_socket;
 use cairn::wire::MAX_DATAGRAM_LEN;
 
+use super::address::resolve;
 use super::exit::Exit;
-use super::node::resolve;
 use super::{input, print};
 
 /// Send any bytes to a node, as one datagram

@@ -1,10 +1,9 @@
-//! What must hold: safety after every step, agreement once the faults are over.
+//! What must hold at the end: all chains are valid, every fault that was wanted
+//! has come, and all nodes have agreed once the faults were over.
 
 use super::machine::Host;
-use super::{AGREEMENT_BOUND, CALM_PART, Check, TARGET, World};
-use crate::chain::Chain;
-use crate::peer::PeerName;
-use crate::rules::{self, Tip};
+use super::validity::check_whole;
+use super::{AGREEMENT_BOUND, CALM_PART, Check, World};
 
 impl World<'_> {
     /// Whether all machines are up and stand on the same block.
@@ -48,23 +47,5 @@ impl World<'_> {
             None if !is_short => Err("they never agreed after the last fault".to_owned()),
             _ => Ok(()),
         }
-    }
-}
-
-/// Whether the blocks from a height on are valid, by the plain rules.
-pub(super) fn check_tail(name: &PeerName, chain: &Chain, from: usize) -> Check {
-    let tail = chain.blocks()[from..].as_flattened();
-    match rules::check(chain.tip_at(from), tail, TARGET) {
-        Ok(tip) if tip.hash() == chain.tip_hash() => Ok(()),
-        Ok(_) => Err(format!("{name} has another tip than its chain")),
-        Err(invalid) => Err(format!("{name}'s chain is not valid: {invalid}")),
-    }
-}
-
-pub(super) fn check_whole(name: &PeerName, chain: &Chain) -> Check {
-    match rules::check(Tip::START, chain.as_bytes(), TARGET) {
-        Ok(tip) if tip.hash() == chain.tip_hash() => Ok(()),
-        Ok(_) => Err(format!("{name} has another tip than its chain")),
-        Err(invalid) => Err(format!("{name}'s chain is not valid: {invalid}")),
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::checks::{check_tail, check_whole};
+use super::validity::{check_tail, check_whole};
 use super::{Check, EPOCH, Happening, TARGET, World};
 use crate::driver::give;
 use crate::event::Event;
