@@ -1,0 +1,140 @@
+//! The names in a file's tokens, joined where `::` or the braces of a `use` join
+//! them. Tokens know comments and texts apart from code, and those inside a macro
+//! or an attribute are walked like all others.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+
+/// A path as the code has it, such as `super::Block` or `println`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// The modules between braces in which it stands, from the outermost on.
+    pub(crate) inside: Vec<String>,
+    /// Its names. The last is `*` where everything is imported.
+    pub(crate) path: Vec<String>,
+}
+
+/// All paths in these tokens.
+pub(crate) fn paths(tokens: TokenStream) -> Vec<Use> {
+    let mut found = Vec::new();
+    Walk { prefix: &[], inside: &[], found: &mut found }.all(tokens);
+    found
+}
+
+/// The modules from the root to where a path leads, where it says so: one that
+/// begins with `crate`, `self` or `super`, and stands in the module `here`.
+pub(crate) fn absolute(here: &[String], path: &[String]) -> Option<Vec<String>> {
+    let supers = path.iter().take_while(|name| *name == "super").count();
+    match path {
+        [first, _, ..] if first == "crate" => Some(path.to_vec()),
+        [first, rest @ ..] if first == "self" && !rest.is_empty() => {
+            // As in `self::super::Block`.
+            absolute(here, rest).or_else(|| Some([here, rest].concat()))
+        }
+        _ if supers > 0 && supers < path.len() => {
+            let above = &here[..here.len().checked_sub(supers)?];
+            Some([above, &path[supers..]].concat())
+        }
+        _ => None,
+    }
+}
+
+/// A walk over the tokens of a file, or between two braces.
+struct Walk<'a> {
+    /// What stands before the braces: `crate::block` for `use crate::block::{`.
+    prefix: &'a [String],
+    inside: &'a [String],
+    found: &'a mut Vec<Use>,
+}
+
+impl Walk<'_> {
+    fn all(&mut self, tokens: TokenStream) {
+        let tokens: Vec<_> = tokens.into_iter().collect();
+        let mut rest = &tokens[..];
+        while !rest.is_empty() {
+            rest = self.next(rest);
+        }
+    }
+
+    /// Takes what stands in front, and gives what follows it.
+    fn next<'t>(&mut self, tokens: &'t [TokenTree]) -> &'t [TokenTree] {
+        match tokens {
+            [TokenTree::Ident(word), TokenTree::Ident(name), TokenTree::Group(body), rest @ ..]
+                if word == "mod" && body.delimiter() == Delimiter::Brace =>
+            {
+                self.module(name.to_string(), body);
+                rest
+            }
+            [TokenTree::Ident(word), TokenTree::Ident(name), rest @ ..] if word == "as" => {
+                // The new name in `use a as b` stands for itself.
+                self.keep(vec![name.to_string()]);
+                rest
+            }
+            [TokenTree::Ident(_), ..] => self.path(self.prefix.to_vec(), tokens),
+            [TokenTree::Punct(star), rest @ ..]
+                if star.as_char() == '*' && !self.prefix.is_empty() =>
+            {
+                self.keep([self.prefix, &["*".to_owned()]].concat());
+                rest
+            }
+            [TokenTree::Group(group), rest @ ..] => {
+                self.group(&[], group);
+                rest
+            }
+            [_, rest @ ..] => rest,
+            [] => tokens,
+        }
+    }
+
+    /// Takes a path to its end; a name stands in front.
+    fn path<'t>(&mut self, mut path: Vec<String>, mut tokens: &'t [TokenTree]) -> &'t [TokenTree] {
+        loop {
+            match tokens {
+                [TokenTree::Ident(name), rest @ ..] => {
+                    path.push(name.to_string());
+                    tokens = rest;
+                }
+                [TokenTree::Group(group), rest @ ..] if group.delimiter() == Delimiter::Brace => {
+                    self.group(&path, group);
+                    return rest;
+                }
+                [TokenTree::Punct(star), rest @ ..] if star.as_char() == '*' => {
+                    path.push("*".to_owned());
+                    tokens = rest;
+                }
+                _ => {}
+            }
+            match after_colons(tokens) {
+                Some(rest) => tokens = rest,
+                None => {
+                    self.keep(path);
+                    return tokens;
+                }
+            }
+        }
+    }
+
+    fn group(&mut self, prefix: &[String], group: &Group) {
+        Walk { prefix, inside: self.inside, found: self.found }.all(group.stream());
+    }
+
+    fn module(&mut self, name: String, body: &Group) {
+        let inside = [self.inside, &[name]].concat();
+        Walk { prefix: &[], inside: &inside, found: self.found }.all(body.stream());
+    }
+
+    fn keep(&mut self, path: Vec<String>) {
+        self.found.push(Use { inside: self.inside.to_vec(), path });
+    }
+}
+
+/// What follows `::`, if that stands in front.
+fn after_colons(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
+    match tokens {
+        [TokenTree::Punct(first), TokenTree::Punct(second), rest @ ..]
+            if first.as_char() == ':' && second.as_char() == ':' =>
+        {
+            Some(rest)
+        }
+        _ => None,
+    }
+}
