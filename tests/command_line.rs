@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{PORT_TAKEN, Running, cairn, free_ports};
+use common::{PORT_TAKEN, Running, cairn, free_ports, wait_until};
 
 #[test]
 fn transcripts_and_mistakes_are_these() {
@@ -281,6 +281,32 @@ fn a_closed_pipe_ends_a_node_quietly() {
     let (mut node, _) = node(&["--zero-bits", "200", "--listen", "1ms"]);
     let status = node.stop_reading();
     assert!(status.success(), "{status}");
+}
+
+/// What the node prints goes into a socket that is full, and that nobody reads.
+#[cfg(unix)]
+#[test]
+fn a_node_whose_output_nobody_reads_goes_on_and_can_be_stopped() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    let (mut out, _never_read) = UnixStream::pair().expect("the system has sockets");
+    out.set_nonblocking(true).expect("it is open");
+    while out.write(&[0; 1024]).is_ok() {}
+    out.set_nonblocking(false).expect("it is open");
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("unread.chain");
+    let _ = fs::remove_file(&file);
+    let mut command = cairn();
+    command.args(["node", "0", "--peer", "127.0.0.1:9", "--zero-bits", "4", "--listen", "1ms"]);
+    command.args(["--until-height", "20", "--data"]).arg(&file);
+    let mut child = command.stdout(OwnedFd::from(out)).spawn().expect("it can be started");
+    let mut status = None;
+    wait_until("the node has ended", || {
+        status = child.try_wait().expect("it was started");
+        status.is_some()
+    });
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    assert_eq!(fs::metadata(&file).expect("it kept its chain").len(), 21 * 75);
 }
 
 #[test]

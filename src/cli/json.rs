@@ -1,6 +1,5 @@
 //! A node's events as lines of JSON for programs.
 
-use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
@@ -8,14 +7,10 @@ use cairn::json::Record;
 
 use super::lines::Printer;
 
-/// A printer to standard output: an event, a line.
+/// A printer for standard output: an event, a line.
 pub(crate) fn printer() -> Result<Printer> {
     Ok(Box::new(|event| {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let mut line = Record::new(now, event).to_line();
-        line.push('\n');
-        let mut out = io::stdout().lock();
-        out.write_all(line.as_bytes())?;
-        out.flush()
+        Record::new(now, event).to_line() + "\n"
     }))
 }

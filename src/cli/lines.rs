@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::env;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use cairn::event::Event;
@@ -10,8 +10,9 @@ use cairn::event::Event;
 /// Lines that repeat themselves are printed at most once in this time.
 const FOLD: Duration = Duration::from_secs(1);
 
-/// Prints an event; fails where nobody reads any more.
-pub(crate) type Printer = Box<dyn FnMut(&Event) -> io::Result<()>>;
+/// Makes of an event the text to be printed now; it may be empty, or tell of
+/// earlier events too.
+pub(crate) type Printer = Box<dyn FnMut(&Event) -> String>;
 
 /// Whether control sequences make sense on standard output.
 pub(crate) fn is_terminal() -> bool {
@@ -20,29 +21,26 @@ pub(crate) fn is_terminal() -> bool {
 
 /// Prints events one below the other. On a terminal successive TRY lines
 /// replace each other.
-pub(crate) struct Lines<W> {
-    out: W,
+pub(crate) struct Lines {
     is_terminal: bool,
     /// Whether the cursor stands behind a TRY line.
     is_trying: bool,
     folds: Folds,
 }
 
-impl Lines<io::Stdout> {
-    /// A printer to standard output.
+impl Lines {
+    /// A printer for standard output.
     pub(crate) fn printer() -> Printer {
         let started = Instant::now();
-        let mut lines = Lines::new(io::stdout(), is_terminal());
-        Box::new(move |event| lines.print(started.elapsed(), event))
-    }
-}
-
-impl<W: Write> Lines<W> {
-    fn new(out: W, is_terminal: bool) -> Lines<W> {
-        Lines { out, is_terminal, is_trying: false, folds: Folds::default() }
+        let mut lines = Lines::new(is_terminal());
+        Box::new(move |event| lines.text(started.elapsed(), event))
     }
 
-    fn print(&mut self, now: Duration, event: &Event) -> io::Result<()> {
+    fn new(is_terminal: bool) -> Lines {
+        Lines { is_terminal, is_trying: false, folds: Folds::default() }
+    }
+
+    fn text(&mut self, now: Duration, event: &Event) -> String {
         let mut text = String::new();
         // What was held back is told before anything of weight, to keep the order.
         let is_of_weight = Fold::kind(event).is_none() && !matches!(event, Event::Tried { .. });
@@ -59,8 +57,7 @@ impl<W: Write> Lines<W> {
             self.is_trying = is_try && self.is_terminal;
             text += if self.is_trying { "" } else { "\n" };
         }
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()
+        text
     }
 }
 
@@ -145,11 +142,9 @@ mod tests {
 
     /// What is printed of events, each with its time in milliseconds.
     fn printed(is_terminal: bool, events: &[(u64, Event)]) -> String {
-        let mut lines = Lines::new(Vec::new(), is_terminal);
-        for (time, event) in events {
-            lines.print(Duration::from_millis(*time), event).expect("memory takes all");
-        }
-        String::from_utf8(lines.out).expect("lines are text")
+        let mut lines = Lines::new(is_terminal);
+        let text = |(time, event): &(u64, Event)| lines.text(Duration::from_millis(*time), event);
+        events.iter().map(text).collect()
     }
 
     #[test]

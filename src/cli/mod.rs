@@ -4,6 +4,7 @@ mod exit;
 mod print;
 mod input;
 mod lines;
+mod output;
 mod address;
 mod keeper;
 

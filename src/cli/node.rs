@@ -1,7 +1,8 @@
 //! `cairn node`: one node of the network.
 
 use std::env;
-use std::io::{self, Read, Write};
+use std::fmt::Write;
+use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use super::exit::Exit;
 use super::http::{self, Http};
 use super::keeper::Keeper;
 use super::lines::{Lines, Printer};
+use super::output::Output;
 use super::progress::Progress;
 use super::{json, signals, threads};
 
@@ -137,12 +139,15 @@ fn drive(args: &Args, mut socket: UdpSocket, mut node: Node, mut keeper: Keeper)
     }
     let print = if args.json { json::printer()? } else { Lines::printer() };
     let http = Http::start(&args.http, &node, &stop)?;
-    let mut watch = Watch { args, print, printed: Ok(()), fetch: None, http };
+    let output = Output::standard();
+    let mut watch = Watch { args, print, output, printed: Ok(()), fetch: None, http };
     let mut keep = |save: &_| keeper.keep(save);
     let threads = args.pace.threads;
     let setup = Setup { link: &mut socket, commands: &commands, keep: &mut keep, threads };
-    driver::run(&mut node, setup, &mut watch)?;
-    watch.printed?;
+    let ended = driver::run(&mut node, setup, &mut watch);
+    let printed = watch.finish();
+    ended?;
+    printed?;
     let time_is_up = args.time.is_some_and(|time| started.elapsed() >= time);
     match args.until_height {
         Some(height) if time_is_up && node.chain().height() < height => {
@@ -159,6 +164,7 @@ const LONG_FETCH: usize = 2 * MAX_ANSWER_FRAMES * MAX_BLOCKS;
 struct Watch<'a> {
     args: &'a Args,
     print: Printer,
+    output: Output,
     /// Whether the last event could be printed.
     printed: io::Result<()>,
     /// How far a long download has come.
@@ -166,39 +172,50 @@ struct Watch<'a> {
     http: Http,
 }
 
+/// How long a bar stays away for what is printed.
+const BAR_AWAY: Duration = Duration::from_millis(20);
+
 impl Watch<'_> {
     fn print(&mut self, event: &Event) -> io::Result<()> {
-        (self.print)(event)?;
-        match event {
-            Event::Started(_) => self.print_settings(),
-            _ => Ok(()),
+        let mut text = (self.print)(event);
+        if let Event::Started(_) = event {
+            self.add_settings(&mut text)?;
+        }
+        match &self.fetch {
+            None => self.output.print(text),
+            Some(fetch) => fetch.aside(|| {
+                self.output.print(text)?;
+                self.output.wait(BAR_AWAY)
+            }),
         }
     }
 
     /// Those that the node itself knows nothing of, below the others.
-    fn print_settings(&self) -> io::Result<()> {
+    fn add_settings(&self, text: &mut String) -> io::Result<()> {
         let url = self.http.url();
         if self.args.json {
-            return url.map_or(Ok(()), |url| writeln!(io::stderr(), "http {url}"));
+            return url.map_or(Ok(()), |url| self.output.note(format!("http {url}\n")));
         }
         if let Some(file) = &self.args.data {
-            writeln!(io::stdout(), "  data    --data {}", file.display())?;
+            writeln!(text, "  data    --data {}", file.display()).expect("a string takes all");
         }
-        url.map_or(Ok(()), |url| writeln!(io::stdout(), "  http    {url}"))
+        if let Some(url) = url {
+            writeln!(text, "  http    {url}").expect("a string takes all");
+        }
+        Ok(())
+    }
+
+    /// Prints what is left, and says whether all could be printed.
+    fn finish(self) -> io::Result<()> {
+        self.printed?;
+        self.output.finish()
     }
 }
 
 impl Observer for Watch<'_> {
     fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
         self.http.event(node, event)?;
-        self.printed = match self.fetch.take() {
-            None => self.print(event),
-            Some(fetch) => {
-                let printed = fetch.aside(|| self.print(event));
-                self.fetch = Some(fetch);
-                printed
-            }
-        };
+        self.printed = self.print(event);
         let is_there = self.args.until_height.is_some_and(|height| node.chain().height() >= height);
         if self.printed.is_err() || is_there {
             ControlFlow::Break(())
