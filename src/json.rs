@@ -19,6 +19,9 @@ pub struct Record {
     v: u8,
     /// Unix time in milliseconds.
     time_ms: u64,
+    /// How many events of its kind this one stands for, if for more than itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged: Option<u64>,
     #[serde(flatten)]
     body: Body,
 }
@@ -74,7 +77,12 @@ enum Body {
 impl Record {
     /// An event that happened at this time since the Unix epoch.
     pub fn new(time: Duration, event: &Event) -> Record {
-        Record { v: VERSION, time_ms: milliseconds(time), body: Body::of(event) }
+        Record { v: VERSION, time_ms: milliseconds(time), merged: None, body: Body::of(event) }
+    }
+
+    /// The last of `count` events of its kind, which stands for all of them.
+    pub fn merged(time: Duration, event: &Event, count: u64) -> Record {
+        Record { merged: (count > 1).then_some(count), ..Record::new(time, event) }
     }
 
     /// One line of JSON, without its end.
@@ -156,6 +164,14 @@ mod tests {
                 r#"{{"v":1,"time_ms":1700000000123,"event":"copied","height":5,"hash":"{zero}","from":"bob","listed":true,"abandoned":1}}"#
             )
         );
+    }
+
+    #[test]
+    fn an_event_that_stands_for_others_says_for_how_many() {
+        let line =
+            |count| Record::merged(Duration::ZERO, &Event::Tried { counter: 1 }, count).to_line();
+        assert_eq!(line(1), r#"{"v":1,"time_ms":0,"event":"tried","counter":1}"#);
+        assert_eq!(line(7), r#"{"v":1,"time_ms":0,"merged":7,"event":"tried","counter":1}"#);
     }
 
     #[test]

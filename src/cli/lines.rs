@@ -1,13 +1,14 @@
 //! A node's events as lines for people.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::env;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use cairn::event::Event;
 
-/// Lines that repeat themselves are printed at most once in this time.
+/// Events of a kind that may repeat itself are told at most once in this time.
 const FOLD: Duration = Duration::from_secs(1);
 
 /// Makes of an event the text to be printed now; it may be empty, or tell of
@@ -42,11 +43,7 @@ impl Lines {
 
     fn text(&mut self, now: Duration, event: &Event) -> String {
         let mut text = String::new();
-        // What was held back is told before anything of weight, to keep the order.
-        let is_of_weight = Fold::kind(event).is_none() && !matches!(event, Event::Tried { .. });
-        let due = self.folds.due(now, is_of_weight);
-        let line = self.folds.admit(now, event).then(|| event.to_string());
-        for line in due.into_iter().chain(line) {
+        for line in self.folds.tell(now, event).iter().map(Told::line) {
             let is_try = line.starts_with("TRY");
             text += match (self.is_trying, is_try) {
                 (true, true) => "\r\x1b[K",
@@ -61,67 +58,85 @@ impl Lines {
     }
 }
 
-/// Keeps count of lines that would repeat others of their kind within a second:
+/// Keeps count of events that would repeat others of their kind within a second:
 /// a flood of datagrams must not become a flood of lines.
 #[derive(Default)]
-struct Folds {
+pub(crate) struct Folds {
     kinds: HashMap<&'static str, Fold>,
 }
 
-/// What became of a kind of line since one was printed.
+/// What became of a kind of event since one was told.
 struct Fold {
-    printed: Duration,
-    held_back: usize,
-    last: String,
+    told: Duration,
+    /// The last that was held back, which stands for all of them.
+    held_back: Option<Told>,
 }
 
-impl Fold {
-    /// What kind of line an event has, if it is one of those that fold.
-    fn kind(event: &Event) -> Option<&'static str> {
-        match event {
-            Event::Ignored { reason, .. } => Some(reason.name()),
-            Event::Unsent { .. } => Some("unsent"),
-            _ => None,
+/// An event to be told now, when it happened, and for how many of its kind it
+/// stands.
+pub(crate) struct Told {
+    pub(crate) time: Duration,
+    pub(crate) event: Event,
+    pub(crate) count: u64,
+}
+
+impl Told {
+    /// As a line for people.
+    fn line(&self) -> String {
+        match self.count {
+            1 => self.event.to_string(),
+            count => format!("{} (and {} more like it)", self.event, count - 1),
         }
     }
 }
 
 impl Folds {
-    /// Whether the event's line is to be printed now.
-    fn admit(&mut self, now: Duration, event: &Event) -> bool {
-        let Some(kind) = Fold::kind(event) else { return true };
-        match self.kinds.get_mut(kind) {
-            Some(fold) => {
-                fold.held_back += 1;
-                fold.last = event.to_string();
-                false
+    /// What is to be told now that this has happened, in order.
+    pub(crate) fn tell(&mut self, now: Duration, event: &Event) -> Vec<Told> {
+        let kind = kind(event);
+        // What was held back is told before anything of weight, to keep the order.
+        let is_of_weight = kind.is_none() && !matches!(event, Event::Tried { .. });
+        let mut told = self.due(now, is_of_weight);
+        let this = Told { time: now, event: event.clone(), count: 1 };
+        match kind.map(|kind| self.kinds.entry(kind)) {
+            Some(Entry::Occupied(mut fold)) => {
+                let held_back = &mut fold.get_mut().held_back;
+                let count = held_back.as_ref().map_or(0, |told| told.count) + 1;
+                *held_back = Some(Told { count, ..this });
             }
-            None => {
-                self.kinds.insert(kind, Fold { printed: now, held_back: 0, last: String::new() });
-                true
+            Some(Entry::Vacant(fold)) => {
+                fold.insert(Fold { told: now, held_back: None });
+                told.push(this);
             }
+            None => told.push(this),
         }
+        told
     }
 
-    /// The lines that stand for those held back: for long enough, or all.
-    fn due(&mut self, now: Duration, all: bool) -> Vec<String> {
-        let mut lines = Vec::new();
+    /// Those that stand for what was held back: for long enough, or all.
+    fn due(&mut self, now: Duration, all: bool) -> Vec<Told> {
+        let mut due = Vec::new();
         self.kinds.retain(|_, fold| {
-            let is_young = now.saturating_sub(fold.printed) < FOLD;
+            let is_young = now.saturating_sub(fold.told) < FOLD;
             if is_young && !all {
                 return true;
             }
-            match fold.held_back {
-                0 => return is_young,
-                1 => lines.push(fold.last.clone()),
-                count => lines.push(format!("{} (and {} more like it)", fold.last, count - 1)),
-            }
-            fold.printed = now;
-            fold.held_back = 0;
+            let Some(told) = fold.held_back.take() else { return is_young };
+            due.push(told);
+            fold.told = now;
             true
         });
-        lines.sort_unstable();
-        lines
+        due.sort_by_key(|told| told.time);
+        due
+    }
+}
+
+/// What kind of line an event has, if it is one of those that fold.
+fn kind(event: &Event) -> Option<&'static str> {
+    match event {
+        Event::Ignored { reason, .. } => Some(reason.name()),
+        Event::Unsent { .. } => Some("unsent"),
+        _ => None,
     }
 }
 
