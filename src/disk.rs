@@ -1,6 +1,6 @@
 //! A chain's files on a real disk.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -69,7 +69,12 @@ impl Disk for FileDisk {
             self.chain.read_to_end(&mut bytes)?;
             return Ok(Some(bytes));
         }
-        match fs::read(self.path(part)) {
+        let path = self.path(part);
+        // Before it is opened: a pipe may have no writer, and a device no end.
+        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(io::Error::other("it is a folder, a device or a pipe"));
+        }
+        match fs::read(path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -99,6 +104,11 @@ impl Disk for FileDisk {
         fs::remove_file(self.path(part))
     }
 
+    fn is_in_place(&self) -> bool {
+        let (opened, found) = (self.chain.metadata(), fs::metadata(&self.path));
+        opened.is_ok_and(|opened| found.is_ok_and(|found| is_same_file(&opened, &found)))
+    }
+
     /// Only Unix can sync a folder; elsewhere the system sees to it.
     fn sync_names(&mut self) -> io::Result<()> {
         match self.path.parent() {
@@ -106,4 +116,16 @@ impl Disk for FileDisk {
             _ => Ok(()),
         }
     }
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Only Unix numbers its files; elsewhere one that is there passes for ours.
+#[cfg(not(unix))]
+fn is_same_file(_one: &Metadata, _other: &Metadata) -> bool {
+    true
 }

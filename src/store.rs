@@ -71,7 +71,8 @@ impl<D: Disk> Store<D> {
     /// were kept from there on. It costs by the number of these blocks.
     ///
     /// # Errors
-    /// The disk fails. From then on every save does: the file has the chain as
+    /// Somebody moved the file away, which has the chain as last saved. Or the
+    /// disk fails. From then on every save does: the file has the chain as
     /// last saved or, after a reorganisation that failed, may have the new one;
     /// the next opening finds out.
     ///
@@ -80,6 +81,9 @@ impl<D: Disk> Store<D> {
     /// above all that was saved.
     pub fn save(&mut self, from: usize, blocks: &[BlockBytes]) -> Result<(), StoreError> {
         let path = self.disk.path(Part::Chain);
+        if !self.disk.is_in_place() {
+            return Err(StoreError::Moved { path });
+        }
         let kept = self.kept.take().ok_or(StoreError::FailedBefore { path })?;
         assert!((1..=kept).contains(&from), "block {from} is saved upon {kept} blocks");
         match from == kept {

@@ -47,6 +47,11 @@ pub enum StoreError {
         /// What the system said.
         error: io::Error,
     },
+    /// Somebody moved, removed or replaced it while it was open.
+    Moved {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// An earlier save failed, so it is not known what the file holds.
     FailedBefore {
         /// The file.
@@ -83,6 +88,12 @@ impl fmt::Display for StoreError {
             StoreError::Unwritable { path, error } => {
                 write!(f, "cannot write {}: {error}; {}", path.display(), advice(error))
             }
+            StoreError::Moved { path } => write!(
+                f,
+                "{} was moved, removed or replaced while this node had it open: put it back and \
+                 start again, or start with what is there",
+                path.display()
+            ),
             StoreError::FailedBefore { path } => {
                 write!(f, "{} could not be written before: start again", path.display())
             }

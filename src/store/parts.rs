@@ -38,6 +38,12 @@ pub trait Disk {
     /// What people call the file.
     fn path(&self, part: Part) -> PathBuf;
 
+    /// Whether the chain file still is where it was opened. Nobody moves the files
+    /// of a disk that does not say otherwise.
+    fn is_in_place(&self) -> bool {
+        true
+    }
+
     /// All the file's bytes; `None` where there is no such file.
     fn read(&mut self, part: Part) -> io::Result<Option<Vec<u8>>>;
 

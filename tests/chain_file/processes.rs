@@ -164,6 +164,53 @@ fn what_is_no_chain_file_stops_a_node_at_once() {
     assert_eq!(fs::read(&file).expect("it is there"), b"a photo");
 }
 
+/// A node that goes on with a file that is not where it was told would lose all
+/// later blocks.
+#[cfg(unix)]
+#[test]
+fn a_node_whose_file_is_moved_removed_or_replaced_stops_and_says_so() {
+    type Act = fn(&Path);
+    let moves: [(&str, Act); 3] = [
+        ("moved", |file| fs::rename(file, file.with_extension("old")).expect("it is ours")),
+        ("removed", |file| fs::remove_file(file).expect("it is ours")),
+        ("replaced", |file| {
+            let copy = file.with_extension("copy");
+            fs::copy(file, &copy).and_then(|_| fs::rename(copy, file)).expect("it is ours");
+        }),
+    ];
+    for (name, act) in moves {
+        let file = file(name);
+        let mut node = Running::start(&mut node(&file, &[]));
+        node.find(|line| line.starts_with("CREATE block 3: ")).expect("it runs");
+        act(&file);
+        assert_eq!(node.end().code(), Some(1), "{name}");
+        let error = node.seen.iter().find(|line| line.starts_with("error: ")).expect("it says so");
+        let why = format!("{} was moved, removed or replaced while this node", file.display());
+        assert!(error.contains(&why), "{error}");
+        let (height, hash) = last_tip(&node).expect("it made blocks");
+        if name == "moved" {
+            let chain = chain_in(&file.with_extension("old"));
+            assert_eq!((chain.height(), chain.tip_hash()), (height, hash), "none is lost");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_journal_that_is_a_pipe_or_has_no_end_stops_a_node_at_once() {
+    for (name, script) in [("pipe", "mkfifo \"$0\""), ("no-end", "ln -s /dev/zero \"$0\"")] {
+        let file = file(&format!("journal-{name}"));
+        let journal = file.with_extension("chain.reorg");
+        let made = Command::new("sh").args(["-c", script]).arg(&journal).status();
+        assert!(made.is_ok_and(|status| status.success()), "{script}");
+        let mut node = Running::start(&mut node(&file, &[]));
+        assert_eq!(node.end().code(), Some(1));
+        let [line] = &node.seen[..] else { panic!("{}", node.text()) };
+        let why = format!("cannot read {}: it is a folder, a device or a pipe", journal.display());
+        assert!(line.starts_with(&format!("error: {why}")), "{line}");
+    }
+}
+
 /// The system lets no file of the node's grow above a kilobyte or two, by the
 /// shell's unit, and neither ends with a block. To a writer that is a full disk.
 #[cfg(unix)]
