@@ -111,6 +111,10 @@ fn read_file(path: &Path) -> Result<Option<Found<String>>, Unusable> {
         let path = path.display();
         Unusable(format!("{path}{line}: {why}; a line reads NODE_IP=127.0.0.1"))
     };
+    // Before it is opened: a pipe may have no writer, and a device no end.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(unusable(None, &"this is a folder, a device or a pipe, and not a file"));
+    }
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

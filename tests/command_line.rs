@@ -36,6 +36,8 @@ fn error(output: &Output) -> &str {
 fn folder_with_env(name: &str, env: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+    // An earlier run may have left a pipe there, which nobody reads.
+    let _ = fs::remove_file(folder.join(".env"));
     fs::write(folder.join(".env"), env).expect("the folder for temporary files can be written");
     folder
 }
@@ -153,6 +155,34 @@ fn a_bad_node_ip_is_exit_78_and_names_file_and_line() {
         assert_eq!(output.status.code(), Some(78));
         let error = error(&output);
         assert!(error.contains(".env line 2") && error.contains(why), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_node_ip_that_is_not_text_is_exit_78() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let mut command = cairn();
+    command.args(["node", "7000"]).env("NODE_IP", std::ffi::OsStr::from_bytes(b"127.0.0.1\xff"));
+    let output = run(&mut command, b"");
+    assert_eq!(output.status.code(), Some(78));
+    assert!(error(&output).starts_with("NODE_IP in the environment is "), "{}", error(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_env_file_that_is_a_pipe_or_has_no_end_is_exit_78() {
+    for (name, script) in [("pipe", "mkfifo .env"), ("no-end", "ln -s /dev/zero .env")] {
+        let folder = folder_with_env(name, "");
+        fs::remove_file(folder.join(".env")).expect("we wrote it");
+        let mut shell = Command::new("sh");
+        let made = shell.args(["-c", script]).current_dir(&folder).status();
+        assert!(made.is_ok_and(|status| status.success()), "{script}");
+        let output = run(cairn().args(["node", "7000"]).current_dir(&folder), b"");
+        assert_eq!(output.status.code(), Some(78));
+        assert!(error(&output).contains(".env: this is a folder, a device or a pipe"), "{name}");
+        fs::remove_file(folder.join(".env")).expect("we made it");
     }
 }
 

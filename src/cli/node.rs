@@ -89,7 +89,8 @@ pub(crate) struct Pace {
 impl Pace {
     /// This machine's address and where it was found.
     pub(crate) fn node_ip(&self) -> Result<Found<IpAddr>> {
-        let environment = env::var(NODE_IP).ok();
+        // What is not text is no address either, and the error shows it.
+        let environment = env::var_os(NODE_IP).map(|ip| ip.to_string_lossy().into_owned());
         let flag = self.ip.as_deref();
         config::node_ip(flag, environment.as_deref(), Path::new(ENV_FILE)).map_err(Exit::config)
     }
