@@ -176,6 +176,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::as_flag;
 
     fn with_file(name: &str, text: &str) -> Result<Found<IpAddr>, Unusable> {
         let path = std::env::temp_dir().join(format!("cairn-{}-{name}.env", std::process::id()));
@@ -254,6 +255,14 @@ mod tests {
         assert_eq!(millis("24h"), Ok(86_400_000));
         for wrong in ["", "1", "s", "-1s", "1.5s", "0s", "25h", "99999999999999999999s", "1 s"] {
             assert!(millis(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_duration_is_shown_as_it_is_read() {
+        let all = (1..5_000).chain([60_000, 5_400_000, 86_399_999, 86_400_000]);
+        for duration in all.map(Duration::from_millis) {
+            assert_eq!(parse_duration(&as_flag(duration)), Ok(duration), "{duration:?}");
         }
     }
 }

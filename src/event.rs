@@ -256,10 +256,18 @@ impl fmt::Display for Started {
             "  peers   {}",
             if peers.is_empty() { "none".into() } else { peers.join(" ") }
         )?;
-        writeln!(f, "  pace    --nonces {} --listen {:?}", self.nonces, self.listen)?;
+        writeln!(f, "  pace    --nonces {} --listen {}", self.nonces, as_flag(self.listen))?;
         writeln!(f, "  target  --zero-bits {}", self.target.zero_bits())?;
         writeln!(f, "  seed    --seed {} (lane {:#x})", self.seed, self.lane)?;
         write!(f, "  chain   block {}: {}", self.height, self.hash)
+    }
+}
+
+/// A duration as a flag of the command line reads it: `1s`, `200ms` or `1500ms`.
+pub fn as_flag(duration: Duration) -> String {
+    match duration.subsec_nanos() {
+        0 => format!("{}s", duration.as_secs()),
+        _ => format!("{}ms", duration.as_micros() as f64 / 1000.0),
     }
 }
 
