@@ -49,6 +49,9 @@ pub const EPOCH: u32 = 1_700_000_000;
 /// The part of a simulation, at its end, in which there are no faults: a quarter.
 const CALM_PART: u32 = 4;
 
+/// When the network is split for the first time.
+const PARTITION_BEGINS: Duration = Duration::from_secs(60);
+
 /// How long after the last fault all nodes must have agreed at least once. A
 /// block comes every ten seconds or so, a peer that seemed to stall is asked
 /// again after ten, and one that seemed to lie some minutes later at the worst.
@@ -79,6 +82,27 @@ impl Scenario {
     pub fn campaign(seed: u64) -> Scenario {
         let faults = Faults::drawn(&mut ChaCha8Rng::seed_from_u64(seed));
         Scenario { seed, nodes: 7, duration: Duration::from_secs(60 * 60), faults }
+    }
+
+    /// The longest that [`Partition::Halves`] can last: it begins after a minute,
+    /// and must be over before the last quarter of the time.
+    pub fn max_partition(&self) -> Duration {
+        (self.duration - self.duration / CALM_PART).saturating_sub(PARTITION_BEGINS)
+    }
+
+    /// When the faults are over: before the last quarter of the time or, where a
+    /// partition is the only one, as soon as that has ended.
+    fn calm(&self) -> Duration {
+        let latest = self.duration - self.duration / CALM_PART;
+        let partition = self.faults.partition;
+        match partition {
+            Some(Partition::Halves(time))
+                if self.faults == (Faults { partition, ..Faults::default() }) =>
+            {
+                latest.min(PARTITION_BEGINS + time)
+            }
+            _ => latest,
+        }
     }
 
     /// Runs it, and tells `trace` of every step.
@@ -186,10 +210,9 @@ impl<'a> World<'a> {
 
     fn plan_faults(&mut self) {
         let faults = &self.scenario.faults;
-        let calm = self.scenario.duration - self.scenario.duration / CALM_PART;
         let seconds = Duration::from_secs;
         if faults.partition.is_some() {
-            self.plan_in(seconds(60), Happening::PartitionBegins);
+            self.plan_in(PARTITION_BEGINS, Happening::PartitionBegins);
         }
         if faults.crashes {
             self.plan_in(seconds(30), Happening::CrashBegins);
@@ -200,7 +223,7 @@ impl<'a> World<'a> {
         if faults.mallory {
             self.plan_in(seconds(5), Happening::MalloryActs);
         }
-        self.plan_in(calm, Happening::Calm);
+        self.plan_in(self.scenario.calm(), Happening::Calm);
     }
 
     fn plan_in(&mut self, time: Duration, happening: Happening) {

@@ -61,11 +61,39 @@ fn without_faults_nothing_is_lost_and_forks_are_short() {
 }
 
 #[test]
+fn a_seed_that_loses_nothing_by_chance_is_no_failure() {
+    let faults = Faults { loss: 10, ..Faults::default() };
+    let runs = (1..=20).map(|seed| {
+        let scenario = Scenario { faults: faults.clone(), nodes: 2, ..Scenario::campaign(seed) };
+        scenario.run(None).unwrap_or_else(|failure| panic!("{failure}")).counts.lost
+    });
+    let lost: Vec<_> = runs.collect();
+    assert!(lost.contains(&0) && lost.iter().any(|&lost| lost > 0), "{lost:?}");
+}
+
+#[test]
+fn agreement_is_counted_from_a_partitions_end_where_nothing_else_goes_wrong() {
+    let partition = Some(Partition::Halves(Duration::from_secs(600)));
+    let faults = Faults { partition, ..Faults::default() };
+    let scenario = Scenario { faults, ..Scenario::campaign(3) };
+    let (report, trace) = traced(&scenario);
+    let time = |what: &str| {
+        let line = trace.lines().find(|line| line.contains(what)).expect("such a step");
+        line.trim().split(' ').next().and_then(|time| time.parse::<f64>().ok()).expect("a time")
+    };
+    assert_eq!(time("the network is whole"), 660.0);
+    let agreed = report.agreed.expect("they agree").as_secs_f64();
+    assert_eq!(time("all agree"), 660.0 + agreed);
+    assert!(agreed > 0.0, "halves that were apart do not agree at once");
+}
+
+#[test]
 fn halves_that_were_apart_for_half_a_day_come_together() {
     // The last quarter of the time is without faults.
     const HOUR: Duration = Duration::from_secs(60 * 60);
-    let faults = Faults { partition: Some(Partition::Halves(15 * HOUR)), ..Faults::default() };
-    let scenario = Scenario { faults, duration: 16 * HOUR, ..Scenario::campaign(1) };
+    let mut scenario = Scenario { duration: 16 * HOUR, ..Scenario::campaign(1) };
+    let partition = Some(Partition::Halves(scenario.max_partition()));
+    scenario.faults = Faults { partition, ..Faults::default() };
     let report = scenario.run(None).unwrap_or_else(|failure| panic!("{failure}"));
     assert!(report.counts.deepest > 1_000, "{report}");
 }

@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use cairn::config::parse_duration;
-use cairn::sim::{Faults, Partition, Scenario};
+use cairn::event::as_flag;
+use cairn::sim::{Failure, Faults, Partition, Scenario};
 
 use super::exit::Exit;
 use super::print;
@@ -44,10 +45,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    if args.partition.is_some_and(|time| time >= duration(args)) {
-        return Err(Exit::usage(
-            "--partition: it must end before the run does; write a shorter time, or more --hours",
-        ));
+    let longest = scenario(args, args.seed).max_partition();
+    if args.partition.is_some_and(|time| time > longest) {
+        return Err(Exit::usage(format!(
+            "--partition: it begins after a minute and must end before the last quarter of the \
+             run; write at most {}, or more --hours",
+            as_flag(longest)
+        )));
     }
     if let Some(count) = args.seeds {
         return campaign(args, count);
@@ -66,20 +70,34 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if !steps.is_empty() {
         print::line(steps.join("\n"))?;
     }
-    print::line(outcome?)
+    print::line(outcome.map_err(|failure| anyhow!("{}", told(args, &failure)))?)
+}
+
+/// A failure, and the command that shows its steps.
+fn told(args: &Args, failure: &Failure) -> String {
+    format!("{failure}; see it with {} --trace", command(args, failure.seed))
+}
+
+/// The command that runs one seed as these flags have it.
+fn command(args: &Args, seed: u64) -> String {
+    let mut command = format!("cairn sim --seed {seed} --nodes {}", args.nodes);
+    let flags = [
+        Some(format!(" --hours {}", args.hours)),
+        args.calm.then(|| " --calm".to_owned()),
+        args.loss.map(|percent| format!(" --loss {percent}")),
+        args.partition.map(|time| format!(" --partition {}", as_flag(time))),
+    ];
+    command.extend(flags.into_iter().flatten());
+    command
 }
 
 /// Lines that are written at once: there are hundreds of thousands.
 const STEPS_AT_ONCE: usize = 1_000;
 
-fn duration(args: &Args) -> Duration {
-    Duration::from_secs(60 * 60) * args.hours.into()
-}
-
 fn scenario(args: &Args, seed: u64) -> Scenario {
     let mut scenario = Scenario::campaign(seed);
     scenario.nodes = args.nodes.into();
-    scenario.duration = duration(args);
+    scenario.duration = Duration::from_secs(60 * 60) * args.hours.into();
     if args.calm || args.loss.is_some() || args.partition.is_some() {
         scenario.faults = Faults {
             loss: u32::from(args.loss.unwrap_or(0)) * 10,
@@ -113,7 +131,7 @@ fn campaign(args: &Args, count: u64) -> Result<()> {
     });
     let (reports, failures): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     for failure in failures.iter().filter_map(|failure| failure.as_ref().err()) {
-        print::line(failure)?;
+        print::line(told(args, failure))?;
     }
     let reports: Vec<_> = reports.into_iter().flatten().collect();
     let sum = |count: fn(&cairn::sim::Report) -> u64| reports.iter().map(count).sum::<u64>();
@@ -131,5 +149,40 @@ fn campaign(args: &Args, count: u64) -> Result<()> {
     match failures.is_empty() {
         true => Ok(()),
         false => bail!("{} of {count} seeds failed", failures.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Sim {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn args(command: &str) -> Args {
+        let words = command.strip_prefix("cairn ").expect("a command of ours").split(' ');
+        Sim::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).args
+    }
+
+    #[test]
+    fn a_failing_seed_is_told_with_all_flags_that_it_takes_to_see_it() {
+        for command in [
+            "cairn sim",
+            "cairn sim --nodes 3 --hours 2 --seeds 9",
+            "cairn sim --calm",
+            "cairn sim --loss 1 --partition 1500ms --seed 4",
+        ] {
+            let args = args(command);
+            let failure = Failure { seed: 7, time: Duration::from_secs(1), what: "why".into() };
+            let told = told(&args, &failure);
+            let hint = told.strip_prefix("seed 7 at 1 s: why; see it with ").expect("a hint");
+            let shown = self::args(hint);
+            assert!(shown.trace && shown.seeds.is_none(), "{hint}");
+            assert_eq!(scenario(&shown, shown.seed), scenario(&args, 7), "{hint}");
+        }
     }
 }

@@ -17,7 +17,7 @@ impl World<'_> {
         if !self.is_calm || self.agreed.is_some() {
             return Ok(());
         }
-        let calm = self.scenario.duration - self.scenario.duration / CALM_PART;
+        let calm = self.scenario.calm();
         if self.is_agreed() {
             self.agreed = Some(self.time - calm);
             let time = self.time - calm;

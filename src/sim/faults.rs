@@ -37,7 +37,8 @@ pub struct Faults {
 /// How the network is split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Partition {
-    /// In halves, once, for this long.
+    /// In halves, once, for this long, but at most for
+    /// [`max_partition`](super::Scenario::max_partition).
     Halves(Duration),
     /// In halves, one way, or one node from all others, for some minutes, again
     /// and again.
