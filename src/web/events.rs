@@ -19,8 +19,7 @@ use crate::json;
 
 use super::feed::{Held, Subscription};
 use super::problem::Problem;
-use super::server::MAX_EVENT_CLIENTS;
-use super::shared::Shared;
+use super::shared::{MAX_EVENT_CLIENTS, Shared};
 
 /// How long an event may take to be handed to the system. It takes a while where
 /// a client does not read and the system holds no more for it.

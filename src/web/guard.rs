@@ -12,9 +12,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::hash::Hash;
-use crate::peer::PeerName;
 
-use super::origin::{Site, next_port};
+use super::origin::Site;
 use super::problem::Problem;
 use super::shared::Shared;
 
@@ -91,25 +90,7 @@ fn is_of_the_network(shared: &Shared, host: &str, origin: &str) -> bool {
         return true;
     }
     let Some(site) = Site::of_origin(origin) else { return false };
-    site.is(&shared.address) || network(shared).iter().any(|address| site.is(address))
-}
-
-/// The HTTP addresses of the network's other nodes, as far as they are known.
-pub(super) fn network(shared: &Shared) -> Vec<SocketAddr> {
-    let view = shared.view.borrow();
-    let of_peers = view.peers.iter().filter_map(|peer| http_of(&peer.name));
-    let mut network: Vec<_> = of_peers.collect();
-    for address in &shared.peers {
-        if !network.contains(address) {
-            network.push(*address);
-        }
-    }
-    network
-}
-
-/// Where a peer has its HTTP API, unless it was told otherwise.
-pub(super) fn http_of(name: &PeerName) -> Option<SocketAddr> {
-    next_port(name.as_str().parse().ok()?)
+    site.is(&shared.address) || shared.network().iter().any(|address| site.is(address))
 }
 
 fn check_token(shared: &Shared, headers: &HeaderMap) -> Result<(), Problem> {

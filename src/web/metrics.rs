@@ -9,8 +9,7 @@ use axum::response::IntoResponse;
 
 use super::meters::Text;
 use super::peers;
-use super::server::MAX_EVENT_CLIENTS;
-use super::shared::Shared;
+use super::shared::{MAX_EVENT_CLIENTS, Shared};
 use super::view::View;
 
 /// Counters, in Prometheus's text format

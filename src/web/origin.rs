@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::uri::Authority;
 
+use crate::peer::PeerName;
+
 /// The host of a URL, as far as we let it in. A name other than `localhost` may
 /// be pointed at us by whoever owns it, so there is no such host here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,9 +60,10 @@ impl Site {
     }
 }
 
-/// Where a node on this address has its HTTP API, unless told otherwise: at the
-/// next port. Nowhere, if there is none.
-pub(super) fn next_port(address: SocketAddr) -> Option<SocketAddr> {
+/// Where a peer has its HTTP API, unless told otherwise: at the port after its
+/// own. Nowhere, if there is none.
+pub(super) fn http_of(name: &PeerName) -> Option<SocketAddr> {
+    let address: SocketAddr = name.as_str().parse().ok()?;
     Some(SocketAddr::new(address.ip(), address.port().checked_add(1)?))
 }
 
@@ -100,7 +103,9 @@ mod tests {
 
     #[test]
     fn the_api_is_at_the_next_port() {
-        assert_eq!(next_port(address("127.0.0.1:7000")), Some(address("127.0.0.1:7001")));
-        assert_eq!(next_port(address("127.0.0.1:65535")), None);
+        let of = |name| http_of(&PeerName::new(name));
+        assert_eq!(of("127.0.0.1:7000"), Some(address("127.0.0.1:7001")));
+        assert_eq!(of("127.0.0.1:65535"), None);
+        assert_eq!(of("alice"), None);
     }
 }

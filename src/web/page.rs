@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::assets::{ASSETS, Asset};
-use super::guard::network;
 use super::shared::Shared;
 
 pub(super) fn router() -> Router<Arc<Shared>> {
@@ -34,7 +33,7 @@ fn policy(shared: &Shared) -> String {
                       img-src 'self' data:; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; connect-src 'self'"
         .to_owned();
-    for address in std::iter::once(shared.address).chain(network(shared)) {
+    for address in std::iter::once(shared.address).chain(shared.network()) {
         write!(policy, " http://{address} ws://{address}").expect("a string takes all");
         if address.ip().is_loopback() {
             let port = address.port();

@@ -22,19 +22,19 @@ use crate::driver::Command;
 use crate::hash::Hash;
 use crate::node::Node;
 
+use super::api;
 use super::feed::{BATCH, Feed};
 use super::guard::Client;
 use super::limits::Limits;
-use super::shared::{Shared, Traffic};
-use super::view::{Moment, View};
-use super::{Settings, Watcher, api};
+use super::moment::Moment;
+use super::settings::Settings;
+use super::shared::{MAX_EVENT_CLIENTS, Shared, Traffic};
+use super::view::View;
+use super::watcher::Watcher;
 
 /// The most connections that ask and are answered; more wait in the system's
 /// queue. Those that listen to events are not among them.
 const MAX_CONNECTIONS: usize = 1_024;
-
-/// The most clients of the events.
-pub(super) const MAX_EVENT_CLIENTS: usize = 2_000;
 
 /// Connections that the system keeps waiting.
 const BACKLOG: u32 = 1_024;
@@ -82,8 +82,13 @@ impl Drop for Server {
     }
 }
 
-/// Starts a server: the socket is bound when this returns.
-pub(super) fn start(
+/// Starts the API of a node that is about to run with these commands. The
+/// watcher is to be shown what the loop does; the API ends with the server.
+///
+/// # Errors
+/// What the system says, such as that the port is taken
+/// ([`io::ErrorKind::AddrInUse`]).
+pub fn start(
     settings: Settings,
     node: &Node,
     commands: Sender<Command>,

@@ -15,12 +15,16 @@ use crate::target::Target;
 
 use super::feed::Feed;
 use super::limits::Limits;
+use super::origin::http_of;
 use super::problem::Problem;
 use super::view::View;
 
 /// How long a handler waits for the loop, which looks for commands every 50 ms
 /// unless whoever reads its lines holds it up.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The most clients of the events.
+pub(super) const MAX_EVENT_CLIENTS: usize = 2_000;
 
 /// The server's side of everything.
 pub(super) struct Shared {
@@ -75,6 +79,32 @@ impl Shared {
     /// Whether a post must show a token.
     pub(super) fn needs_token(&self) -> bool {
         self.token.is_some() || !self.address.ip().is_loopback()
+    }
+
+    /// The HTTP addresses of the network's other nodes, as far as they are known.
+    pub(super) fn network(&self) -> Vec<SocketAddr> {
+        let view = self.view.borrow();
+        let mut network: Vec<_> =
+            view.peers.iter().filter_map(|peer| http_of(&peer.name)).collect();
+        for address in &self.peers {
+            if !network.contains(address) {
+                network.push(*address);
+            }
+        }
+        network
+    }
+
+    /// Where others reach this API. A server on "any address" is reached by the
+    /// node's own.
+    pub(super) fn own_address(&self) -> SocketAddr {
+        let mut address = self.address;
+        if address.ip().is_unspecified()
+            && let Ok(node) = self.node.name.as_str().parse::<SocketAddr>()
+            && !node.ip().is_unspecified()
+        {
+            address.set_ip(node.ip());
+        }
+        address
     }
 
     /// Asks something of the node and waits until that has taken effect.

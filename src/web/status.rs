@@ -11,10 +11,11 @@ use utoipa::ToSchema;
 
 use crate::block::GENESIS_HASH;
 
-use super::guard::{http_of, network};
+use super::moment::{Moment, milliseconds};
+use super::origin::http_of;
 use super::peers;
 use super::shared::Shared;
-use super::view::{self, Moment, View, milliseconds};
+use super::view::{self, View};
 
 /// Version of the paths and shapes; a change that breaks a reader raises it.
 const API_VERSION: u8 = 1;
@@ -173,8 +174,8 @@ pub(super) struct Health {
 #[utoipa::path(get, path = "/node/info", tag = "node", responses((status = 200, body = Info)))]
 pub(super) async fn info(State(shared): State<Arc<Shared>>) -> Json<Info> {
     let settings = &shared.node;
-    let own = url(own_address(&shared));
-    let others = network(&shared).into_iter().map(url).filter(|other| *other != own);
+    let own = url(shared.own_address());
+    let others = shared.network().into_iter().map(url).filter(|other| *other != own);
     Json(Info {
         name: settings.name.to_string(),
         port: settings.port,
@@ -280,19 +281,6 @@ impl Health {
             average_holders: held as f64 / blocks as f64,
         }
     }
-}
-
-/// Where others reach this API. A server on "any address" is reached by the
-/// node's own.
-fn own_address(shared: &Shared) -> SocketAddr {
-    let mut address = shared.address;
-    if address.ip().is_unspecified()
-        && let Ok(node) = shared.node.name.as_str().parse::<SocketAddr>()
-        && !node.ip().is_unspecified()
-    {
-        address.set_ip(node.ip());
-    }
-    address
 }
 
 fn url(address: SocketAddr) -> String {

@@ -1,6 +1,6 @@
 //! The latest view of a node: what every question is answered from.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use crate::event::Event;
 use crate::hash::Hash;
@@ -9,31 +9,8 @@ use crate::peer::PeerName;
 
 use super::book::{Book, Origin};
 use super::meters::Meters;
+use super::moment::Moment;
 use super::peers::Peers;
-
-/// A moment on both clocks.
-#[derive(Clone, Copy)]
-pub(super) struct Moment {
-    pub(super) instant: Instant,
-    /// Since the Unix epoch.
-    pub(super) unix: Duration,
-}
-
-impl Moment {
-    pub(super) fn now() -> Moment {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Moment { instant: Instant::now(), unix }
-    }
-
-    /// Unix milliseconds.
-    pub(super) fn ms(self) -> u64 {
-        milliseconds(self.unix)
-    }
-}
-
-pub(super) fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
 
 /// What the node is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

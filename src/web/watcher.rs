@@ -11,7 +11,8 @@ use crate::node::Node;
 use crate::peer::PeerName;
 
 use super::feed::Feed;
-use super::view::{Moment, View};
+use super::moment::Moment;
+use super::view::View;
 
 /// The loop's end of the way to the server. It never breaks the loop off.
 pub struct Watcher {
