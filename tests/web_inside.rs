@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::io::{ErrorKind, Write};
+use std::net::TcpStream;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -14,7 +16,7 @@ use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
 use cairn::udp;
-use cairn::web::{self, Server};
+use cairn::web::{self, Pool, Server};
 use common::http::Api;
 use serde_json::{Value, json};
 use tungstenite::Message;
@@ -32,6 +34,11 @@ struct Inside {
 impl Inside {
     /// A node on this chain whose own turns never come while a test runs.
     fn start(chain: Chain, ping: Duration) -> Inside {
+        Inside::with(chain, |settings| settings.ping = ping)
+    }
+
+    /// The same, with other settings of its API.
+    fn with(chain: Chain, change: impl FnOnce(&mut web::Settings)) -> Inside {
         let mut socket = udp::bind_socket([127, 0, 0, 1].into(), 0).expect("a free port");
         let address = socket.local_addr().expect("it is bound");
         let settings = Settings {
@@ -40,8 +47,8 @@ impl Inside {
         };
         let mut node = Node::new(settings, chain);
         let (commands, inbox) = mpsc::channel();
-        let mut http = web::Settings::new(([127, 0, 0, 1], 0).into());
-        http.ping = ping;
+        let mut http = web::Settings::new(([127, 0, 0, 1], 0).into(), Pool::new(100));
+        change(&mut http);
         let (server, mut watcher) =
             web::start(http, &node, commands.clone()).expect("the system has a free port");
         let api = Api { http: server.address().to_string() };
@@ -119,6 +126,32 @@ fn a_client_that_answers_no_ping_is_cut_off_and_one_that_does_is_not() {
 }
 
 #[test]
+fn who_asks_and_never_reads_is_cut_off_and_who_follows_the_events_is_not() {
+    let node = Inside::with(Chain::genesis(ANY), |settings| {
+        settings.patience = Duration::from_millis(100);
+        settings.pool = Pool::new(8);
+    });
+    let mut events = node.api.events("");
+    let question = format!("GET /openapi.json HTTP/1.1\r\nhost: {}\r\n\r\n", node.api.http);
+    let deaf: Vec<_> = (0..7).map(|_| node.api.connect()).collect();
+    for mut stream in &deaf {
+        // So that the systems soon hold all that they will.
+        let system = socket2::SockRef::from(stream);
+        system.set_recv_buffer_size(4096).expect("any socket can have less");
+        stream.write_all(question.repeat(100).as_bytes()).expect("it takes that much");
+    }
+    // What is sent to a connection that was ended comes back as an error.
+    let is_cut_off = |mut stream: &TcpStream| {
+        stream.set_nonblocking(true).expect("any socket can be");
+        stream.write(b"GET").is_err_and(|error| error.kind() != ErrorKind::WouldBlock)
+    };
+    common::wait_until("all of them are cut off", || deaf.iter().all(is_cut_off));
+    assert_eq!(node.api.get("/node/status").status, 200, "there are places again");
+    assert_eq!(events.next()["event"], "hello");
+    assert_eq!(node.api.metric("cairn_event_clients"), 1.0, "who follows may be silent");
+}
+
+#[test]
 fn when_the_loop_has_ended_clients_are_told_and_questions_get_a_problem() {
     let node = Inside::start(Chain::genesis(ANY), web::Settings::PING);
     let mut events = node.api.events("");
@@ -143,7 +176,7 @@ fn two_servers_cannot_share_a_port() {
     let address = first.api.http.parse().expect("an address");
     let settings = Settings::tutorial(PeerName::new("alice"), 7000, Vec::new());
     let node = Node::new(settings, Chain::genesis(ANY));
-    let second = web::start(web::Settings::new(address), &node, mpsc::channel().0);
+    let second = web::start(web::Settings::new(address, Pool::new(9)), &node, mpsc::channel().0);
     assert_eq!(second.err().map(|error| error.kind()), Some(std::io::ErrorKind::AddrInUse));
     let info: Value = first.api.get("/node/info").json();
     assert_eq!(info["http"], format!("http://{address}"));

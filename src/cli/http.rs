@@ -36,14 +36,29 @@ pub(crate) struct Flags {
     peer_http: Vec<String>,
 }
 
+/// The connections of all nodes of a process.
+pub(crate) type Pool = web::Pool;
+
+/// A pool for a process with this many nodes, where HTTP is wanted of them.
+pub(crate) fn pool(flags: &Flags, nodes: usize) -> Result<Option<Pool>> {
+    let Some(text) = &flags.http else { return Ok(None) };
+    let pool = Pool::of_process(nodes);
+    pool.map(Some).map_err(|error| Exit::config(format!("--http {text}: {error}")))
+}
+
 /// The node's HTTP, if it has any.
 pub(crate) struct Http(Option<(Server, Watcher)>);
 
 impl Http {
-    /// Starts it, where it is wanted. That the port is taken is a note: the node
-    /// goes without.
-    pub(crate) fn start(flags: &Flags, node: &Node, commands: &Sender<Command>) -> Result<Http> {
-        let Some(text) = &flags.http else { return Ok(Http(None)) };
+    /// Starts it, where there is a pool for its connections. That the port is
+    /// taken is a note: the node goes without.
+    pub(crate) fn start(
+        flags: &Flags,
+        pool: Option<&Pool>,
+        node: &Node,
+        commands: &Sender<Command>,
+    ) -> Result<Http> {
+        let (Some(text), Some(pool)) = (&flags.http, pool) else { return Ok(Http(None)) };
         let port = node.settings().port;
         let Some(address) = address(text, port)? else {
             note(format_args!(
@@ -51,7 +66,7 @@ impl Http {
             ))?;
             return Ok(Http(None));
         };
-        let mut settings = Settings::new(address);
+        let mut settings = Settings::new(address, pool.clone());
         settings.token = flags.http_token.clone().or_else(|| env::var(HTTP_TOKEN).ok());
         settings.token = settings.token.filter(|token| !token.is_empty());
         for text in &flags.peer_http {

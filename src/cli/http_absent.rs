@@ -20,12 +20,25 @@ pub(crate) struct Flags {
     http: Option<String>,
 }
 
+/// Connections are none.
+pub(crate) struct Pool;
+
+/// There is none.
+pub(crate) fn pool(_flags: &Flags, _nodes: usize) -> Result<Option<Pool>> {
+    Ok(None)
+}
+
 /// No HTTP.
 pub(crate) struct Http;
 
 impl Http {
     /// Says what is missing, where it is wanted.
-    pub(crate) fn start(flags: &Flags, _node: &Node, _commands: &Sender<Command>) -> Result<Http> {
+    pub(crate) fn start(
+        flags: &Flags,
+        _pool: Option<&Pool>,
+        _node: &Node,
+        _commands: &Sender<Command>,
+    ) -> Result<Http> {
         match flags.http {
             None => Ok(Http),
             Some(_) => Err(Exit::usage(

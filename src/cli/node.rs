@@ -139,7 +139,8 @@ fn drive(args: &Args, mut socket: UdpSocket, mut node: Node, mut keeper: Keeper)
         });
     }
     let print = if args.json { json::printer()? } else { Lines::printer() };
-    let http = Http::start(&args.http, &node, &stop)?;
+    let pool = http::pool(&args.http, 1)?;
+    let http = Http::start(&args.http, pool.as_ref(), &node, &stop)?;
     let output = Output::standard();
     let mut watch = Watch { args, print, output, printed: Ok(()), fetch: None, http };
     let mut keep = |save: &_| keeper.keep(save);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::json;
 
 use super::feed::{Held, Subscription};
+use super::pool::Place;
 use super::problem::Problem;
 use super::shared::{MAX_EVENT_CLIENTS, Shared};
 
@@ -77,6 +78,7 @@ pub(super) struct Hello<'a> {
 ))]
 pub(super) async fn events(
     State(shared): State<Arc<Shared>>,
+    Extension(connection): Extension<Arc<Place>>,
     resume: Result<Query<Resume>, QueryRejection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -94,7 +96,7 @@ pub(super) async fn events(
         .read_buffer_size(BUFFER_LEN)
         .write_buffer_size(BUFFER_LEN)
         .max_write_buffer_size(MAX_WAITING_LEN);
-    Ok(upgrade.on_upgrade(move |socket| follow(shared, socket, resume, place)))
+    Ok(upgrade.on_upgrade(move |socket| follow(shared, socket, resume, (place, connection))))
 }
 
 /// Why a client gets no more.
@@ -113,7 +115,7 @@ async fn follow(
     shared: Arc<Shared>,
     socket: WebSocket,
     resume: Resume,
-    _place: OwnedSemaphorePermit,
+    _places: (OwnedSemaphorePermit, Arc<Place>),
 ) {
     let mut client = Client { socket, is_answering: true, messages: 0 };
     let Err(end) = client.follow(&shared, &resume).await;
@@ -157,7 +159,7 @@ impl Client {
             self.send(Message::Text(text)).await?;
         }
         let mut receiver = receiver.ok_or(End::NoMore)?;
-        let mut pings = interval_at(Instant::now() + shared.ping, shared.ping);
+        let mut pings = interval_at(Instant::now() + shared.settings.ping, shared.settings.ping);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {

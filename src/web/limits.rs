@@ -1,7 +1,7 @@
 //! How much one address may ask for.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use super::origin::household;
 use super::problem::Problem;
 
 /// Requests a second that an address may keep up.
@@ -70,7 +71,7 @@ impl Limits {
     /// # Errors
     /// What to answer instead, where it is one too many.
     pub(super) fn check(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
-        let key = key(address);
+        let key = household(address);
         let mut offenders = self.offenders.lock().unwrap_or_else(PoisonError::into_inner);
         offenders.retain(|_, offender| !offender.is_over(now));
         if let Some(until) = offenders.get(&key).and_then(|offender| offender.refused_until) {
@@ -93,16 +94,6 @@ impl Limits {
         let wait = too_early.wait_time_from(self.clock.now()).as_secs() + 1;
         let rate = REQUESTS_PER_SECOND;
         Err(Problem::rate(wait, format_args!("more than {rate} requests a second")))
-    }
-}
-
-/// Whom an address belongs to: a household is given a whole /64 of IPv6.
-fn key(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => {
-            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
-        }
     }
 }
 
@@ -144,13 +135,5 @@ mod tests {
         assert!(limits.check(BOB, now).is_ok());
         let _ = limits.check(ALICE, now + REFUSAL);
         assert!(!is_refused(now + REFUSAL));
-    }
-
-    #[test]
-    fn neighbours_in_a_64_of_ipv6_are_one() {
-        let key = |text: &str| key(text.parse().expect("an address"));
-        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:0:0:2"));
-        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
-        assert_eq!(key("::ffff:192.0.2.1"), ALICE);
     }
 }

@@ -18,6 +18,7 @@ mod moment;
 mod problem;
 mod origin;
 mod limits;
+mod pool;
 mod book;
 mod peers;
 mod meters;
@@ -39,6 +40,7 @@ mod api;
 mod server;
 
 pub use self::api::openapi_json;
+pub use self::pool::Pool;
 pub use self::server::{Server, start};
 pub use self::settings::Settings;
 pub use self::watcher::Watcher;

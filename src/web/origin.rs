@@ -1,6 +1,7 @@
-//! Who a browser says it speaks to and for: `Host` and `Origin`.
+//! Who asks: whom an address belongs to, and who a browser says it speaks to and
+//! for (`Host` and `Origin`).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::uri::Authority;
 
@@ -67,6 +68,16 @@ pub(super) fn http_of(name: &PeerName) -> Option<SocketAddr> {
     Some(SocketAddr::new(address.ip(), address.port().checked_add(1)?))
 }
 
+/// Whom an address belongs to: a household is given a whole /64 of IPv6.
+pub(super) fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +118,13 @@ mod tests {
         assert_eq!(of("127.0.0.1:7000"), Some(address("127.0.0.1:7001")));
         assert_eq!(of("127.0.0.1:65535"), None);
         assert_eq!(of("alice"), None);
+    }
+
+    #[test]
+    fn neighbours_in_a_64_of_ipv6_are_one() {
+        let key = |text: &str| household(text.parse().expect("an address"));
+        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:0:0:2"));
+        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
+        assert_eq!(key("::ffff:192.0.2.1"), IpAddr::from([192, 0, 2, 1]));
     }
 }

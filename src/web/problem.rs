@@ -60,12 +60,16 @@ impl Problem {
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate", detail);
         Problem { retry_after: Some(seconds), ..problem }
     }
+
+    pub(super) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("strings and numbers are JSON")
+    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).expect("it was made from a status");
-        let body = serde_json::to_string(&self).expect("strings and numbers are JSON");
+        let body = self.to_json();
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (status, kind, body).into_response();
         if let Some(seconds) = self.retry_after {

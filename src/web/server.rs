@@ -1,22 +1,27 @@
 //! The server's thread: it accepts connections, and ends when it is dropped.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::http::{HeaderValue, Request, header};
+use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{self, Runtime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 
 use crate::driver::Command;
 use crate::hash::Hash;
@@ -27,14 +32,16 @@ use super::feed::{BATCH, Feed};
 use super::guard::Client;
 use super::limits::Limits;
 use super::moment::Moment;
+use super::pool::{Place, Pool};
+use super::problem::Problem;
 use super::settings::Settings;
 use super::shared::{MAX_EVENT_CLIENTS, Shared, Traffic};
 use super::view::View;
 use super::watcher::Watcher;
 
-/// The most connections that ask and are answered; more wait in the system's
-/// queue. Those that listen to events are not among them.
-const MAX_CONNECTIONS: usize = 1_024;
+/// The most requests on one connection: then the client has to come back, and
+/// may find that it has more connections than others.
+const MAX_REQUESTS: u32 = 1_000;
 
 /// Connections that the system keeps waiting.
 const BACKLOG: u32 = 1_024;
@@ -106,9 +113,8 @@ pub fn start(
         started: started.instant,
         started_ms: started.ms(),
         address,
-        peers: settings.peers,
-        token: settings.token.map(|token| Hash::of(token.as_bytes())),
-        ping: settings.ping,
+        token: settings.token.as_ref().map(|token| Hash::of(token.as_bytes())),
+        settings,
         view,
         feed: feed.clone(),
         limits: Limits::new(),
@@ -145,8 +151,9 @@ fn serve(
 ) {
     runtime.block_on(async {
         let router = api::router(shared.clone());
+        let Settings { pool, patience, .. } = shared.settings.clone();
         tokio::select! {
-            () = accept(listener, router) => {}
+            () = Service { router, pool, patience }.accept(listener) => {}
             () = flush(&shared.feed) => {}
             // Dropping the sender is the signal.
             _ = stopped => {}
@@ -167,34 +174,69 @@ async fn flush(feed: &Feed) {
     }
 }
 
-async fn accept(listener: TcpListener, router: Router) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let place = places.clone().acquire_owned().await.expect("it is never closed");
-        match listener.accept().await {
-            Ok((stream, from)) => {
-                tokio::spawn(converse(stream, Client(from), router.clone(), place));
+/// What each connection is served with.
+#[derive(Clone)]
+struct Service {
+    router: Router,
+    pool: Pool,
+    patience: Duration,
+}
+
+impl Service {
+    async fn accept(self, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, from)) => match self.pool.take(from.ip()) {
+                    Some(place) => {
+                        tokio::spawn(self.clone().converse(stream, Client(from), place));
+                    }
+                    None => turn_away(&stream),
+                },
+                Err(_) => sleep(ACCEPT_AGAIN).await,
             }
-            Err(_) => sleep(ACCEPT_AGAIN).await,
         }
+    }
+
+    /// Answers one connection's requests to its end, or until it becomes a WebSocket.
+    async fn converse(self, stream: TcpStream, client: Client, place: Place) {
+        // It is faster with, and works without.
+        let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.patience));
+        // A WebSocket takes the place along.
+        let place = Arc::new(place);
+        let (router, served) = (TowerToHyperService::new(self.router), AtomicU32::new(0));
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(client);
+            request.extensions_mut().insert(place.clone());
+            let is_last = served.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_REQUESTS;
+            let answer = router.call(request);
+            async move { Ok::<_, Infallible>(if is_last { last(answer.await?) } else { answer.await? }) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(MAX_HEAD_WAIT)
+            .max_buf_size(MAX_HEAD_LEN)
+            .serve_connection(TokioIo::new(Box::pin(stream)), service)
+            .with_upgrades();
+        // What goes wrong is the client's concern: it sees its connection end.
+        let _ = connection.await;
     }
 }
 
-/// Answers one connection's requests to its end, or until it becomes a WebSocket.
-async fn converse(stream: TcpStream, client: Client, router: Router, _place: OwnedSemaphorePermit) {
-    // It is faster with, and works without.
-    let _ = stream.set_nodelay(true);
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(client);
-        router.call(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(MAX_HEAD_WAIT)
-        .max_buf_size(MAX_HEAD_LEN)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    // What goes wrong is the client's concern: it sees its connection end.
-    let _ = connection.await;
+/// Makes an answer the last on its connection, unless it is no HTTP any more.
+fn last(mut answer: Response) -> Response {
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().entry(header::CONNECTION).or_insert(close);
+    answer
+}
+
+/// Tells a client that there is no place for it, if it can be told at once.
+fn turn_away(stream: &TcpStream) {
+    let problem = Problem::busy("the connections of this node are taken, many by your address");
+    let body = problem.to_json();
+    let head = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json";
+    let answer =
+        format!("{head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+    let _ = stream.try_write(answer.as_bytes());
 }

@@ -17,6 +17,7 @@ use super::feed::Feed;
 use super::limits::Limits;
 use super::origin::http_of;
 use super::problem::Problem;
+use super::settings::Settings;
 use super::view::View;
 
 /// How long a handler waits for the loop, which looks for commands every 50 ms
@@ -36,11 +37,10 @@ pub(super) struct Shared {
     pub(super) started_ms: u64,
     /// Where this API is.
     pub(super) address: SocketAddr,
-    /// HTTP addresses of the network, beside each peer's own.
-    pub(super) peers: Vec<SocketAddr>,
+    /// What it was told at its start.
+    pub(super) settings: Settings,
     /// The hash of what a post must show.
     pub(super) token: Option<Hash>,
-    pub(super) ping: Duration,
     pub(super) view: watch::Receiver<View>,
     pub(super) feed: Arc<Feed>,
     pub(super) limits: Limits,
@@ -86,7 +86,7 @@ impl Shared {
         let view = self.view.borrow();
         let mut network: Vec<_> =
             view.peers.iter().filter_map(|peer| http_of(&peer.name)).collect();
-        for address in &self.peers {
+        for address in &self.settings.peers {
             if !network.contains(address) {
                 network.push(*address);
             }
