@@ -11,10 +11,19 @@ use crate::store::{Disk, Part, StoreError};
 /// The lock is on the chain file itself, so two nodes cannot share it by two
 /// names either, and the system lets go of it however the process ends. Who
 /// only reads needs no lock. (On Windows a locked file cannot be read.)
+///
+/// A save needs no other descriptor than those that are open from the start: it
+/// works also where the process has as many open files as it may have.
 #[derive(Debug)]
 pub struct FileDisk {
     path: PathBuf,
     chain: File,
+    /// Only Unix can open a folder.
+    folder: Option<File>,
+    /// The journal, from its creation to its removal.
+    journal: Option<File>,
+    /// Closed when the journal is created, to make room for its descriptor.
+    reserve: Option<File>,
 }
 
 impl FileDisk {
@@ -42,7 +51,16 @@ impl FileDisk {
         }
         // Through a link: the journal must lie where the next start looks for it.
         let path = path.canonicalize().map_err(unwritable)?;
-        Ok(FileDisk { path, chain })
+        let folder = path.parent().filter(|_| cfg!(unix)).map(File::open);
+        let folder = folder.transpose().map_err(unwritable)?;
+        let mut disk = FileDisk { path, chain, folder, journal: None, reserve: None };
+        disk.reserve();
+        Ok(disk)
+    }
+
+    /// Sets a descriptor aside. Where even that fails, so may the next save.
+    fn reserve(&mut self) {
+        self.reserve = self.folder.as_ref().and_then(|folder| folder.try_clone().ok());
     }
 
     fn with<T>(
@@ -50,8 +68,9 @@ impl FileDisk {
         part: Part,
         act: impl FnOnce(&mut File) -> io::Result<T>,
     ) -> io::Result<T> {
-        match part {
-            Part::Chain => act(&mut self.chain),
+        match (part, &mut self.journal) {
+            (Part::Chain, _) => act(&mut self.chain),
+            (Part::Journal, Some(journal)) => act(journal),
             _ => act(&mut OpenOptions::new().write(true).open(self.path(part))?),
         }
     }
@@ -82,7 +101,13 @@ impl Disk for FileDisk {
     }
 
     fn create(&mut self, part: Part) -> io::Result<()> {
-        OpenOptions::new().write(true).create_new(true).open(self.path(part)).map(drop)
+        self.reserve = None;
+        let created = OpenOptions::new().write(true).create_new(true).open(self.path(part))?;
+        match part {
+            Part::Journal => self.journal = Some(created),
+            _ => self.reserve(),
+        }
+        Ok(())
     }
 
     fn write(&mut self, part: Part, at: u64, bytes: &[u8]) -> io::Result<()> {
@@ -101,6 +126,10 @@ impl Disk for FileDisk {
     }
 
     fn remove(&mut self, part: Part) -> io::Result<()> {
+        if part == Part::Journal {
+            self.journal = None;
+            self.reserve();
+        }
         fs::remove_file(self.path(part))
     }
 
@@ -111,10 +140,7 @@ impl Disk for FileDisk {
 
     /// Only Unix can sync a folder; elsewhere the system sees to it.
     fn sync_names(&mut self) -> io::Result<()> {
-        match self.path.parent() {
-            Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-            _ => Ok(()),
-        }
+        self.folder.as_ref().map_or(Ok(()), File::sync_all)
     }
 }
 
