@@ -3,7 +3,9 @@
 
 mod common;
 
+use std::ffi::OsStr;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
 
 use common::http::Api;
 use common::{PORT_TAKEN, Running, cairn, free_ports};
@@ -73,6 +75,11 @@ fn mistakes_get_one_line() {
         (&["--http", "192.0.2.1:80"], 78, "192.0.2.1 is not an address of this machine"),
         (&["--http", "--peer-http", "nowhere"], 2, "--peer-http nowhere: "),
         (&["--http-token", "secret"], 2, "--http"),
+        (&["--http", "--http-token", ""], 2, "--http-token is empty, "),
+        (&["--http", "--http-token", " secret"], 2, "--http-token has spaces around it, "),
+        (&["--http", "--http-token", "secret\t"], 2, "--http-token has spaces around it, "),
+        (&["--http", "--http-token", "geheimnisträger"], 2, "characters other than printable"),
+        (&["--http", "--http-token", "a\nb"], 2, "characters other than printable ASCII, "),
     ] {
         let mut running = Running::start(
             cairn().args(["node", "0", "--peer", "127.0.0.1:9", "--for", "1m"]).args(args),
@@ -80,5 +87,35 @@ fn mistakes_get_one_line() {
         assert_eq!(running.end().code(), Some(code), "{}", running.text());
         assert_eq!(running.seen.len(), 1, "{}", running.text());
         assert!(running.seen[0].contains(text), "{}", running.text());
+    }
+}
+
+#[test]
+fn a_token_in_the_environment_that_no_client_can_show_is_an_error_and_never_no_token() {
+    for (token, text) in [
+        (&b""[..], "CAIRN_HTTP_TOKEN is empty, "),
+        (b"secret ", "CAIRN_HTTP_TOKEN has spaces around it, "),
+        (b"secret\xff", "CAIRN_HTTP_TOKEN has characters other than printable ASCII, "),
+        (b"\xc3\xa4", "CAIRN_HTTP_TOKEN has characters other than printable ASCII, "),
+    ] {
+        let mut command = cairn();
+        command.args([
+            "node",
+            "0",
+            "--peer",
+            "127.0.0.1:9",
+            "--for",
+            "1m",
+            "--http",
+            "127.0.0.1:0",
+        ]);
+        let mut running = Running::start(command.env("CAIRN_HTTP_TOKEN", OsStr::from_bytes(token)));
+        assert_eq!(running.end().code(), Some(78), "{}", running.text());
+        assert_eq!(running.seen.len(), 1, "{}", running.text());
+        assert!(running.seen[0].contains(text), "{}", running.text());
+        assert!(running.seen[0].ends_with("choose another token, or unset it"));
+        // The flag's is taken in its place, if it is one.
+        let mut running = Running::start(command.args(["--http-token", "secret"]));
+        assert!(running.find(|line| line.starts_with("  http ")).is_some(), "{}", running.text());
     }
 }

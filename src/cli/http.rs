@@ -67,8 +67,7 @@ impl Http {
             return Ok(Http(None));
         };
         let mut settings = Settings::new(address, pool.clone());
-        settings.token = flags.http_token.clone().or_else(|| env::var(HTTP_TOKEN).ok());
-        settings.token = settings.token.filter(|token| !token.is_empty());
+        settings.token = token(flags.http_token.as_deref())?;
         for text in &flags.peer_http {
             settings.peers.push(resolve("--peer-http", text, Some(address.ip()))?);
         }
@@ -117,6 +116,34 @@ impl Observer for Http {
             watcher.settled(node);
         }
     }
+}
+
+/// The token that posts must show: the flag's, else the environment's.
+fn token(flag: Option<&str>) -> Result<Option<String>> {
+    if let Some(token) = flag {
+        check_token(token).map_err(|why| Exit::usage(format!("--http-token {why}")))?;
+        return Ok(Some(token.to_owned()));
+    }
+    let Some(token) = env::var_os(HTTP_TOKEN) else { return Ok(None) };
+    // What is not UTF-8 has a character that is not ASCII then.
+    let token = token.to_string_lossy();
+    check_token(&token).map_err(|why| Exit::config(format!("{HTTP_TOKEN} {why}, or unset it")))?;
+    Ok(Some(token.into_owned()))
+}
+
+/// Whether a client can show this token in a header. Says why not, and not the
+/// token: others may read it.
+fn check_token(token: &str) -> Result<(), String> {
+    let why = if token.is_empty() {
+        "is empty"
+    } else if token.trim() != token {
+        "has spaces around it"
+    } else if !token.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        "has characters other than printable ASCII"
+    } else {
+        return Ok(());
+    };
+    Err(format!("{why}, which no client can show: choose another token"))
 }
 
 /// Where `cairn up` has its page: at the first node whose HTTP port is free.
