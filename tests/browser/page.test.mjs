@@ -39,8 +39,8 @@ async function settle() {
 test('agreement: all nodes are found, search, and come to stand on one block', limits, async () => {
   await visitor.says(/found block \d+; .* took it over\.|agree on block \d+\./);
   for (const port of nodes.ports) {
-    await visitor.reads(`.card[data-port="${port}"] .rate`, /[\d,k]+ tries a second/);
-    await visitor.reads(`.card[data-port="${port}"] .tries`, /[\d,]+ tries so far/);
+    await visitor.reads(`.card[data-node="${port}"] .rate`, /[\d,k]+ tries a second/);
+    await visitor.reads(`.card[data-node="${port}"] .tries`, /[\d,]+ tries so far/);
   }
   await visitor.reads('#badge', /^All agree$/);
   await visitor.restsBesideOneBlock(nodes.ports);
@@ -80,7 +80,7 @@ test('bytes: by keyboard to a block, its hash found again, and spoilt by one bit
 test('partition: a node is dragged to the other side and goes on alone', limits, async () => {
   const { page } = visitor;
   const height = await settle();
-  const token = page.locator(`.token[data-port="${c}"]`);
+  const token = page.locator(`.token[data-node="${c}"]`);
   await token.scrollIntoViewIfNeeded();
   const [from, to] = [await token.boundingBox(), await page.locator('#side-b').boundingBox()];
   await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
@@ -123,9 +123,9 @@ test('race: two find a block at the same moment, without any split', limits, asy
   for (let tries = 0; tries < 8 && !(await visitor.heard()).some(isRace); tries += 1) {
     const height = await settle();
     await page.evaluate((ports) => {
-      for (const port of ports) document.querySelector(`[aria-label="Let ${port} mine one block"]`).click();
+      for (const port of ports) document.querySelector(`[aria-label="Mine one block with ${port}"]`).click();
     }, [a, b]);
-    for (const port of nodes.ports) await visitor.reads(`.card[data-port="${port}"] .tip`, new RegExp(`on block (${height + 1}|${height + 2}) `));
+    for (const port of nodes.ports) await visitor.reads(`.card[data-node="${port}"] .tip`, new RegExp(`on block (${height + 1}|${height + 2}) `));
   }
   assert.ok((await visitor.heard()).some(isRace), JSON.stringify(await visitor.heard(), null, 1));
   await visitor.reads('#badge', /^(Fork|All agree)$/);
@@ -139,10 +139,10 @@ test('the button splits as well, and the keyboard moves a node', limits, async (
   await visitor.says(new RegExp(`^The network is split: ${a} on one side, ${b} and ${c} on the other\\.$`));
   await visitor.press('Heal');
   await visitor.reads('#badge', /^All agree$/);
-  await page.locator(`.token[data-port="${b}"]`).focus();
+  await page.locator(`.token[data-node="${b}"]`).focus();
   await page.keyboard.press('Enter');
   await visitor.reads('#badge', /^Split$/);
-  await page.locator(`#side-b .token[data-port="${b}"]`).waitFor();
+  await page.locator(`#side-b .token[data-node="${b}"]`).waitFor();
   await visitor.press('Heal');
   await visitor.says(/^The split is healed/);
 });

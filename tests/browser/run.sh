@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The page's tests: its pure modules in Node, then all of it in a real, headless
-# Chromium against three real nodes. Pictures go to target/browser.
+# Chromium, against three real nodes and on recordings. Pictures go to target/browser.
 #
 #   tests/browser/run.sh             the tests
 #   tests/browser/run.sh --picture   only the README's picture, docs/page.png;
@@ -41,4 +41,4 @@ if [ "${1:-}" = --picture ]; then
   exec timeout "$LIMIT" node picture.mjs
 fi
 node --test unit/*.test.mjs
-timeout "$LIMIT" node --test page.test.mjs
+timeout "$LIMIT" node --test *.test.mjs

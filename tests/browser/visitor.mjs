@@ -85,12 +85,12 @@ export class Visitor {
   }
 
   card(port) {
-    return this.page.locator(`.card[data-port="${port}"]`);
+    return this.page.locator(`.card[data-node="${port}"]`);
   }
 
   /** Waits until a node's card says that this is its state. */
   async isState(port, state) {
-    await this.reads(`.card[data-port="${port}"] .state`, state);
+    await this.reads(`.card[data-node="${port}"] .state`, state);
   }
 
   async press(name) {
@@ -98,18 +98,18 @@ export class Visitor {
   }
 
   async mineOne(port) {
-    await this.press(`Let ${port} mine one block`);
+    await this.press(`Mine one block with ${port}`);
   }
 
   /** The hash of the block that a node's pill is at. */
   standsOn(port) {
-    return this.page.locator(`.pill[data-port="${port}"]`).getAttribute('data-on');
+    return this.page.locator(`.pill[data-node="${port}"]`).getAttribute('data-on');
   }
 
   /** Waits until pills of all these nodes have come to rest beside one block; returns its height. */
   async restsBesideOneBlock(ports) {
     const found = await this.page.waitForFunction((all) => {
-      const pills = all.map((port) => document.querySelector(`.pill[data-port="${port}"]`));
+      const pills = all.map((port) => document.querySelector(`.pill[data-node="${port}"]`));
       const hashes = new Set(pills.map((pill) => pill?.dataset.on));
       if (hashes.size !== 1 || hashes.has(undefined)) return null;
       const block = document.querySelector(`.block[data-hash="${[...hashes][0]}"]`);

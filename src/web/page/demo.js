@@ -58,7 +58,7 @@ export class Demo {
     const alone = ids[0];
     const other = ids.at(-1);
     await this.step(0, async () => {
-      await this.all('/pause');
+      await this.all('pause');
       await this.heal();
       await this.agree();
     });
@@ -90,8 +90,8 @@ export class Demo {
     return this.live().nodes.get(id);
   }
 
-  all(path) {
-    return this.send(this.up().map(({ id }) => ({ id, path })));
+  all(command) {
+    return this.send(this.up().map(({ id }) => ({ id, command })));
   }
 
   heal() {
@@ -99,16 +99,16 @@ export class Demo {
   }
 
   mine(id) {
-    return this.send([{ id, path: '/mine' }]);
+    return this.send([{ id, command: 'mine' }]);
   }
 
   resume(ids) {
-    return this.send(ids.filter((id) => this.node(id).up).map((id) => ({ id, path: '/resume' })));
+    return this.send(ids.filter((id) => this.node(id).up).map((id) => ({ id, command: 'resume' })));
   }
 
   /** All on one tip. Where two are as long, one more block decides. */
   async agree() {
-    await this.all('/sync/request');
+    await this.all('share');
     const isOne = () => new Set(this.up().map((node) => node.tip)).size === 1;
     const isLevel = () => new Set(this.up().map((node) => node.height)).size === 1;
     await this.until(isLevel, 'all have chains of the same length');

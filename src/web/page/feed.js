@@ -2,7 +2,7 @@
 
 import { byId, clock, html, markIcon } from './dom.js';
 import { markOf } from './marks.js';
-import { isSmall, portsOf } from './model.js';
+import { isSmall, minersOf } from './model.js';
 import { tellNews } from './story.js';
 
 /** How many lines are shown. */
@@ -16,12 +16,12 @@ export class Feed {
   }
 
   /** Shows the news of a model; does nothing where there is none. */
-  update(model) {
-    const mark = `${model.news[0]?.at} ${model.count} ${portsOf(model)} ${this.all.checked}`;
+  update({ model }) {
+    const mark = `${model.news[0]?.at} ${model.count} ${minersOf(model)} ${this.all.checked}`;
     if (mark === this.drawn) return;
     this.drawn = mark;
     const items = fold(model.news.filter((item) => this.all.checked || !isSmall(item))).slice(-LINES).reverse();
-    this.list.replaceChildren(...items.map((item) => draw(item, portsOf(model))));
+    this.list.replaceChildren(...items.map((item) => draw(item, minersOf(model))));
   }
 }
 
@@ -31,7 +31,7 @@ function fold(news) {
   for (const item of news) {
     const { what, why } = tellNews(item);
     const count = item.merged ?? 1;
-    const words = `${item.port} ${what} ${why}`;
+    const words = `${item.name} ${what} ${why}`;
     const same = item.kind === 'ignored' && lines.slice(-4).find((line) => line.words === words);
     if (same) same.count += count;
     else lines.push({ item, what, why, words, count });
@@ -39,9 +39,9 @@ function fold(news) {
   return lines;
 }
 
-function draw({ item, what, why, count }, ports) {
+function draw({ item, what, why, count }, miners) {
   const isNetwork = item.kind === 'split' || item.kind === 'healed';
-  const who = isNetwork ? [html('b', {}, 'The network')] : [markIcon(markOf(item.port, ports)), html('b', {}, item.port)];
+  const who = isNetwork ? [html('b', {}, 'The network')] : [markIcon(markOf(item.miner, miners)), html('b', {}, item.name)];
   return html('li', { class: `news ${item.kind}${item.abandoned > 0 ? ' reorganised' : ''}` },
     html('time', {}, clock(item.at)), ' ', ...who, ` ${what}`,
     count > 1 ? ` (${count} times)` : null,

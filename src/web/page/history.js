@@ -1,12 +1,16 @@
 // All changes in the order of their times, and models of any moment of them.
 
+import { Blocks } from './blocks.js';
 import { apply, createModel } from './model.js';
 
-/** How much is kept for the replay. */
+/** How much of a live network is kept for the replay. */
 export const KEPT_MS = 15 * 60 * 1000;
 
-/** More changes than this are not kept, however recent they are. */
+/** More changes than this of a live network are not kept, however recent they are. */
 const KEPT_CHANGES = 40000;
+
+/** To forget less than this at once is not worth folding anew. */
+const WORTHWHILE = 2000;
 
 /** A model that has folded the first so many changes of a history. */
 class Cursor {
@@ -22,38 +26,39 @@ class Cursor {
 
   /** Folds on until the change at `end`, or starts over if that lies behind. */
   moveTo(end) {
-    const { changes, facts } = this.history;
+    const { changes, blocks } = this.history;
     if (end < this.index) this.reset();
-    while (this.index < end) apply(this.model, changes[this.index++], facts);
+    while (this.index < end) apply(this.model, changes[this.index++], blocks);
     return this.model;
   }
 }
 
-/** The changes since the page was opened, and what the nodes still held from before. */
+/** All that one source has told, beginning with a model of what is too long ago to be kept. */
 export class History {
   constructor() {
-    this.facts = new Map();
+    this.blocks = new Blocks();
     this.changes = [];
     this.base = createModel();
     this.liveCursor = new Cursor(this);
     this.pastCursor = new Cursor(this);
   }
 
-  /** Learns of a block; says when it was first seen, if that is known. */
-  addFact(block, seenMs) {
-    const known = this.facts.get(block.hash);
-    if (!known || known.timestamp === null) this.facts.set(block.hash, block);
-    if (!known && seenMs) this.add({ type: 'seen', at: seenMs, hash: block.hash });
-  }
-
   /** Puts a change in its place. One that comes late makes the models fold again. */
   add(change) {
+    if (change.type === 'block' && !this.learn(change)) return;
     let index = this.changes.length;
     while (index > 0 && this.changes[index - 1].at > change.at) index -= 1;
     this.changes.splice(index, 0, change);
     for (const cursor of [this.liveCursor, this.pastCursor]) {
       if (index < cursor.index) cursor.reset();
     }
+  }
+
+  /** Learns of a block; returns whether its change says anything to the fold. */
+  learn({ at, block }) {
+    const isNew = !this.blocks.has(block.hash);
+    this.blocks.add(block);
+    return isNew && at > 0;
   }
 
   /** The network as it is now. */
@@ -77,10 +82,15 @@ export class History {
     return low;
   }
 
-  /** The first moment that can be replayed. Settings are dated 0 and do not count. */
+  /** The first moment that can be shown. Settings are dated 0 and do not count. */
   firstMs() {
     const dated = this.changes.find((change) => change.type === 'event' || change.type === 'status');
     return dated ? dated.at : null;
+  }
+
+  /** The moment of the last change. */
+  lastMs() {
+    return this.changes.at(-1)?.at ?? null;
   }
 
   /** Forgets what is too long ago: folds it into the model that all others begin with. */
@@ -89,8 +99,11 @@ export class History {
     const tooMany = this.changes.length - KEPT_CHANGES;
     const count = Math.max(tooOld, tooMany);
     // Settings alone are no reason to fold again.
-    if (count < 2000) return;
-    for (const change of this.changes.splice(0, count)) apply(this.base, change, this.facts);
+    const isLong = count >= WORTHWHILE;
+    if (isLong) for (const change of this.changes.splice(0, count)) apply(this.base, change, this.blocks);
+    const old = this.blocks.forgetOld(WORTHWHILE);
+    for (const hash of old) this.base.seen.delete(hash);
+    if (!isLong && old.length === 0) return;
     this.liveCursor.reset();
     this.pastCursor.reset();
   }

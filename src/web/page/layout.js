@@ -3,7 +3,8 @@
 // Time goes to the right, a column for each height. The longest chain runs
 // straight along row 0; what forks off goes to the nearest free row below.
 
-import { chainFrom, nodesOf, standing } from './model.js';
+import { chainFrom, weightOf } from './blocks.js';
+import { nodesOf, standing } from './model.js';
 
 /** How many heights are drawn. */
 export const HEIGHTS = 40;
@@ -16,28 +17,28 @@ export const SIZE = { column: 106, row: 92, block: { width: 76, height: 50 }, pi
  * {hash, from, to, nodes}, `pills` {id, node, x, y, hash}, and `width`, `height`.
  * `pillWidth` is what a pill's words need.
  */
-export function layOut(model, facts, pillWidth = SIZE.pill.wide) {
-  const seen = [...model.seen.keys()].map((hash) => facts.get(hash)).filter(Boolean);
+export function layOut(model, blocks, pillWidth = SIZE.pill.wide) {
+  const seen = [...model.seen.keys()].map((hash) => blocks.get(hash)).filter(Boolean);
   const top = seen.reduce((highest, block) => Math.max(highest, block.height), 0);
   const lowest = Math.max(0, top - HEIGHTS + 1);
   const shown = seen.filter((block) => block.height >= lowest);
-  const on = standing(model, facts, lowest);
-  const rows = giveRows(shown, model, facts, on, lowest);
+  const on = standing(model, blocks, lowest);
+  const rows = giveRows(shown, model, blocks, on, lowest);
   const place = ({ hash, height }) => ({
     x: SIZE.margin + (height - lowest) * SIZE.column + SIZE.block.width / 2,
     y: SIZE.margin + 30 + rows.get(hash) * SIZE.row,
   });
-  const blocks = shown
+  const placed = shown
     .map((block) => ({ hash: block.hash, block, nodes: on.get(block.hash) ?? [], ...place(block) }))
     .sort((a, b) => a.x - b.x || a.y - b.y);
-  const links = blocks
+  const links = placed
     .filter(({ block }) => rows.has(block.previous))
     .map(({ hash, block, nodes }) => ({ hash, nodes, from: block.previous, to: hash }));
-  const pills = placePills(model, blocks, pillWidth);
+  const pills = placePills(model, placed, pillWidth);
   const columns = Math.max(1, ...pills.map((pill) => pill.column + 1));
-  const deepest = Math.max(0, ...blocks.map(({ y }) => y), ...pills.map(({ y }) => y));
+  const deepest = Math.max(0, ...placed.map(({ y }) => y), ...pills.map(({ y }) => y));
   return {
-    blocks, links, pills,
+    blocks: placed, links, pills,
     width: SIZE.margin * 2 + (top - lowest) * SIZE.column + SIZE.block.width + columns * (pillWidth + 6) + 14,
     height: deepest + SIZE.block.height / 2 + SIZE.margin,
   };
@@ -49,11 +50,11 @@ function tipsOf(shown, model) {
   const first = (block) => model.seen.get(block.hash);
   return shown
     .filter((block) => !parents.has(block.hash))
-    .sort((a, b) => b.height - a.height || first(a) - first(b) || a.hash.localeCompare(b.hash));
+    .sort((a, b) => weightOf(b) - weightOf(a) || first(a) - first(b) || a.hash.localeCompare(b.hash));
 }
 
 /** A row for each block: each branch takes the nearest one that is free all along it. */
-function giveRows(shown, model, facts, on, lowest) {
+function giveRows(shown, model, blocks, on, lowest) {
   const rows = new Map();
   const taken = [];
   const live = (block) => (on.has(block.hash) ? 0 : 1);
@@ -62,7 +63,7 @@ function giveRows(shown, model, facts, on, lowest) {
   const order = [...tips.slice(0, 1), ...tips.slice(1).sort((a, b) => live(a) - live(b))];
   for (const tip of order) {
     const branch = [];
-    for (const block of chainFrom(tip.hash, facts, lowest)) {
+    for (const block of chainFrom(tip.hash, blocks, lowest)) {
       if (rows.has(block.hash)) break;
       branch.push(block);
     }

@@ -1,26 +1,32 @@
 // The live page of a Cairn network, without framework or build step.
 //
-//   net.js      listens to all nodes and hands on what it learns, as changes
+//   source.js   where changes come from: net.js and link.js, or recorded.js
 //   history.js  keeps the changes in the order of their times
-//   model.js    folds them into a model: who stands on which block, and so on
+//   model.js    folds them into a model: who stands on which block, and so on;
+//               blocks.js has the blocks themselves
 //   story.js    says in one sentence what a model means
 //   layout.js   gives each block its place; tree.js draws them
 //   nodes.js, feed.js, sides.js, replay.js, demo.js, inspect.js   the panels
-//   bytes.js, marks.js, dom.js   75 bytes, shapes and colours, small helpers
+//   recording.js, save.js   recordings, written and read
+//   address.js, bytes.js, marks.js, dom.js   what follows the #, 75 bytes, shapes
+//               and colours, small helpers
 //
-// This file ties them together and draws whenever something has changed.
+// This file ties them together and draws whenever something has changed. What the
+// panels draw is a scene: {model, blocks, now, can, isReplay, isLocked}.
 
+import { readAddress, showAddress } from './address.js';
 import { Demo } from './demo.js';
 import { byId, html, markIcon, setText } from './dom.js';
 import { Feed } from './feed.js';
 import { History } from './history.js';
 import { Inspector } from './inspect.js';
 import { markOf } from './marks.js';
-import { nodesOf, portsOf } from './model.js';
-import { Network } from './net.js';
+import { nodesOf } from './model.js';
 import { Cards } from './nodes.js';
 import { Replay } from './replay.js';
+import { handleFiles } from './save.js';
 import { Sides } from './sides.js';
+import { sourceOf } from './source.js';
 import { tell } from './story.js';
 import { Tree } from './tree.js';
 
@@ -33,24 +39,54 @@ const SETTLED_MS = 800;
 /** How long a message about something that went wrong stays. */
 const NOTICE_MS = 8000;
 
-const history = new History();
-const network = new Network({
-  change: (change) => {
-    history.add(change);
-    redraw();
-  },
-  fact: (block, seenMs) => history.addFact(block, seenMs),
-  knows: (hash) => history.facts.get(hash)?.timestamp != null,
-});
+let history = new History();
+let source = null;
+
+/** Where the recording shown is from, if the page's address names one. */
+let recording = null;
 
 const live = () => history.live();
-const tree = new Tree((hash) => inspector.open(hash, history.facts.get(hash)));
-const cards = new Cards((id, path) => send([{ id, path }]));
+const tree = new Tree((hash) => inspector.open(hash, history.blocks.get(hash)));
+const cards = new Cards((id, command) => send([{ id, command }]));
 const sides = new Sides(send);
 const feed = new Feed();
-const replay = new Replay(history, redraw);
+const replay = new Replay(redraw);
 const demo = new Demo(live, send, say);
-const inspector = new Inspector(load, () => live().zeroBits);
+const inspector = new Inspector((hash) => source.block(hash), () => live().zeroBits);
+
+/** Shows what another source tells, from nothing on. */
+async function open(next) {
+  source?.stop();
+  source = next;
+  history = new History();
+  replay.show(history, source.can.has('live'));
+  for (const element of document.querySelectorAll('[data-needs]')) element.hidden = !source.can.has(element.dataset.needs);
+  setText(byId('source'), source.can.has('live') ? '' : source.title);
+  redraw();
+  const mine = history;
+  try {
+    await source.start((change) => {
+      mine.add(change);
+      redraw();
+    });
+    if (mine === history && !source.can.has('live')) replay.show(history, false);
+    redraw();
+  } catch (error) {
+    say(`The ${source.title} cannot be shown: ${error.message}.`);
+  }
+}
+
+/** Opens what the address names. */
+function openAddress() {
+  const address = readAddress(location.hash);
+  recording = address.recording;
+  try {
+    open(sourceOf(address));
+  } catch (error) {
+    say(`The recording cannot be shown: ${error.message}.`);
+    open(sourceOf({}));
+  }
+}
 
 let isDrawing = false;
 
@@ -67,20 +103,24 @@ function redraw() {
 }
 
 function draw() {
-  const model = replay.isOn ? history.past(replay.at) : live();
-  const now = replay.at ?? Date.now();
-  tree.update(model, history.facts);
-  cards.update(model, now, replay.isOn);
-  sides.update(model, replay.isOn || demo.isRunning);
-  feed.update(model);
+  const isReplay = replay.isOn;
+  const scene = {
+    model: isReplay ? history.past(replay.at) : live(),
+    blocks: history.blocks,
+    now: replay.at ?? Date.now(),
+    can: source.can,
+    isReplay,
+    isLocked: isReplay || demo.isRunning,
+  };
+  for (const panel of [tree, cards, sides, feed]) panel.update(scene);
   replay.draw();
-  drawStory(model);
-  drawLegend(model);
-  drawOrders(model);
+  drawStory(scene);
+  drawLegend(scene);
+  drawCommands(scene);
 }
 
-function drawStory(model) {
-  const { state, badge, sentence, detail } = tell(model, history.facts);
+function drawStory({ model, blocks }) {
+  const { state, badge, sentence, detail } = tell(model, blocks);
   byId('badge').dataset.state = state;
   setText(byId('badge'), badge);
   setText(byId('sentence'), sentence);
@@ -93,23 +133,23 @@ function drawStory(model) {
   drawStory.timer = setTimeout(() => setText(byId('said'), `${badge}. ${sentence}`), SETTLED_MS);
 }
 
-function drawLegend(model) {
-  const ports = portsOf(model);
-  if (drawLegend.drawn === ports.join()) return;
-  drawLegend.drawn = ports.join();
-  const miners = ports.flatMap((port) => [markIcon(markOf(port, ports)), ` ${port} `]);
-  byId('legend-miners').replaceChildren(html('span', {}, 'found by '), ...miners);
-  setText(byId('luck'), '');
+function drawLegend({ model }) {
+  const nodes = nodesOf(model);
+  const miners = nodes.map((node) => node.miner);
+  if (drawLegend.drawn === miners.join()) return;
+  drawLegend.drawn = miners.join();
+  const marks = nodes.flatMap((node) => [markIcon(markOf(node.miner, miners)), ` ${node.name} `]);
+  byId('legend-miners').replaceChildren(html('span', {}, 'found by '), ...marks);
 }
 
-function drawOrders(model) {
+function drawCommands({ model, isLocked, isReplay }) {
   const up = nodesOf(model).filter((node) => node.up);
   const button = byId('pause-all');
-  button.dataset.path = up.length > 0 && up.every((node) => node.paused) ? '/resume' : '/pause';
-  setText(button, button.dataset.path === '/resume' ? 'Resume all' : 'Pause all');
-  button.disabled = replay.isOn || demo.isRunning || up.length === 0;
-  byId('demo').disabled = replay.isOn;
-  byId('token-row').hidden = !network.needsToken;
+  button.dataset.command = up.length > 0 && up.every((node) => node.paused) ? 'resume' : 'pause';
+  setText(button, button.dataset.command === 'resume' ? 'Resume all' : 'Pause all');
+  button.disabled = isLocked || up.length === 0;
+  byId('demo').disabled = isReplay;
+  byId('token-row').hidden = !source.needsToken;
   const average = (2 ** model.zeroBits).toLocaleString('en');
   setText(byId('luck'), `Each try has the same chance, 1 in ${average}; the mark in the middle is that average. `
     + 'A search has no memory: a long one is no closer to its end.');
@@ -130,7 +170,7 @@ function send(orders) {
 }
 
 async function carryOut(orders) {
-  const results = await Promise.allSettled(orders.map(({ id, path, body }) => network.post(id, path, body)));
+  const results = await Promise.allSettled(orders.map(({ id, command, address }) => source.command(id, command, address)));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) say(`That did not work: ${failed.reason.message}`);
   redraw();
@@ -144,41 +184,28 @@ function say(words) {
   say.timer = setTimeout(() => (notice.hidden = true), NOTICE_MS);
 }
 
-/** A block as some node tells it. */
-async function load(hash) {
-  const up = nodesOf(live()).filter((node) => node.up);
-  for (const { id } of up) {
-    const answer = await fetch(`${id}/blocks/${hash}`).catch(() => null);
-    if (answer?.ok) return answer.json();
-  }
-  throw new Error(up.length > 0 ? 'nobody has it any more' : 'nobody is there');
-}
-
 byId('pause-all').addEventListener('click', ({ currentTarget }) => {
   const up = nodesOf(live()).filter((node) => node.up);
-  send(up.map(({ id }) => ({ id, path: currentTarget.dataset.path })));
+  send(up.map(({ id }) => ({ id, command: currentTarget.dataset.command })));
 });
 
 byId('token-row').addEventListener('submit', (event) => {
   event.preventDefault();
-  network.setToken(byId('token').value);
+  source.setToken(byId('token').value);
 });
 
 byId('feed-all').addEventListener('change', redraw);
 window.addEventListener('resize', redraw);
+window.addEventListener('hashchange', () => {
+  if (readAddress(location.hash).recording !== recording) openAddress();
+});
+handleFiles(() => [history, source], (dropped) => {
+  showAddress({ recording: null, block: null });
+  open(dropped);
+});
 setInterval(() => {
-  history.prune(Date.now());
+  if (source.can.has('live')) history.prune(Date.now());
   redraw();
 }, TICK_MS);
 
-/** Begins with the node that this page came from, which names the others. */
-async function begin() {
-  for (;;) {
-    const info = await fetch('/node/info').then((answer) => answer.json()).catch(() => null);
-    if (info?.network) return network.meet(info.network);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-}
-
-begin();
-redraw();
+openAddress();

@@ -1,6 +1,6 @@
-// Who is who: a shape and a colour for each miner, always with its port.
+// Who is who: a shape and a colour for each miner, always with its name.
 //
-// Shape and port carry the meaning; colour only repeats it, for those who see it.
+// Shape and name carry the meaning; colour only repeats it, for those who see it.
 
 /** Shapes as SVG path data in a box from -1 to 1, in the order they are given out. */
 const SHAPES = [
@@ -22,10 +22,10 @@ const STRANGER = { name: 'ring', path: 'M0-1A1 1 0 1 1 0 1A1 1 0 1 1 0-1ZM0-.5A.
 
 /**
  * The mark of a miner: its shape and the class of its colour.
- * `ports` are the network's nodes, sorted; a port that is not among them is a stranger.
+ * `miners` are those of the network, sorted; one that is not among them is a stranger.
  */
-export function markOf(port, ports) {
-  const index = ports.indexOf(port);
+export function markOf(miner, miners) {
+  const index = miners.indexOf(miner);
   if (index < 0) return STRANGER;
   const shape = SHAPES[index % SHAPES.length];
   // Past eight nodes shapes come again, with another colour.
@@ -34,6 +34,6 @@ export function markOf(port, ports) {
 }
 
 /** The mark of a block: its miner's, or the one stone that all begin with. */
-export function markOfBlock(block, ports) {
-  return block.height === 0 ? GENESIS : markOf(block.miner, ports);
+export function markOfBlock(block, miners) {
+  return block.height === 0 ? GENESIS : markOf(block.miner, miners);
 }

@@ -3,9 +3,14 @@
 // No clock, no network and no page in here. The live view is all changes folded
 // in the order of their times; a replay is the same fold, stopped early.
 //
-// `facts` are the blocks themselves, by hash: {hash, height, previous, miner,
-// timestamp}. A block never changes, so facts stand outside of time; what has
-// a time is when a block was seen, and who stands on it.
+// `blocks` are the blocks themselves (blocks.js). A block never changes, so they
+// stand outside of time; what has a time is when a block was seen, and who
+// stands on it.
+//
+// Nodes are told apart by `id`, shown by `name`, and named in blocks by `miner`:
+// all three are strings and nothing is read into them.
+
+import { chainFrom } from './blocks.js';
 
 /** How many pieces of news a model remembers. */
 const NEWS_KEPT = 200;
@@ -18,9 +23,9 @@ export function createModel() {
   return { at: 0, zeroBits: 16, nodes: new Map(), seen: new Map(), news: [], count: 0 };
 }
 
-function createNode({ id, port, address }) {
+function createNode({ id, name, miner, address }) {
   return {
-    id, port, address,
+    id, name, miner, address,
     up: false, everUp: false, downAt: null,
     tip: null, height: null,
     paused: null, restUntil: 0,
@@ -34,38 +39,43 @@ function createNode({ id, port, address }) {
  * Folds one change into the model, in place.
  *
  * Changes, each with `at` (Unix milliseconds) and mostly the node's `id`:
- * node, up, down, status, refused, seen, event.
+ * node, up, down, status, refused, block, event. docs/recording.md has their
+ * fields. Of other kinds nothing is known, and they change nothing.
  */
-export function apply(model, change, facts) {
+export function apply(model, change, blocks) {
   model.at = Math.max(model.at, change.at);
   if (change.type === 'node') return addNode(model, change);
-  if (change.type === 'seen') return see(model, change.hash, change.at, facts);
+  // A block of which nobody knows when it was seen is seen when a node stands on it.
+  if (change.type === 'block') return change.at > 0 ? see(model, change.block.hash, change.at, blocks) : undefined;
   const node = model.nodes.get(change.id);
   if (!node) return;
-  if (change.type === 'event') return applyEvent(model, node, change, facts);
+  if (change.type === 'event') return applyEvent(model, node, change, blocks);
   if (change.type === 'up') return rise(model, node, change.at);
   if (change.type === 'down') return fall(model, node, change.at);
-  if (change.type === 'status') return applyStatus(model, node, change, facts);
+  if (change.type === 'status') return applyStatus(model, node, change, blocks);
   if (change.type === 'refused') return applyRefused(model, node, change);
 }
 
 function addNode(model, change) {
   const known = model.nodes.get(change.id);
-  if (known) Object.assign(known, { port: change.port, address: change.address });
-  else model.nodes.set(change.id, createNode(change));
+  const { name, address, miner = name } = change;
+  if (known) Object.assign(known, { name, address, miner });
+  else model.nodes.set(change.id, createNode({ ...change, miner }));
   if (change.zeroBits !== undefined) model.zeroBits = change.zeroBits;
 }
 
 /** Marks a block and all before it as seen. */
-function see(model, hash, at, facts) {
-  for (let next = hash; next && !model.seen.has(next) && facts.has(next);) {
-    model.seen.set(next, at);
-    next = facts.get(next).previous;
+function see(model, hash, at, blocks) {
+  const fresh = [];
+  for (let next = hash; next && !model.seen.has(next) && blocks.has(next);) {
+    fresh.push(next);
+    next = blocks.get(next).previous;
   }
+  for (const next of fresh.reverse()) model.seen.set(next, at);
 }
 
 function report(model, node, at, kind, more = {}) {
-  const item = { number: model.count, at, kind, id: node?.id, port: node?.port, ...more };
+  const item = { number: model.count, at, kind, id: node?.id, name: node?.name, miner: node?.miner, ...more };
   model.count += 1;
   model.news.splice(placeOf(model.news, item), 0, item);
   if (model.news.length > NEWS_KEPT) model.news.shift();
@@ -100,14 +110,14 @@ function fall(model, node, at) {
   if (node.everUp) report(model, node, at, 'gone');
 }
 
-function stand(model, node, hash, height, at, facts) {
+function stand(model, node, hash, height, at, blocks) {
   Object.assign(node, { tip: hash, height });
-  see(model, hash, at, facts);
+  see(model, hash, at, blocks);
 }
 
-function applyStatus(model, node, change, facts) {
+function applyStatus(model, node, change, blocks) {
   rise(model, node, change.at);
-  stand(model, node, change.tip, change.height, change.at, facts);
+  stand(model, node, change.tip, change.height, change.at, blocks);
   if (node.counter === null) node.counter = change.counter;
   const { paused } = node;
   node.paused = change.paused;
@@ -122,53 +132,53 @@ function applyRefused(model, node, change) {
   const before = sidesOf(model);
   node.refused = new Set(change.refused);
   const after = sidesOf(model);
-  if (after.length > before.length) report(model, node, change.at, 'split', { sides: ports(after) });
-  if (after.length < before.length) report(model, node, change.at, 'healed', { sides: ports(before) });
+  if (after.length > before.length) report(model, node, change.at, 'split', { sides: names(after) });
+  if (after.length < before.length) report(model, node, change.at, 'healed', { sides: names(before) });
 }
 
-const ports = (sides) => sides.map((side) => side.map((node) => node.port));
+const names = (sides) => sides.map((side) => side.map((node) => node.name));
 
-function applyEvent(model, node, { at, event }, facts) {
+function applyEvent(model, node, { at, event }, blocks) {
   rise(model, node, at);
   switch (event.event) {
     case 'started': {
       Object.assign(node, { paused: false, refused: new Set(), tries: [], rate: null, counter: 0, restUntil: 0 });
-      stand(model, node, event.hash, event.height, at, facts);
+      stand(model, node, event.hash, event.height, at, blocks);
       return report(model, node, at, 'started', { height: event.height });
     }
     case 'tried':
       return tried(node, at, event.counter);
     case 'created': {
-      guess(facts, event, node);
-      stand(model, node, event.hash, event.height, at, facts);
+      guess(blocks, event, node);
+      stand(model, node, event.hash, event.height, at, blocks);
       Object.assign(node, { counter: 0, tries: [] });
       return report(model, node, at, 'found', { height: event.height, hash: event.hash });
     }
     case 'copied': {
-      const from = portOf(event.from);
+      const from = nameOf(model, event.from);
       const left = node.tip;
-      stand(model, node, event.hash, event.height, at, facts);
+      stand(model, node, event.hash, event.height, at, blocks);
       Object.assign(node, { counter: 0, tries: [] });
       const { height, hash, abandoned } = event;
-      return report(model, node, at, 'adopted', { height, hash, abandoned, from, left, miner: facts.get(hash)?.miner });
+      return report(model, node, at, 'adopted', { height, hash, abandoned, from, left });
     }
     case 'rested':
       node.restUntil = at + event.duration_ms;
       return report(model, node, at, 'rested', { duration: event.duration_ms });
     case 'ignored':
-      return report(model, node, at, 'ignored', { from: portOf(event.from), reason: event.reason, detail: event.detail, merged: event.merged });
+      return report(model, node, at, 'ignored', { from: nameOf(model, event.from), reason: event.reason, detail: event.detail, merged: event.merged });
     case 'unsent':
-      return report(model, node, at, 'unsent', { to: portOf(event.to), error: event.error });
+      return report(model, node, at, 'unsent', { to: nameOf(model, event.to), error: event.error });
     case 'stopped':
       return report(model, node, at, 'stopped', { height: event.height });
   }
 }
 
 /** A block that no tree has told us of yet: its finder stood on the one before. */
-function guess(facts, event, node) {
-  if (facts.has(event.hash) || node.height !== event.height - 1) return;
+function guess(blocks, event, node) {
+  if (blocks.has(event.hash) || node.height !== event.height - 1) return;
   const { hash, height } = event;
-  facts.set(hash, { hash, height, previous: node.tip, miner: node.port, timestamp: null });
+  blocks.add({ hash, height, previous: node.tip, miner: node.miner, timestamp: null });
 }
 
 function tried(node, at, counter) {
@@ -181,19 +191,25 @@ function tried(node, at, counter) {
   if (at > first.at) node.rate = ((counter - first.counter) * 1000) / (at - first.at);
 }
 
-/** `127.0.0.1:8000` -> 8000 */
-export function portOf(address) {
-  return Number(String(address).split(':').at(-1));
+/** What a node is called that others know by its address; a stranger has only that. */
+function nameOf(model, address) {
+  for (const node of model.nodes.values()) if (node.address === address) return node.name;
+  return String(address);
 }
 
-/** All nodes, by port. */
+const byNumber = new Intl.Collator('en', { numeric: true });
+
+/** Sorts names as people do: 900 before 7000. */
+export const compareNames = (a, b) => byNumber.compare(a, b);
+
+/** All nodes, by name. */
 export function nodesOf(model) {
-  return [...model.nodes.values()].sort((a, b) => a.port - b.port || a.id.localeCompare(b.id));
+  return [...model.nodes.values()].sort((a, b) => compareNames(a.name, b.name) || a.id.localeCompare(b.id));
 }
 
-/** The ports of all nodes, which give each miner its shape. */
-export function portsOf(model) {
-  return nodesOf(model).map((node) => node.port);
+/** The miners of all nodes in their order, which gives each its shape. */
+export function minersOf(model) {
+  return nodesOf(model).map((node) => node.miner);
 }
 
 /** Whether two nodes talk: neither refuses the other. */
@@ -201,7 +217,7 @@ export function areConnected(a, b) {
   return !a.refused.has(b.address) && !b.refused.has(a.address);
 }
 
-/** The sides of a split: groups of nodes that hear each other, lowest port first. */
+/** The sides of a split: groups of nodes that hear each other, lowest name first. */
 export function sidesOf(model) {
   const rest = nodesOf(model);
   const sides = [];
@@ -213,37 +229,22 @@ export function sidesOf(model) {
         else index += 1;
       }
     }
-    sides.push(side.sort((a, b) => a.port - b.port));
+    sides.push(side.sort((a, b) => compareNames(a.name, b.name)));
   }
   return sides;
 }
 
-/** The blocks from a tip back to genesis, or as far back as facts go. */
-export function* chainFrom(tip, facts, lowest = 0) {
-  for (let block = facts.get(tip); block && block.height >= lowest; block = facts.get(block.previous)) {
-    yield block;
-  }
-}
-
-/** Who stands on each block: hash -> nodes whose chain has it. A gone node stands nowhere. */
-export function standing(model, facts, lowest = 0) {
+/** Who stands on each block: hash -> nodes whose chain has it. A node that is gone stands nowhere. */
+export function standing(model, blocks, lowest = 0) {
+  const nodes = nodesOf(model);
+  const up = nodes.filter((node) => node.up);
   const on = new Map();
-  for (const node of nodesOf(model)) {
-    if (!node.up) continue;
-    for (const { hash } of chainFrom(node.tip, facts, lowest)) {
+  // Where all are gone nobody has abandoned anything: what they last stood on counts.
+  for (const node of up.length > 0 ? up : nodes) {
+    for (const { hash } of chainFrom(node.tip, blocks, lowest)) {
       if (on.has(hash)) on.get(hash).push(node);
       else on.set(hash, [node]);
     }
   }
   return on;
-}
-
-/** The last block that two chains share. */
-export function forkPoint(a, b, facts) {
-  let [left, right] = [facts.get(a), facts.get(b)];
-  while (left && right && left.hash !== right.hash) {
-    if (left.height >= right.height) left = facts.get(left.previous);
-    else right = facts.get(right.previous);
-  }
-  return left && right ? left : null;
 }

@@ -1,42 +1,56 @@
-// The nodes over HTTP and WebSocket: finds them, listens to them, comes back to
-// them when they were gone, and passes orders on.
+// A live network: the nodes' API as a source of changes (source.js).
 
-/** How long to wait before the next try to reach a node, from try to try. */
-const RETRY_MS = [300, 500, 1000, 2000, 3000];
+import { Link, TIMEOUT_MS, toBlock } from './link.js';
 
-/** How often a node is asked how it is. */
-const POLL_MS = 2000;
+/** How long to wait before the page's own node is asked again who is there. */
+const BEGIN_MS = 1000;
 
-/** No answer within this time is no answer. */
-const TIMEOUT_MS = 4000;
+/** So many hashes of blocks that were told are remembered. */
+const TOLD_KEPT = 10000;
 
-/** A node's clock may differ from ours by this much before we correct for it. */
-const SKEW_MS = 1500;
+/** The posts that carry out commands. */
+const PATHS = {
+  pause: '/pause',
+  resume: '/resume',
+  mine: '/mine',
+  share: '/sync/request',
+  connect: '/peers/announce',
+  disconnect: '/peers/disconnect',
+};
 
-/**
- * A status may be a little older than the time in it, and an event overtake it.
- * Dated back by this much, it never undoes what an event told.
- */
-const STATUS_AGE_MS = 250;
-
-/** How many heights of the block tree are read at first. */
-const TREE_HEIGHTS = 100;
-
-/** An order that a node refused, with its reason. */
+/** A command that a node refused, with its reason. */
 export class Refused extends Error {}
 
 /** All nodes, beginning with the one that the page came from. */
 export class Network {
-  /** `sink` takes what is learnt: `change(change)` and `fact(block, seenMs)`. */
-  constructor(sink) {
-    this.sink = sink;
+  constructor() {
+    this.title = 'live';
+    this.can = new Set(['live', 'blocks', 'older', ...Object.keys(PATHS)]);
     this.links = new Map();
+    this.told = new Set();
     this.token = sessionStorage.getItem('token') ?? '';
     this.needsToken = false;
   }
 
+  /** Begins with the node that the page came from, which names the others. */
+  async start(tell) {
+    this.tell = tell;
+    while (!this.isStopped) {
+      const info = await fetch('/node/info').then((answer) => answer.json()).catch(() => null);
+      if (info?.network) return this.meet(info.network);
+      await new Promise((resolve) => setTimeout(resolve, BEGIN_MS));
+    }
+  }
+
+  stop() {
+    this.isStopped = true;
+    this.tell = () => {};
+    for (const link of this.links.values()) link.stop();
+  }
+
   /** Meets a node and those that it lists, unless they are known. */
   meet(addresses) {
+    if (this.isStopped) return;
     for (const address of addresses) {
       if (this.links.has(address)) continue;
       const link = new Link(address, this);
@@ -49,19 +63,25 @@ export class Network {
   introduce(id, address) {
     this.meet([id]);
     const link = this.links.get(id);
-    if (link.port) return;
-    link.port = Number(address.split(':').at(-1));
-    link.change({ type: 'node', at: 0, port: link.port, address });
+    if (link.name) return;
+    link.name = address.split(':').at(-1);
+    link.change({ type: 'node', at: 0, name: link.name, address });
+  }
+
+  /** Remembers that this block was told. */
+  knows(hash) {
+    this.told.add(hash);
+    if (this.told.size > TOLD_KEPT) this.told.delete(this.told.values().next().value);
   }
 
   /** Tells a node to do something, and looks at what became of it. */
-  async post(id, path, body) {
+  async command(id, name, address) {
     const headers = { 'Content-Type': 'application/json' };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
-    const answer = await fetch(id + path, {
+    const answer = await fetch(id + PATHS[name], {
       method: 'POST',
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: address === undefined ? undefined : JSON.stringify({ address }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (!answer.ok) {
@@ -72,159 +92,37 @@ export class Network {
     await this.links.get(id)?.look().catch(() => {});
   }
 
-  /** The token that orders need where a node is open to others. */
+  /** The token that commands need where a node is open to others. */
   setToken(token) {
     this.token = token;
     sessionStorage.setItem('token', token);
   }
-}
 
-/** One node: an endless loop of reaching it, listening, and losing it. */
-class Link {
-  constructor(id, network) {
-    this.id = id;
-    this.network = network;
-    this.stream = null;
-    this.sequence = 0;
-    this.skew = 0;
-    this.told = {};
-    this.queue = Promise.resolve();
+  /** A block by hash or height, with its bytes as digits, as some node tells it. */
+  async block(id) {
+    const answer = await this.askAny(`/blocks/${id}`);
+    return { ...toBlock(answer), bytes: answer.bytes, isOnChain: answer.on_chain };
   }
 
-  async run() {
-    for (let tries = 0; ; tries += 1) {
+  /** Tells the chain's blocks of these heights, as some node has them. */
+  async older(from, count) {
+    const { blocks } = await this.askAny(`/chain?from=${from}&limit=${count}`);
+    for (const block of blocks) {
+      this.tell({ type: 'block', at: 0, block: { ...toBlock(block), bytes: block.bytes, settled: true } });
+    }
+  }
+
+  /** Asks one node after the other until one answers. */
+  async askAny(path) {
+    const up = [...this.links.values()].filter((link) => link.isUp);
+    let refusal = new Error('no node is there');
+    for (const link of up) {
       try {
-        await this.reach();
-        tries = 0;
-        await this.listen();
-      } catch {
-        // Not there, or not as it should be: the same to us.
+        return await link.get(path);
+      } catch (error) {
+        refusal = error;
       }
-      this.lose();
-      await sleep(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]);
     }
+    throw refusal;
   }
-
-  lose() {
-    this.socket?.close();
-    // What comes before the first word of a node is not worth a word.
-    if (this.told.down || !this.port) return;
-    this.told = { down: true };
-    this.change({ type: 'down', at: Date.now() });
-  }
-
-  /** Learns who it is, and whom it knows. */
-  async reach() {
-    const info = await this.get('/node/info');
-    this.port = info.port;
-    if (info.needs_token) this.network.needsToken = true;
-    this.change({ type: 'node', at: 0, port: info.port, address: info.name, zeroBits: info.zero_bits });
-    this.network.meet(info.network);
-  }
-
-  /** Listens until the connection ends. */
-  async listen() {
-    const stream = this.stream ? `&stream=${encodeURIComponent(this.stream)}` : '';
-    const address = `${this.id.replace(/^http/, 'ws')}/events?after=${this.sequence}${stream}`;
-    const socket = (this.socket = new WebSocket(address));
-    const waiting = [];
-    let take = (message) => waiting.push(message);
-    socket.onmessage = ({ data }) => take(JSON.parse(data));
-    const ended = new Promise((resolve) => socket.addEventListener('close', resolve));
-    await Promise.race([opened(socket), ended]);
-    this.told.down = false;
-    this.change({ type: 'up', at: Date.now() });
-    // Events first, then the state they lead to: so nothing is missed in between.
-    await this.look();
-    await this.readTree();
-    take = (message) => {
-      this.queue = this.queue.then(() => this.take(message)).catch(() => {});
-    };
-    waiting.splice(0).forEach(take);
-    const poll = setInterval(() => this.look().then(() => (this.missed = 0), () => this.miss()), POLL_MS);
-    await ended;
-    clearInterval(poll);
-  }
-
-  /** A node that twice does not say how it is, is gone, even if nobody hung up. */
-  miss() {
-    this.missed = (this.missed ?? 0) + 1;
-    if (this.missed < 2) return;
-    this.missed = 0;
-    this.socket.close();
-  }
-
-  /** Asks how it is, and tells what is new in that. */
-  async look() {
-    const [status, { peers }] = await Promise.all([this.get('/node/status'), this.get('/node/peers')]);
-    const skew = Date.now() - status.time_ms;
-    this.skew = Math.abs(skew) > SKEW_MS ? skew : 0;
-    const at = status.time_ms + this.skew - STATUS_AGE_MS;
-    this.status = status;
-    const { tip, height, paused } = status;
-    const isFirst = this.told.status === undefined;
-    this.tell('status', `${tip} ${paused}`, { at, tip, height, paused, isFirst, counter: status.nonce });
-    for (const peer of peers) this.network.introduce(peer.http, peer.address);
-    const refused = peers.filter((peer) => peer.state === 'refused').map((peer) => peer.address);
-    this.tell('refused', refused.join(), { at, refused });
-  }
-
-  tell(type, words, change) {
-    if (this.told[type] === words) return;
-    this.told[type] = words;
-    this.change({ type, ...change });
-  }
-
-  async readTree(from) {
-    const query = from === undefined ? `?limit=${TREE_HEIGHTS}` : `?from=${from}&limit=${TREE_HEIGHTS}`;
-    const tree = await this.get(`/tree${query}`);
-    this.lowest = Math.min(this.lowest ?? Infinity, tree.from);
-    for (const block of tree.blocks) {
-      const { hash, height, previous, timestamp, receiver } = block;
-      const seenMs = block.first_seen_ms && block.first_seen_ms + this.skew;
-      this.network.sink.fact({ hash, height, previous, timestamp, miner: receiver }, seenMs);
-    }
-  }
-
-  /** Takes one message of the event stream, in order. */
-  async take(message) {
-    if (message.event === 'hello') return this.greet(message);
-    this.sequence = message.seq;
-    const { hash, height, time_ms: time } = message;
-    if (hash) {
-      // Older than what the page shows at all.
-      if (height < this.lowest) return;
-      if (!this.network.sink.knows(hash)) await this.readTree(Math.max(0, height - 20)).catch(() => {});
-      this.told.status = `${hash} ${this.status.paused}`;
-    }
-    this.change({ type: 'event', at: time + this.skew, event: message });
-  }
-
-  async greet({ stream, missed }) {
-    const isNew = this.stream !== null && this.stream !== stream;
-    this.stream = stream;
-    if (!isNew && missed === 0) return;
-    if (isNew) this.sequence = 0;
-    this.told = {};
-    await this.look();
-  }
-
-  change(change) {
-    this.network.sink.change({ id: this.id, ...change });
-  }
-
-  async get(path) {
-    const answer = await fetch(this.id + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-    return answer.json();
-  }
-}
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-function opened(socket) {
-  return new Promise((resolve, reject) => {
-    socket.addEventListener('open', resolve);
-    socket.addEventListener('error', () => reject(new Error('no connection')));
-  });
 }

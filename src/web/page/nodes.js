@@ -2,10 +2,10 @@
 
 import { byId, html, markIcon, setText, short } from './dom.js';
 import { markOf } from './marks.js';
-import { nodesOf, portsOf } from './model.js';
+import { nodesOf, minersOf } from './model.js';
 import { tellNews } from './story.js';
 
-/** All cards. `order(id, path)` passes an order on to a node. */
+/** All cards. `order(id, command)` passes an order on to a node. */
 export class Cards {
   constructor(order) {
     this.list = byId('cards');
@@ -13,19 +13,19 @@ export class Cards {
     this.order = order;
   }
 
-  /** Shows the nodes of a model; `now` is its moment. In a replay no orders can be given. */
-  update(model, now, isReplay) {
+  /** Shows the nodes of a scene. In a replay no orders can be given. */
+  update({ model, now, can, isReplay }) {
     const nodes = nodesOf(model);
-    const shape = portsOf(model).join();
+    const shape = [...minersOf(model), ...can].join();
     if (shape !== this.shape) {
       this.shape = shape;
       this.cards.clear();
-      this.list.replaceChildren(...nodes.map((node) => this.make(node, model)));
+      this.list.replaceChildren(...nodes.map((node) => this.make(node, model, can)));
     }
     for (const node of nodes) this.fill(this.cards.get(node.id), node, model, now, isReplay);
   }
 
-  make(node, model) {
+  make(node, model, can) {
     const part = {
       state: html('span', { class: 'state' }),
       bar: html('span', { class: 'bar-fill' }),
@@ -33,13 +33,13 @@ export class Cards {
       rate: html('span', { class: 'rate' }),
       tip: html('p', { class: 'tip' }),
       last: html('p', { class: 'last' }),
-      pause: html('button', { type: 'button' }),
-      mine: html('button', { type: 'button', 'aria-label': `Let ${node.port} mine one block` }, 'Mine one'),
+      pause: html('button', { type: 'button', hidden: !can.has('pause') }),
+      mine: html('button', { type: 'button', hidden: !can.has('mine'), 'aria-label': `Mine one block with ${node.name}` }, 'Mine one'),
     };
-    part.pause.addEventListener('click', () => this.order(node.id, part.isPaused ? '/resume' : '/pause'));
-    part.mine.addEventListener('click', () => this.order(node.id, '/mine'));
-    part.card = html('li', { class: 'card', 'data-port': node.port },
-      html('h3', {}, markIcon(markOf(node.port, portsOf(model)), 16), `Node ${node.port}`, part.state),
+    part.pause.addEventListener('click', () => this.order(node.id, part.isPaused ? 'resume' : 'pause'));
+    part.mine.addEventListener('click', () => this.order(node.id, 'mine'));
+    part.card = html('li', { class: 'card', 'data-node': node.name },
+      html('h3', {}, markIcon(markOf(node.miner, minersOf(model)), 16), `Node ${node.name}`, part.state),
       html('div', { class: 'bar', 'aria-hidden': 'true' }, part.bar, html('span', { class: 'bar-middle' })),
       html('p', { class: 'search' }, part.tries, part.rate),
       part.tip, part.last,
@@ -62,7 +62,7 @@ export class Cards {
     setText(part.tip, node.tip ? `on block ${node.height} (${short(node.tip)})` : '');
     setText(part.last, lastWords(node));
     setText(part.pause, node.paused ? 'Resume' : 'Pause');
-    part.pause.setAttribute('aria-label', `${node.paused ? 'Resume' : 'Pause'} ${node.port}`);
+    part.pause.setAttribute('aria-label', `${node.paused ? 'Resume' : 'Pause'} ${node.name}`);
     part.pause.disabled = part.mine.disabled = isReplay || !node.up;
   }
 }

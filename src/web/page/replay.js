@@ -1,15 +1,15 @@
-// The last minutes again, at any speed: the same fold of changes, stopped earlier.
+// What was, again, at any speed: the same fold of changes, stopped earlier. Of a
+// live network these are its last minutes; of a recording it is all there is.
 
 import { byId, clock, setText } from './dom.js';
 
-/** The bar of the replay. `now()` is the present; `onChange` is called when the moment shown jumps. */
+/** From live, a replay begins this long ago. */
+const BACK_MS = 60000;
+
+/** The bar of the replay. `onChange` is called when the moment shown jumps. */
 export class Replay {
-  constructor(history, onChange) {
-    this.history = history;
+  constructor(onChange) {
     this.onChange = onChange;
-    /** The moment shown, or null for live. */
-    this.at = null;
-    this.isRunning = false;
     this.slider = byId('replay-at');
     this.speed = byId('replay-speed');
     this.button = byId('replay-run');
@@ -18,8 +18,22 @@ export class Replay {
     byId('replay-live').addEventListener('click', () => this.goLive());
   }
 
+  /** Turns to another history: a live one, or a recording, which begins at its start. */
+  show(history, isLive) {
+    this.history = history;
+    this.isLive = isLive;
+    this.isRunning = false;
+    /** The moment shown, or null for live. */
+    this.at = isLive ? null : this.first();
+  }
+
   first() {
-    return this.history.firstMs() ?? Date.now();
+    return this.history.firstMs() ?? this.last();
+  }
+
+  /** The present, or the end of a recording. */
+  last() {
+    return this.isLive ? Date.now() : (this.history.lastMs() ?? 0);
   }
 
   get isOn() {
@@ -28,54 +42,69 @@ export class Replay {
 
   /** Shows the moment `at`, and stops there. */
   seek(at) {
-    this.at = Math.max(this.first(), Math.min(at, Date.now()));
+    this.at = Math.max(this.first(), Math.min(at, this.last()));
     this.isRunning = false;
     this.onChange();
   }
 
   goLive() {
-    this.at = null;
+    this.at = this.isLive ? null : this.last();
     this.isRunning = false;
     this.onChange();
   }
 
   /** Runs or stops; from live it begins with what happened a minute ago. */
   toggle() {
-    if (this.isOn) this.isRunning = !this.isRunning;
+    const isOver = !this.isLive && this.at >= this.last();
+    if (this.isOn && !isOver) this.isRunning = !this.isRunning;
     else {
-      this.at = Math.max(this.first(), Date.now() - 60000);
+      this.at = isOver ? this.first() : Math.max(this.first(), this.last() - BACK_MS);
       this.isRunning = true;
     }
-    this.last = null;
+    this.stepped = null;
     this.onChange();
   }
 
-  /** Time goes on by itself, `speed` times as fast; caught up with the present, it is live. */
+  /** Time goes on by itself, `speed` times as fast; caught up with the end, it stops. */
   step(time) {
     if (!this.isRunning) return;
-    if (this.last) this.at += (time - this.last) * Number(this.speed.value);
-    this.last = time;
-    if (this.at >= Date.now()) this.goLive();
+    if (this.stepped) this.at += (time - this.stepped) * Number(this.speed.value);
+    this.stepped = time;
+    if (this.at >= this.last()) this.goLive();
   }
 
   /** The bar itself. */
   draw() {
-    const [first, now] = [this.first(), Date.now()];
-    this.slider.max = Math.max(1, now - first);
-    const at = this.at ?? now;
+    const [first, last] = [this.first(), this.last()];
+    // Whole steps, so that the slider's end is no earlier than ours.
+    const step = Number(this.slider.step);
+    this.slider.max = Math.max(1, Math.ceil((last - first) / step)) * step;
+    const at = this.at ?? last;
     // Whoever drags it is not disturbed.
     this.slider.value = at - first;
-    const ago = Math.round((now - at) / 1000);
-    const words = this.isOn ? `${clock(at)}, ${tellAgo(ago)}` : 'live';
+    const words = this.words(at, first, last);
     setText(byId('replay-when'), words);
     this.slider.setAttribute('aria-valuetext', words);
-    setText(this.button, this.isRunning ? 'Stop' : this.isOn ? 'Run' : 'Replay the last minute');
+    setText(this.button, this.runWords());
     byId('replay-live').disabled = !this.isOn;
-    document.body.classList.toggle('is-replay', this.isOn);
+    document.body.classList.toggle('is-replay', this.isOn && this.isLive);
+  }
+
+  words(at, first, last) {
+    if (!this.isOn) return 'live';
+    if (this.isLive) return `${clock(at)}, ${tellTime(last - at)} ago`;
+    return `${tellTime(at - first)} of ${tellTime(last - first)}`;
+  }
+
+  runWords() {
+    if (this.isRunning) return 'Stop';
+    if (!this.isLive) return 'Play';
+    return this.isOn ? 'Run' : 'Replay the last minute';
   }
 }
 
-/** `75` -> `1 min 15 s ago` */
-export function tellAgo(seconds) {
-  return seconds < 60 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ${seconds % 60} s ago`;
+/** `75000` -> `1 min 15 s` */
+export function tellTime(ms) {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

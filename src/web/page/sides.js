@@ -1,6 +1,6 @@
 // Splitting the network: drag a node to the other side, or press it.
 
-import { areConnected, nodesOf, portsOf, sidesOf } from './model.js';
+import { areConnected, nodesOf, minersOf, sidesOf } from './model.js';
 import { byId, html, markIcon, setText } from './dom.js';
 import { markOf } from './marks.js';
 
@@ -8,7 +8,7 @@ import { markOf } from './marks.js';
 const DRAG_PIXELS = 8;
 
 /**
- * The posts that part the nodes into these two sides: who crosses over refuses
+ * The commands that part the nodes into these two sides: who crosses over refuses
  * each other, who shares a side no longer does. Pure.
  */
 export function ordersFor(nodes, isOver) {
@@ -16,10 +16,10 @@ export function ordersFor(nodes, isOver) {
   for (const node of nodes) {
     for (const other of nodes) {
       if (node === other || !node.up) continue;
-      const path = isOver(node) === isOver(other) ? '/peers/announce' : '/peers/disconnect';
+      const command = isOver(node) === isOver(other) ? 'connect' : 'disconnect';
       const isRefused = node.refused.has(other.address);
-      if (isRefused === (path === '/peers/disconnect')) continue;
-      orders.push({ id: node.id, path, body: { address: other.address } });
+      if (isRefused === (command === 'disconnect')) continue;
+      orders.push({ id: node.id, command, address: other.address });
     }
   }
   return orders;
@@ -37,38 +37,39 @@ export class Sides {
     this.tokens = new Map();
   }
 
-  update(model, isReplay) {
+  update({ model, can, isLocked }) {
+    const isFixed = isLocked || !can.has('disconnect');
     this.nodes = nodesOf(model);
     const sides = sidesOf(model);
     const isWhole = sides.length < 2;
     this.over = new Set(sides.slice(1).flat().map((node) => node.id));
-    const mark = JSON.stringify([this.nodes.map((node) => [node.id, node.up]), [...this.over], isReplay]);
+    const mark = JSON.stringify([this.nodes.map((node) => [node.id, node.up]), [...this.over], isFixed]);
     // What somebody holds in their hand is not drawn anew.
     if (mark === this.drawn || this.held) return;
     this.drawn = mark;
     const focused = document.activeElement?.dataset?.token;
     this.zones.forEach((zone) => zone.querySelectorAll('.token').forEach((token) => token.remove()));
     for (const node of this.nodes) {
-      const token = this.make(node, portsOf(model), isReplay);
+      const token = this.make(node, minersOf(model), isFixed);
       this.zones[this.over.has(node.id) ? 1 : 0].append(token);
       if (focused === node.id) token.focus();
     }
-    setText(byId('side-b-hint'), isWhole ? 'Drag a node here, or press it, to cut it off.' : '');
+    setText(byId('side-b-hint'), isWhole && !isFixed ? 'Drag a node here, or press it, to cut it off.' : '');
     this.zones[1].classList.toggle('is-empty', isWhole);
     this.zones.forEach((zone) => zone.classList.toggle('is-crowded', this.nodes.length > 6));
-    this.splitButton.disabled = isReplay || !isWhole || this.nodes.length < 2;
-    this.healButton.disabled = isReplay || this.isHealthy();
+    this.splitButton.disabled = isFixed || !isWhole || this.nodes.length < 2;
+    this.healButton.disabled = isFixed || this.isHealthy();
   }
 
   isHealthy() {
     return this.nodes.every((node) => this.nodes.every((other) => node === other || areConnected(node, other)));
   }
 
-  make(node, ports, isReplay) {
+  make(node, miners, isFixed) {
     const isOver = this.over.has(node.id);
-    const label = `${node.port}: move it to ${isOver ? 'the others' : 'the other side, out of hearing'}`;
-    const token = html('button', { type: 'button', class: 'token', 'data-token': node.id, 'data-port': node.port, 'aria-label': label, disabled: isReplay || !node.up },
-      markIcon(markOf(node.port, ports), 16), `${node.port}`);
+    const label = `${node.name}: move it to ${isOver ? 'the others' : 'the other side, out of hearing'}`;
+    const token = html('button', { type: 'button', class: 'token', 'data-token': node.id, 'data-node': node.name, 'aria-label': label, disabled: isFixed || !node.up },
+      markIcon(markOf(node.miner, miners), 16), `${node.name}`);
     token.addEventListener('click', () => {
       if (!this.wasDragged) this.move(node, !isOver);
     });

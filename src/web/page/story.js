@@ -2,7 +2,8 @@
 //
 // Pure: a model in, words out.
 
-import { forkPoint, nodesOf, sidesOf } from './model.js';
+import { forkPoint, weightOf } from './blocks.js';
+import { compareNames, nodesOf, sidesOf } from './model.js';
 
 /** Blocks found within this time of each other count as found at the same moment. */
 const SAME_MOMENT_MS = 2500;
@@ -16,29 +17,29 @@ export function list(words) {
   return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
 }
 
-const blocks = (count) => `${count} block${count === 1 ? '' : 's'}`;
+const countOf = (count) => `${count} block${count === 1 ? '' : 's'}`;
 /** More nodes than this are counted, not named. */
 const NAMED = 5;
 
 const name = (all) => (all.length > NAMED ? `${all.length} nodes` : list(all));
-const ports = (nodes) => name(nodes.map((node) => node.port));
+const names = (nodes) => name(nodes.map((node) => node.name));
 const verb = (nodes, one, many) => (nodes.length === 1 ? one : many);
 
 /**
  * What to say: `state` for the badge's looks, `badge` in two words, `sentence`
  * for what just happened, `detail` for what follows from it.
  */
-export function tell(model, facts) {
+export function tell(model, blocks) {
   const nodes = nodesOf(model);
   const up = nodes.filter((node) => node.up && node.tip !== null);
   const down = nodes.filter((node) => !node.up && node.downAt !== null);
   const gone = down.filter((node) => node.everUp);
   if (up.length === 0) return tellNobody(down);
-  const told = tellUp(model, facts, up);
+  const told = tellUp(model, blocks, up);
   const latest = model.news.findLast((item) => BIG.has(item.kind));
   const goneWords = tellDown(down);
   if (gone.length > 0 && latest?.kind === 'gone') {
-    const others = `${ports(up)} ${verb(up, 'goes', 'go')} on without ${verb(gone, 'it', 'them')}.`;
+    const others = `${names(up)} ${verb(up, 'goes', 'go')} on without ${verb(gone, 'it', 'them')}.`;
     return { ...told, sentence: `${goneWords} ${others}`, detail: told.sentence };
   }
   return { ...told, detail: `${told.detail} ${goneWords}`.trim() };
@@ -49,8 +50,8 @@ function tellDown(down) {
   const gone = down.filter((node) => node.everUp);
   const never = down.filter((node) => !node.everUp);
   const words = [];
-  if (gone.length > 0) words.push(`${ports(gone)} ${verb(gone, 'is', 'are')} gone; trying again.`);
-  if (never.length > 0) words.push(`${ports(never)} ${verb(never, 'does', 'do')} not answer this page; trying again.`);
+  if (gone.length > 0) words.push(`${names(gone)} ${verb(gone, 'is', 'are')} gone; trying again.`);
+  if (never.length > 0) words.push(`${names(never)} ${verb(never, 'does', 'do')} not answer this page; trying again.`);
   return words.join(' ');
 }
 
@@ -66,30 +67,32 @@ function tellNobody(gone) {
   };
 }
 
-function tellUp(model, facts, up) {
+function tellUp(model, blocks, up) {
   const sides = sidesOf(model)
     .map((side) => side.filter((node) => up.includes(node)))
     .filter((side) => side.length > 0);
   if (sides.length > 1) return tellSplit(model, sides);
-  const height = Math.max(...up.map((node) => node.height));
-  const highest = up.filter((node) => node.height === height);
-  const behind = up.filter((node) => node.height < height);
+  const weight = (node) => weightOf(blocks.get(node.tip) ?? node);
+  const most = Math.max(...up.map(weight));
+  const highest = up.filter((node) => weight(node) === most);
+  const behind = up.filter((node) => weight(node) < most);
+  const height = Math.max(...highest.map((node) => node.height));
   const tips = new Map();
   for (const node of highest) tips.set(node.tip, [...(tips.get(node.tip) ?? []), node]);
-  if (tips.size > 1) return tellRace(model, facts, height, tips);
-  if (behind.length > 0) return tellTravel(model, facts, height, highest, behind);
-  return tellAgreement(model, facts, height, up);
+  if (tips.size > 1) return tellRace(model, blocks, height, tips);
+  if (behind.length > 0) return tellTravel(model, blocks, height, highest, behind);
+  return tellAgreement(model, blocks, height, up);
 }
 
 function tellSplit(model, sides) {
   const where = sides.map((side) => {
     const heights = [...new Set(side.map((node) => node.height))].sort((a, b) => a - b);
-    return `${ports(side)} ${verb(side, 'is', 'are')} at block ${list(heights)}`;
+    return `${names(side)} ${verb(side, 'is', 'are')} at block ${list(heights)}`;
   });
-  const names = sides.map(ports);
+  const sideNames = sides.map(names);
   const split = sides.length === 2
-    ? `The network is split: ${names[0]} on one side, ${names[1]} on the other.`
-    : `The network is split in ${sides.length}: ${names.join(' | ')}.`;
+    ? `The network is split: ${sideNames[0]} on one side, ${sideNames[1]} on the other.`
+    : `The network is split in ${sides.length}: ${sideNames.join(' | ')}.`;
   return {
     state: 'split',
     badge: 'Split',
@@ -104,23 +107,23 @@ function tellFound(model, sides) {
   if (latest?.kind !== 'found') return null;
   const side = sides.find((nodes) => nodes.some((node) => node.id === latest.id));
   const others = sides.filter((other) => other !== side).flat();
-  return `${latest.port} found block ${latest.height}, and ${ports(others)} ${verb(others, 'does', 'do')} not hear of it: the network is split.`;
+  return `${latest.name} found block ${latest.height}, and ${names(others)} ${verb(others, 'does', 'do')} not hear of it: the network is split.`;
 }
 
-function tellRace(model, facts, height, tips) {
+function tellRace(model, blocks, height, tips) {
   const hashes = [...tips.keys()];
-  const miners = hashes.map((hash) => facts.get(hash)?.miner);
-  const fork = forkPoint(hashes[0], hashes[1], facts);
+  const miners = hashes.map((hash) => blocks.get(hash)?.miner);
+  const fork = forkPoint(hashes[0], hashes[1], blocks);
   const times = hashes.map((hash) => model.seen.get(hash) ?? 0);
   const healed = model.news.findLast((item) => item.kind === 'healed');
   const wasSplit = healed && times.every((time) => time < healed.at);
   const isMoment = !wasSplit && Math.max(...times) - Math.min(...times) <= SAME_MOMENT_MS;
   const isShort = fork && fork.height === height - 1;
-  const who = list([...new Set(miners)].sort((a, b) => a - b));
+  const who = list([...new Set(miners)].sort(compareNames));
   const what = isShort
     ? isMoment ? `${who} found block ${height} at the same moment` : `${who} each found block ${height}${wasSplit ? ' during the split' : ''}`
     : `There are two chains of the same length${fork ? `, alike up to block ${fork.height}` : ''}`;
-  const stands = [...tips].map(([hash, nodes]) => `${ports(nodes)} on the one by ${facts.get(hash)?.miner}`);
+  const stands = [...tips].map(([hash, nodes]) => `${names(nodes)} on the one by ${blocks.get(hash)?.miner}`);
   return {
     state: 'race',
     badge: 'Fork',
@@ -129,25 +132,25 @@ function tellRace(model, facts, height, tips) {
   };
 }
 
-function tellTravel(model, facts, height, highest, behind) {
-  const miner = facts.get(highest[0].tip)?.miner;
+function tellTravel(model, blocks, height, highest, behind) {
+  const miner = blocks.get(highest[0].tip)?.miner;
   const lag = height - Math.min(...behind.map((node) => node.height));
-  const late = `${ports(behind)} ${verb(behind, 'has', 'have')} not taken it over yet.`;
+  const late = `${names(behind)} ${verb(behind, 'has', 'have')} not taken it over yet.`;
   const sentence = lag > 1
-    ? `${ports(behind)} ${verb(behind, 'is', 'are')} ${returned(model) ? 'back, ' : ''}${blocks(lag)} behind, and ${verb(behind, 'hears', 'hear')} of it from the others.`
+    ? `${names(behind)} ${verb(behind, 'is', 'are')} ${returned(model) ? 'back, ' : ''}${countOf(lag)} behind, and ${verb(behind, 'hears', 'hear')} of it from the others.`
     : `${miner} found block ${height} and sends it to the others.`;
   return { state: 'travel', badge: 'On its way', sentence, detail: lag > 1 ? `The others are at block ${height}.` : late };
 }
 
-function tellAgreement(model, facts, height, up) {
+function tellAgreement(model, blocks, height, up) {
   const searching = up.filter((node) => !node.paused);
-  const who = searching.length === up.length ? 'each searches' : `only ${ports(searching)} ${verb(searching, 'searches', 'search')}`;
+  const who = searching.length === up.length ? 'each searches' : `only ${names(searching)} ${verb(searching, 'searches', 'search')}`;
   const detail = searching.length === 0
     ? 'All are paused: nobody searches. Press “Resume all”, or let one node mine one block.'
     : `${up.length > 1 ? 'All stand' : 'It stands'} on block ${height}; ${up.length > 1 ? who : 'it searches'} for block ${height + 1}.`;
   const all = { state: 'agree', badge: up.length > 1 ? 'All agree' : 'One node', detail };
   const latest = model.news.findLast((item) => BIG.has(item.kind));
-  return { ...all, sentence: lastWords(model, facts, height, up, latest) };
+  return { ...all, sentence: lastWords(model, blocks, height, up, latest) };
 }
 
 /** A node that came back, if nobody found a block or split the network since. */
@@ -157,35 +160,35 @@ function returned(model) {
 }
 
 /** How they came to agree. */
-function lastWords(model, facts, height, up, latest) {
-  if (!latest) return `${ports(up)} ${verb(up, 'is at', 'agree on')} block ${height}.`;
+function lastWords(model, blocks, height, up, latest) {
+  if (!latest) return `${names(up)} ${verb(up, 'is at', 'agree on')} block ${height}.`;
   const back = returned(model);
-  if (back) return `${back.port} is back; ${up.length > 1 ? `it has heard what it missed, and all agree on block ${height}.` : `it is at block ${height}.`}`;
+  if (back) return `${back.name} is back; ${up.length > 1 ? `it has heard what it missed, and all agree on block ${height}.` : `it is at block ${height}.`}`;
   if (latest.kind === 'split' || latest.kind === 'healed') {
     return `The split is healed: all hear each other again, and agree on block ${height}.`;
   }
   if (latest.kind === 'paused' || latest.kind === 'resumed') {
     const same = up.filter((node) => node.last?.kind === latest.kind);
-    const who = `${same.length > 0 ? ports(same) : latest.port} ${verb(same, 'is', 'are')}`;
+    const who = `${same.length > 0 ? names(same) : latest.name} ${verb(same, 'is', 'are')}`;
     return latest.kind === 'paused' ? `${who} paused: not searching, but still listening.` : `${who} searching again.`;
   }
-  return tellBlock(model, facts, height, up);
+  return tellBlock(model, blocks, height, up);
 }
 
 /** Who found the block that all agree on, and whether somebody had to change sides for it. */
-function tellBlock(model, facts, height, up) {
-  const tip = facts.get(up[0].tip);
+function tellBlock(model, blocks, height, up) {
+  const tip = blocks.get(up[0].tip);
   if (!tip || height === 0) return `All begin with the same first block. Nobody has found block 1 yet.`;
   const turned = model.news.filter((item) => item.kind === 'adopted' && item.hash === tip.hash && item.abandoned > 0);
   if (turned.length > 0) {
-    const who = [...new Set(turned.map((item) => item.port))].sort((a, b) => a - b);
+    const who = [...new Set(turned.map((item) => item.name))].sort(compareNames);
     const depth = Math.max(...turned.map((item) => item.abandoned));
-    const gaveUp = `${name(who)} gave up ${blocks(depth)} for the longer chain`;
+    const gaveUp = `${name(who)} gave up ${countOf(depth)} for the longer chain`;
     return `The race is over: ${tip.miner} found block ${height}, and ${gaveUp}.`;
   }
-  const others = up.filter((node) => node.port !== tip.miner);
+  const others = up.filter((node) => node.miner !== tip.miner);
   if (others.length === 0) return `${tip.miner} found block ${height}.`;
-  return `${tip.miner} found block ${height}; ${ports(others)} took it over.`;
+  return `${tip.miner} found block ${height}; ${names(others)} took it over.`;
 }
 
 /** One piece of news for the feed: what, and why. */
@@ -220,7 +223,7 @@ function tellIgnored({ from, reason, detail }) {
 
 function tellAdopted(item, from) {
   const why = item.abandoned > 0
-    ? `it is longer, so ${blocks(item.abandoned)} of its own gave way: a reorganisation`
+    ? `it is longer, so ${countOf(item.abandoned)} of its own gave way: a reorganisation`
     : 'it is valid and longer than its own';
   return { what: `took over block ${item.height}${from}`, why };
 }

@@ -3,7 +3,7 @@
 import { byId, isCalm, setText, svg } from './dom.js';
 import { SIZE, layOut } from './layout.js';
 import { markOf, markOfBlock } from './marks.js';
-import { portsOf } from './model.js';
+import { minersOf } from './model.js';
 
 /** How long a block or a pill slides to its new place. */
 const SLIDE_MS = 600;
@@ -70,21 +70,20 @@ export class Tree {
   }
 
   /** Takes over a new model. */
-  update(model, facts) {
+  update({ model, blocks }) {
     this.isNarrow = this.box.clientWidth < 480 || model.nodes.size > 6;
     this.pillWidth = this.isNarrow ? SIZE.pill.narrow : SIZE.pill.wide;
-    this.plan = layOut(model, facts, this.pillWidth);
-    this.facts = facts;
-    const ports = portsOf(model);
+    this.plan = layOut(model, blocks, this.pillWidth);
+    const miners = minersOf(model);
     const used = new Set();
     const time = performance.now();
     for (const link of this.plan.links) used.add(this.drawLink(link));
     for (const block of this.plan.blocks) {
-      used.add(this.drawBlock(block, ports, up(model)));
+      used.add(this.drawBlock(block, miners, up(model)));
       this.places.aim(block.hash, block.x, block.y, time);
     }
     for (const pill of this.plan.pills) {
-      used.add(this.drawPill(pill, ports));
+      used.add(this.drawPill(pill, miners));
       this.places.aim(`pill ${pill.id}`, pill.x, pill.y, time);
     }
     for (const [key, element] of this.elements) {
@@ -143,9 +142,9 @@ export class Tree {
     return key;
   }
 
-  drawBlock({ hash, block, nodes }, ports, total) {
+  drawBlock({ hash, block, nodes }, miners, total) {
     const element = this.element(hash, 1, () => this.makeBlock(hash));
-    const mark = markOfBlock(block, ports);
+    const mark = markOfBlock(block, miners);
     const [, name, shape, miner] = element.children;
     element.setAttribute('class', `block colour-${mark.colour}${nodes.length > 0 ? '' : ' ghost'}`);
     shape.setAttribute('d', mark.path);
@@ -175,20 +174,20 @@ export class Tree {
     return group;
   }
 
-  drawPill({ id, node, isTip }, ports) {
+  drawPill({ id, node, isTip }, miners) {
     const key = `pill ${id}`;
     const { height } = SIZE.pill;
     const element = this.element(key, 2, () => svg('g', {},
       svg('rect', { y: -height / 2, height, rx: height / 2 }),
       svg('path', { class: 'mark', transform: 'translate(14 0) scale(5.5)', 'fill-rule': 'evenodd' }),
       svg('text', { x: 26, y: 4.5 })));
-    const mark = markOf(node.port, ports);
+    const mark = markOf(node.miner, miners);
     const [box, shape, text] = element.children;
     box.setAttribute('width', this.pillWidth);
     element.setAttribute('class', `pill colour-${mark.colour}${node.up ? '' : ' gone'}${isTip ? '' : ' behind'}`);
     shape.setAttribute('d', mark.path);
-    setText(text, this.isNarrow ? `${node.port}` : `${node.port} ${node.up ? 'is here' : 'is gone'}`);
-    element.dataset.port = node.port;
+    setText(text, this.isNarrow ? `${node.name}` : `${node.name} ${node.up ? 'is here' : 'is gone'}`);
+    element.dataset.node = node.name;
     element.dataset.on = node.tip;
     return key;
   }

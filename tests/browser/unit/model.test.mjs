@@ -1,25 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { forkPoint } from '../../../src/web/page/blocks.js';
 import { markOf } from '../../../src/web/page/marks.js';
-import { forkPoint, sidesOf, standing } from '../../../src/web/page/model.js';
+import { sidesOf, standing } from '../../../src/web/page/model.js';
 import { ordersFor } from '../../../src/web/page/sides.js';
 import { Tale, hash } from './network.mjs';
 
-const ports = (nodes) => nodes.map((node) => node.port);
+const names = (nodes) => nodes.map((node) => node.name);
 
 test('who stands on a block, and where two chains part', () => {
   const tale = new Tale();
   tale.finds('bob', 'b', 'genesis', 1, { alice: 0 });
   tale.finds('carol', 'c', 'genesis', 1);
-  const on = standing(tale.model, tale.facts);
-  assert.deepEqual(ports(on.get(hash('genesis'))), [7000, 8000, 9000]);
-  assert.deepEqual(ports(on.get(hash('b'))), [7000, 8000]);
-  assert.equal(forkPoint(hash('b'), hash('c'), tale.facts).height, 0);
+  const on = standing(tale.model, tale.blocks);
+  assert.deepEqual(names(on.get(hash('genesis'))), ['7000', '8000', '9000']);
+  assert.deepEqual(names(on.get(hash('b'))), ['7000', '8000']);
+  assert.equal(forkPoint(hash('b'), hash('c'), tale.blocks).height, 0);
 });
 
 test('the fold does not mind in which order changes arrive', () => {
   const tale = new Tale();
-  tale.block('a', 'genesis', 1, 7000);
+  tale.block('a', 'genesis', 1, '7000');
   tale.history.add({ type: 'event', at: 5000, id: 'alice', event: { event: 'copied', height: 1, hash: hash('a'), from: '127.0.0.1:8000', abandoned: 0 } });
   assert.equal(tale.model.nodes.get('alice').height, 1);
   tale.history.add({ type: 'event', at: 4000, id: 'alice', event: { event: 'tried', counter: 7 } });
@@ -40,7 +41,7 @@ test('the hash rate is taken between turns of one search', () => {
 
 test('a finder is named before those who took its block over, even if they spoke first', () => {
   const tale = new Tale();
-  tale.block('a', 'genesis', 1, 7000);
+  tale.block('a', 'genesis', 1, '7000');
   tale.event('bob', { event: 'copied', height: 1, hash: hash('a'), from: '127.0.0.1:7000', abandoned: 0 });
   tale.event('alice', { event: 'created', height: 1, hash: hash('a') });
   assert.deepEqual(tale.model.news.map((item) => item.kind), ['found', 'adopted']);
@@ -58,26 +59,26 @@ test('what is too old is folded into the beginning, and nothing changes', () => 
 test('one refusal is enough to part two nodes; orders name only what must change', () => {
   const tale = new Tale();
   tale.refuses('alice', ['bob', 'carol']);
-  assert.deepEqual(sidesOf(tale.model).map(ports), [[7000], [8000, 9000]]);
+  assert.deepEqual(sidesOf(tale.model).map(names), [['7000'], ['8000', '9000']]);
   const nodes = [...tale.model.nodes.values()];
   const heal = ordersFor(nodes, () => false);
-  assert.deepEqual(heal.map(({ id, path, body }) => [id, path, body.address]), [
-    ['alice', '/peers/announce', '127.0.0.1:8000'],
-    ['alice', '/peers/announce', '127.0.0.1:9000'],
+  assert.deepEqual(heal.map(({ id, command, address }) => [id, command, address]), [
+    ['alice', 'connect', '127.0.0.1:8000'],
+    ['alice', 'connect', '127.0.0.1:9000'],
   ]);
   const part = ordersFor(nodes, (node) => node.id === 'alice');
-  assert.deepEqual(part.map(({ id, path, body }) => [id, path, body.address]), [
-    ['bob', '/peers/disconnect', '127.0.0.1:7000'],
-    ['carol', '/peers/disconnect', '127.0.0.1:7000'],
+  assert.deepEqual(part.map(({ id, command, address }) => [id, command, address]), [
+    ['bob', 'disconnect', '127.0.0.1:7000'],
+    ['carol', 'disconnect', '127.0.0.1:7000'],
   ]);
 });
 
 test('each of many miners has a look of its own', () => {
-  const many = Array.from({ length: 20 }, (_, index) => 7000 + index * 1000);
-  const looks = many.map((port) => {
-    const { name, colour } = markOf(port, many);
+  const many = Array.from({ length: 20 }, (_, index) => `${7000 + index * 1000}`);
+  const looks = many.map((miner) => {
+    const { name, colour } = markOf(miner, many);
     return `${name} ${colour}`;
   });
   assert.equal(new Set(looks).size, many.length);
-  assert.equal(markOf(1, many).name, 'ring');
+  assert.equal(markOf('1', many).name, 'ring');
 });

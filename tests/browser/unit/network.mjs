@@ -2,32 +2,32 @@
 
 import { History } from '../../../src/web/page/history.js';
 
-const PORTS = { alice: 7000, bob: 8000, carol: 9000 };
+const NAMES = { alice: '7000', bob: '8000', carol: '9000' };
 
 /** A hash from a short name. */
 export const hash = (name) => name.padEnd(64, '0');
 
 /** A history that is told in short words. Times are in milliseconds from 1000 on. */
 export class Tale {
-  constructor(names = Object.keys(PORTS)) {
+  constructor(names = Object.keys(NAMES)) {
     this.history = new History();
     this.now = 1000;
     this.names = names;
-    this.block('genesis', null, 0, 7000);
+    this.block('genesis', null, 0, '7000');
     for (const name of names) {
-      this.history.add({ type: 'node', at: 0, id: name, port: PORTS[name], address: this.address(name), zeroBits: 16 });
+      this.history.add({ type: 'node', at: 0, id: name, name: NAMES[name], address: this.address(name), zeroBits: 16 });
       this.status(name, 'genesis', 0);
     }
   }
 
   address(name) {
-    return `127.0.0.1:${PORTS[name]}`;
+    return `127.0.0.1:${NAMES[name]}`;
   }
 
   block(name, previous, height, miner) {
-    const fact = { hash: hash(name), height, previous: previous && hash(previous), miner, timestamp: 1 };
-    this.history.addFact(fact);
-    return fact;
+    const block = { hash: hash(name), height, previous: previous && hash(previous), miner, timestamp: 1 };
+    this.history.add({ type: 'block', at: 0, block });
+    return block;
   }
 
   change(change) {
@@ -45,7 +45,7 @@ export class Tale {
 
   /** `finder` finds a block on `previous`, and these take it over. */
   finds(finder, name, previous, height, others = {}) {
-    this.block(name, previous, height, PORTS[finder]);
+    this.block(name, previous, height, NAMES[finder]);
     this.event(finder, { event: 'created', height, hash: hash(name) });
     for (const [other, abandoned] of Object.entries(others)) {
       this.event(other, { event: 'copied', height, hash: hash(name), from: this.address(finder), listed: true, abandoned });
@@ -60,7 +60,7 @@ export class Tale {
     return this.history.live();
   }
 
-  get facts() {
-    return this.history.facts;
+  get blocks() {
+    return this.history.blocks;
   }
 }

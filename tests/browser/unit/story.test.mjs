@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { list, tell, tellNews } from '../../../src/web/page/story.js';
 import { Tale } from './network.mjs';
 
-const told = (tale) => tell(tale.model, tale.facts);
+const told = (tale) => tell(tale.model, tale.blocks);
 
 test('nobody is there yet, or nobody any more', () => {
   assert.equal(told(new Tale([])).sentence, 'Looking for the nodes…');
@@ -69,9 +69,9 @@ test('a pause is told of', () => {
 });
 
 test('news have reasons', () => {
-  const tie = { kind: 'ignored', from: 8000, reason: 'tie', detail: 'not longer, 3 blocks as ours has; first seen stays' };
+  const tie = { kind: 'ignored', from: '8000', reason: 'tie', detail: 'not longer, 3 blocks as ours has; first seen stays' };
   assert.equal(tellNews(tie).what, 'kept its own chain when 8000 sent another');
-  const broken = { kind: 'ignored', from: 8000, reason: 'target', detail: 'block 2 breaks target' };
+  const broken = { kind: 'ignored', from: '8000', reason: 'target', detail: 'block 2 breaks target' };
   assert.deepEqual(tellNews(broken), { what: 'ignored what 8000 sent', why: 'block 2 breaks target' });
 });
 
@@ -79,7 +79,7 @@ test('of many nodes the number is told', () => {
   const names = ['alice', 'bob', 'carol'];
   const tale = new Tale(names);
   for (let index = 0; index < 5; index += 1) {
-    tale.history.add({ type: 'node', at: 0, id: `extra ${index}`, port: 10000 + index, address: `127.0.0.1:${10000 + index}` });
+    tale.history.add({ type: 'node', at: 0, id: `extra ${index}`, name: `${10000 + index}`, address: `127.0.0.1:${10000 + index}` });
     tale.status(`extra ${index}`, 'genesis', 0);
   }
   assert.equal(told(tale).sentence, '8 nodes agree on block 0.');

@@ -1,0 +1,187 @@
+// One node over HTTP and WebSocket: reaches it, listens to it, comes back to it
+// when it was gone.
+
+/** How long to wait before the next try to reach a node, from try to try. */
+const RETRY_MS = [300, 500, 1000, 2000, 3000];
+
+/** How often a node is asked how it is. */
+const POLL_MS = 2000;
+
+/** No answer within this time is no answer. */
+export const TIMEOUT_MS = 4000;
+
+/** A node's clock may differ from ours by this much before we correct for it. */
+const SKEW_MS = 1500;
+
+/**
+ * A status may be a little older than the time in it, and an event overtake it.
+ * Dated back by this much, it never undoes what an event told.
+ */
+const STATUS_AGE_MS = 250;
+
+/** How many heights of the block tree are read at first. */
+const TREE_HEIGHTS = 100;
+
+/** One node of a live network: an endless loop of reaching it, listening, and losing it. */
+export class Link {
+  constructor(id, network) {
+    this.id = id;
+    this.network = network;
+    this.stream = null;
+    this.sequence = 0;
+    this.skew = 0;
+    /** What it told last, so that only what is new is a change. */
+    this.told = {};
+    this.isUp = false;
+    this.queue = Promise.resolve();
+  }
+
+  async run() {
+    for (let tries = 0; !this.isStopped; tries += 1) {
+      try {
+        await this.reach();
+        tries = 0;
+        await this.listen();
+      } catch {
+        // Not there, or not as it should be: the same to us.
+      }
+      this.lose();
+      await sleep(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]);
+    }
+  }
+
+  stop() {
+    this.isStopped = true;
+    this.socket?.close();
+  }
+
+  lose() {
+    this.socket?.close();
+    this.isUp = false;
+    // What comes before the first word of a node is not worth a word.
+    if (this.told.down || !this.name) return;
+    this.told = { down: true };
+    this.change({ type: 'down', at: Date.now() });
+  }
+
+  /** Learns who it is, and whom it knows. */
+  async reach() {
+    const info = await this.get('/node/info');
+    this.name = String(info.port);
+    if (info.needs_token) this.network.needsToken = true;
+    this.change({ type: 'node', at: 0, name: this.name, address: info.name, zeroBits: info.zero_bits });
+    this.network.meet(info.network);
+  }
+
+  /** Listens until the connection ends. */
+  async listen() {
+    const stream = this.stream ? `&stream=${encodeURIComponent(this.stream)}` : '';
+    const address = `${this.id.replace(/^http/, 'ws')}/events?after=${this.sequence}${stream}`;
+    const socket = (this.socket = new WebSocket(address));
+    const waiting = [];
+    let take = (message) => waiting.push(message);
+    socket.onmessage = ({ data }) => take(JSON.parse(data));
+    const ended = new Promise((resolve) => socket.addEventListener('close', resolve));
+    await Promise.race([opened(socket), ended]);
+    this.told.down = false;
+    this.isUp = true;
+    this.change({ type: 'up', at: Date.now() });
+    // Events first, then the state they lead to: so nothing is missed in between.
+    await this.look();
+    await this.readTree();
+    take = (message) => {
+      this.queue = this.queue.then(() => this.take(message)).catch(() => {});
+    };
+    waiting.splice(0).forEach(take);
+    const poll = setInterval(() => this.look().then(() => (this.missed = 0), () => this.miss()), POLL_MS);
+    await ended;
+    clearInterval(poll);
+  }
+
+  /** A node that twice does not say how it is, is gone, even if nobody hung up. */
+  miss() {
+    this.missed = (this.missed ?? 0) + 1;
+    if (this.missed < 2) return;
+    this.missed = 0;
+    this.socket.close();
+  }
+
+  /** Asks how it is, and tells what is new in that. */
+  async look() {
+    const [status, { peers }] = await Promise.all([this.get('/node/status'), this.get('/node/peers')]);
+    const skew = Date.now() - status.time_ms;
+    this.skew = Math.abs(skew) > SKEW_MS ? skew : 0;
+    const at = status.time_ms + this.skew - STATUS_AGE_MS;
+    this.status = status;
+    const { tip, height, paused } = status;
+    const isFirst = this.told.status === undefined;
+    this.tell('status', `${tip} ${paused}`, { at, tip, height, paused, isFirst, counter: status.nonce });
+    for (const peer of peers) this.network.introduce(peer.http, peer.address);
+    const refused = peers.filter((peer) => peer.state === 'refused').map((peer) => peer.address);
+    this.tell('refused', refused.join(), { at, refused });
+  }
+
+  tell(type, words, change) {
+    if (this.told[type] === words) return;
+    this.told[type] = words;
+    this.change({ type, ...change });
+  }
+
+  async readTree(from) {
+    const query = from === undefined ? `?limit=${TREE_HEIGHTS}` : `?from=${from}&limit=${TREE_HEIGHTS}`;
+    const tree = await this.get(`/tree${query}`);
+    this.lowest = Math.min(this.lowest ?? Infinity, tree.from);
+    for (const block of tree.blocks) {
+      this.network.knows(block.hash);
+      this.network.tell({ type: 'block', at: block.first_seen_ms ? block.first_seen_ms + this.skew : 0, block: toBlock(block) });
+    }
+  }
+
+  /** Takes one message of the event stream, in order. */
+  async take(message) {
+    if (message.event === 'hello') return this.greet(message);
+    this.sequence = message.seq;
+    const { hash, height, time_ms: time } = message;
+    if (hash) {
+      // Older than what the page shows at all.
+      if (height < this.lowest) return;
+      if (!this.network.told.has(hash)) await this.readTree(Math.max(0, height - 20)).catch(() => {});
+      this.told.status = `${hash} ${this.status.paused}`;
+    }
+    this.change({ type: 'event', at: time + this.skew, event: message });
+  }
+
+  async greet({ stream, missed }) {
+    const isNew = this.stream !== null && this.stream !== stream;
+    this.stream = stream;
+    if (!isNew && missed === 0) return;
+    if (isNew) this.sequence = 0;
+    this.told = {};
+    await this.look();
+  }
+
+  change(change) {
+    this.network.tell({ id: this.id, ...change });
+  }
+
+  /** What it answers to a question, in JSON. */
+  async get(path) {
+    const answer = await fetch(this.id + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return answer.json();
+  }
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function opened(socket) {
+  return new Promise((resolve, reject) => {
+    socket.addEventListener('open', resolve);
+    socket.addEventListener('error', () => reject(new Error('no connection')));
+  });
+}
+
+/** A block as the API tells it, as the page keeps it: who earns its reward is its miner. */
+export function toBlock({ hash, height, previous, timestamp, receiver }) {
+  return { hash, height, previous, timestamp, miner: String(receiver) };
+}

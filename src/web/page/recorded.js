@@ -1,0 +1,65 @@
+// A recording as a source of changes (source.js).
+
+import { MAX_BYTES, BadRecording, readRecording } from './recording.js';
+
+/** What was recorded, from an address or from a file. */
+export class Recorded {
+  /** `load()` is a promise of the recording's text. */
+  constructor(name, load) {
+    this.title = `recording ${name}`;
+    this.can = new Set(['blocks']);
+    this.load = load;
+    this.blocks = new Map();
+  }
+
+  /** A recording at an address of the server that the page came from. */
+  static at(address) {
+    const url = new URL(address, location.href);
+    if (url.origin !== location.origin) {
+      throw new BadRecording('it is at another address than this page: save it, and drop the file on the page');
+    }
+    return new Recorded(url.pathname.split('/').at(-1), async () => {
+      const answer = await fetch(url);
+      if (!answer.ok) throw new BadRecording(`there is none at ${url.pathname}: ${answer.status}`);
+      return textOf(answer.body);
+    });
+  }
+
+  /** A recording in a file that was dropped on the page. */
+  static in(file) {
+    return new Recorded(file.name, () => textOf(file.stream()));
+  }
+
+  async start(tell) {
+    const changes = readRecording(await this.load());
+    if (this.isStopped) return;
+    for (const change of changes) {
+      if (change.type === 'block') this.blocks.set(change.block.hash, change.block);
+      tell(change);
+    }
+  }
+
+  stop() {
+    this.isStopped = true;
+  }
+
+  /** A block by hash; one by height is found by the page itself. */
+  async block(hash) {
+    const block = this.blocks.get(hash);
+    if (!block?.bytes) throw new Error('the recording does not have them');
+    return block;
+  }
+}
+
+/** The text of a stream that may be too long. */
+async function textOf(stream) {
+  const decoder = new TextDecoder();
+  let [text, length] = ['', 0];
+  for (const reader = stream.getReader(); ;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    length += value.length;
+    if (length > MAX_BYTES) throw new BadRecording(`it is longer than ${MAX_BYTES / 1024 / 1024} MiB`);
+    text += decoder.decode(value, { stream: true });
+  }
+}

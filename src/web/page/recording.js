@@ -1,0 +1,180 @@
+// A recording: JSON lines, a header and then one change a line. The format is
+// described in docs/recording.md; this file reads and writes it, and nothing else.
+//
+// A recording comes from anybody: what it says is checked line by line, and what
+// is not known here is left out.
+
+/** The version of the format that is written, and the only one that is read. */
+export const VERSION = 1;
+
+/** No recording is longer than this, and no line of it. */
+export const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_LINE = 65536;
+
+/** A network of more nodes is not shown. */
+const MAX_NODES = 1000;
+
+/** No name, address or reason is longer. */
+const MAX_TEXT = 1000;
+
+/** Times beyond this are no dates in JavaScript. */
+const MAX_MS = 8.64e15;
+
+/** What is wrong with a recording, and in which line. */
+export class BadRecording extends Error {}
+
+const isText = (value) => typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT;
+const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
+const isTime = (value) => isCount(value) && value <= MAX_MS;
+const isHash = (value) => typeof value === 'string' && /^[0-9a-f]{8,128}$/.test(value);
+const isDigits = (value) => typeof value === 'string' && /^([0-9a-f]{2})*$/.test(value);
+const isFlag = (value) => typeof value === 'boolean';
+const isTexts = (value) => Array.isArray(value) && value.length <= MAX_NODES && value.every(isText);
+const maybe = (is) => (value) => value === undefined || value === null || is(value);
+
+/** What each kind of change must have. */
+const CHANGES = {
+  node: { node: isText, name: isText, miner: maybe(isText), zero_bits: maybe((bits) => isCount(bits) && bits <= 256) },
+  block: {
+    hash: isHash, height: isCount, previous: maybe(isHash), timestamp: maybe(isCount), miner: isText,
+    work: maybe(isCount), bytes: maybe(isDigits),
+  },
+  status: { node: isText, tip: isHash, height: isCount, paused: isFlag },
+  refused: { node: isText, refused: isTexts },
+  up: { node: isText },
+  down: { node: isText },
+  end: { why: isText },
+};
+
+/** What each kind of event must have for the page; the schema has more. */
+const EVENTS = {
+  started: { height: isCount, hash: isHash },
+  tried: { counter: isCount },
+  created: { height: isCount, hash: isHash },
+  copied: { height: isCount, hash: isHash, from: isText, abandoned: isCount },
+  rested: { duration_ms: isCount },
+  ignored: { from: isText, reason: isText, detail: isText, merged: maybe(isCount) },
+  stopped: { height: isCount, hash: isHash },
+  unsent: { to: isText, error: isText, merged: maybe(isCount) },
+};
+
+/** All changes of a recording, in the order of their times. */
+export function readRecording(text) {
+  if (text.length > MAX_BYTES) throw new BadRecording(`it is longer than ${MAX_BYTES / 1024 / 1024} MiB`);
+  const lines = text.split('\n');
+  readHeader(lines[0]);
+  const changes = [];
+  const nodes = new Set();
+  for (const [index, line] of lines.entries()) {
+    if (index === 0 || line.trim() === '') continue;
+    const change = readLine(line, index + 1, index === lines.length - 1);
+    if (!change) continue;
+    if (change.type === 'node') nodes.add(change.id);
+    if (nodes.size > MAX_NODES) throw new BadRecording(`line ${index + 1}: more than ${MAX_NODES} nodes`);
+    changes.push(change);
+  }
+  // Changes of one moment stay in the order in which they were written.
+  return changes.sort((a, b) => a.at - b.at);
+}
+
+function readHeader(line) {
+  const header = parse(line);
+  const version = header?.['cairn-recording'];
+  if (version === undefined) throw new BadRecording('line 1: it does not begin with {"cairn-recording":1}: this is no recording');
+  if (version !== VERSION) throw new BadRecording(`line 1: it is version ${version}; this page reads version ${VERSION}`);
+}
+
+function parse(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+function readLine(line, number, isLast) {
+  const bad = (what) => new BadRecording(`line ${number}: ${what}`);
+  if (line.length > MAX_LINE) throw bad(`longer than ${MAX_LINE} characters`);
+  const value = parse(line);
+  if (value === null || typeof value !== 'object') {
+    // Whoever wrote it was cut off here; what came before is whole.
+    if (isLast) return null;
+    throw bad('this is no JSON object');
+  }
+  if (!isTime(value.time_ms)) throw bad('time_ms is not a time in milliseconds');
+  const [kinds, kind] = value.event !== undefined ? [EVENTS, value.event] : [CHANGES, value.change];
+  if (!Object.hasOwn(kinds, kind)) return null;
+  const needs = kinds === EVENTS ? { node: isText, ...kinds[kind] } : kinds[kind];
+  for (const [field, is] of Object.entries(needs)) {
+    if (!is(value[field])) throw bad(`${field} is missing or wrong in ${kind}`);
+  }
+  return kinds === EVENTS ? { type: 'event', at: value.time_ms, id: value.node, event: value } : toChange(kind, value);
+}
+
+function toChange(kind, { time_ms: at, node: id, ...value }) {
+  switch (kind) {
+    case 'node': return { type: kind, at, id, address: id, name: value.name, miner: value.miner ?? value.name, zeroBits: value.zero_bits ?? undefined };
+    case 'block': {
+      const { hash, height, previous, timestamp, miner, work, bytes } = value;
+      return { type: kind, at, block: { hash, height, previous, timestamp, miner, work: work ?? undefined, bytes: bytes ?? undefined } };
+    }
+    case 'status': return { type: kind, at, id, tip: value.tip, height: value.height, paused: value.paused, counter: 0 };
+    case 'refused': return { type: kind, at, id, refused: value.refused };
+    default: return { type: kind, at, id, why: value.why };
+  }
+}
+
+/** The lines of a recording of all that a history holds: text in pieces, for a file. */
+export function* writeRecording({ base, changes, blocks }) {
+  yield line({ 'cairn-recording': VERSION, by: 'the page' });
+  const nodes = nodesIn(base, changes);
+  for (const { address, name, miner = name, zeroBits } of nodes.values()) {
+    yield line({ time_ms: 0, change: 'node', node: address, name, miner, zero_bits: zeroBits });
+  }
+  const seen = new Map(changes.flatMap((change) => (change.type === 'block' ? [[change.block.hash, change.at]] : [])));
+  for (const { hash, height, previous, timestamp, miner, work, bytes } of blocks.values()) {
+    const at = seen.get(hash) ?? base.seen.get(hash) ?? 0;
+    yield line({ time_ms: whole(at), change: 'block', hash, height, previous, timestamp, miner, work, bytes });
+  }
+  yield* writeBase(base, nodes);
+  for (const change of changes) {
+    const node = nodes.get(change.id)?.address;
+    if (node !== undefined) yield writeChange(change, node);
+  }
+}
+
+/** All nodes with their settings, which have no time. */
+function nodesIn(base, changes) {
+  const nodes = new Map([...base.nodes].map(([id, node]) => [id, { ...node, zeroBits: base.zeroBits }]));
+  for (const change of changes) {
+    if (change.type === 'node') nodes.set(change.id, { ...nodes.get(change.id), ...change });
+  }
+  return nodes;
+}
+
+/** How things stood when the changes begin. */
+function* writeBase(base, nodes) {
+  for (const { id, up, everUp, tip, height, paused, refused } of base.nodes.values()) {
+    const start = { time_ms: whole(base.at), node: nodes.get(id).address };
+    if (tip) yield line({ ...start, change: 'status', tip, height, paused: paused === true });
+    if (refused.size > 0) yield line({ ...start, change: 'refused', refused: [...refused] });
+    if (everUp && !up) yield line({ ...start, change: 'down' });
+  }
+}
+
+function writeChange(change, node) {
+  const start = { time_ms: whole(change.at), node };
+  switch (change.type) {
+    case 'event': return line({ ...change.event, ...start });
+    case 'status': return line({ ...start, change: 'status', tip: change.tip, height: change.height, paused: change.paused });
+    case 'refused': return line({ ...start, change: 'refused', refused: change.refused });
+    case 'up':
+    case 'down': return line({ ...start, change: change.type });
+    default: return '';
+  }
+}
+
+/** Times that were corrected for a node's clock may have a fraction, or lie before 1970. */
+const whole = (at) => Math.max(0, Math.round(at));
+
+const line = (value) => `${JSON.stringify(value)}\n`;

@@ -1,0 +1,32 @@
+// Saving and opening recordings: the button, and files that are dropped on the page.
+
+import { byId } from './dom.js';
+import { Recorded } from './recorded.js';
+import { writeRecording } from './recording.js';
+
+/** Of a live network, the bytes of so many of the newest blocks are asked for. */
+const WITH_BYTES = 500;
+
+/** Hands what a history holds to the browser, as a file to be kept. */
+async function save(history, source) {
+  if (source.can.has('older')) {
+    await source.older(Math.max(0, history.blocks.top - WITH_BYTES + 1), WITH_BYTES).catch(() => {});
+  }
+  const url = URL.createObjectURL(new Blob([...writeRecording(history)], { type: 'application/jsonl' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `cairn-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}.jsonl`;
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
+/** Makes the button save what `shown()` gives, and passes sources of dropped files to `open`. */
+export function handleFiles(shown, open) {
+  byId('save').addEventListener('click', () => save(...shown()));
+  document.addEventListener('dragover', (event) => event.preventDefault());
+  document.addEventListener('drop', (event) => {
+    event.preventDefault();
+    const file = event.dataTransfer?.files[0];
+    if (file) open(Recorded.in(file));
+  });
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { History } from '../../../src/web/page/history.js';
+import { sidesOf } from '../../../src/web/page/model.js';
+import { readRecording, writeRecording } from '../../../src/web/page/recording.js';
+import { tell } from '../../../src/web/page/story.js';
+import { lesson } from '../synthetic.mjs';
+import { Tale } from './network.mjs';
+
+const HEADER = '{"cairn-recording":1}\n';
+const NODE = '{"time_ms":0,"change":"node","node":"a","name":"a"}\n';
+
+function historyOf(text) {
+  const history = new History();
+  for (const change of readRecording(text)) history.add(change);
+  return history;
+}
+
+const saved = (history) => [...writeRecording(history)].join('');
+
+/** What a viewer sees of a model, without the page's own names for nodes. */
+function seen(history) {
+  const model = history.live();
+  const nodes = [...model.nodes.values()].map(({ name, up, tip, height, paused, counter }) => ({ name, up, tip, height, paused, counter }));
+  const news = model.news.map(({ at, kind, name, height }) => ({ at, kind, name, height }));
+  return { nodes, news, sides: sidesOf(model).length, blocks: [...model.seen].sort(), told: tell(model, history.blocks) };
+}
+
+test('a recording is folded as live changes are', () => {
+  const history = historyOf(lesson(3).text());
+  assert.match(tell(history.live(), history.blocks).sentence, /at the same moment; the next block decides\.$/);
+  assert.equal(history.live().zeroBits, 8);
+  const split = history.live().news.find((item) => item.kind === 'split');
+  assert.equal(sidesOf(history.past(split.at)).length, 2);
+});
+
+test('what is saved and opened again is the same story', () => {
+  const tale = new Tale();
+  tale.finds('bob', 'b', 'genesis', 1, { alice: 0 });
+  tale.refuses('alice', ['carol']);
+  tale.status('carol', 'genesis', 0, true);
+  tale.change({ type: 'down', id: 'bob' });
+  // Hashes of the tale's blocks are short words, filled up with zeros.
+  const first = saved(tale.history).replaceAll('genesis', 'aaaaaaa');
+  const again = historyOf(first);
+  assert.equal(saved(again), first);
+  assert.deepEqual(seen(again).news, seen(tale.history).news);
+  assert.equal(seen(again).told.sentence, seen(tale.history).told.sentence);
+});
+
+test('a recording made after old changes were forgotten begins with what they led to', () => {
+  const history = historyOf(lesson(5).text());
+  const before = seen(history);
+  for (let turn = 0; turn < 3000; turn += 1) history.add({ type: 'event', at: history.lastMs() + 1, id: '127.0.0.1:7000', event: { event: 'tried', counter: turn } });
+  history.prune(history.lastMs() + 16 * 60 * 1000);
+  assert.equal(history.changes.length, 0);
+  const again = seen(historyOf(saved(history)));
+  assert.deepEqual(again.nodes.map(({ name, tip }) => [name, tip]), before.nodes.map(({ name, tip }) => [name, tip]));
+  assert.deepEqual(again.blocks, before.blocks);
+});
+
+test('a line that was cut off at the end is left out, and what came before is kept', () => {
+  assert.equal(readRecording(`${HEADER}${NODE}{"time_ms":5,"cha`).length, 1);
+  assert.throws(() => readRecording(`${HEADER}{"time_ms":5,"cha\n${NODE}`), /line 2: this is no JSON object/);
+});
+
+test('changes and events of other kinds are left out, and lines need not be in order', () => {
+  const changes = readRecording(`${HEADER}{"time_ms":9,"change":"up","node":"a"}\n{"time_ms":1,"change":"weather"}\n{"time_ms":2,"node":"a","event":"sang"}\n${NODE}`);
+  assert.deepEqual(changes.map(({ type, at }) => [type, at]), [['node', 0], ['up', 9]]);
+});
+
+test('what lies is refused, with the line and the field', () => {
+  const cases = [
+    ['', /line 1: .* this is no recording/],
+    ['{"cairn-recording":2}', /version 2; this page reads version 1/],
+    [`${HEADER}{"time_ms":-1,"change":"up","node":"a"}`, /line 2: time_ms/],
+    [`${HEADER}{"time_ms":1e300,"change":"up","node":"a"}`, /line 2: time_ms/],
+    [`${HEADER}${NODE}{"time_ms":1,"change":"status","node":"a","tip":"<b>","height":1,"paused":false}`, /line 3: tip is missing or wrong in status/],
+    [`${HEADER}{"time_ms":1,"node":"a","event":"created","height":"1","hash":"00000000"}`, /height is missing or wrong in created/],
+    [`${HEADER}{"time_ms":1,"change":"up","node":"${'a'.repeat(70000)}"}`, /line 2: longer than 65536/],
+    [HEADER + Array.from({ length: 1001 }, (_, index) => `{"time_ms":0,"change":"node","node":"n${index}","name":"n"}`).join('\n'), /more than 1000 nodes/],
+    ['x'.repeat(64 * 1024 * 1024 + 1), /longer than 64 MiB/],
+  ];
+  for (const [text, error] of cases) assert.throws(() => readRecording(text), error, text.slice(0, 80));
+});
