@@ -78,6 +78,7 @@ pub mod sim_disk;
 pub mod config;
 pub mod driver;
 pub mod udp;
+pub mod network;
 pub mod sim;
 
 #[cfg(feature = "console")]

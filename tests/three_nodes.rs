@@ -4,8 +4,10 @@ mod common;
 
 use std::process::Command;
 
-use cairn::event::Line;
+use cairn::event::Event;
 use cairn::hash::Hash;
+use cairn::peer::PeerName;
+use common::lines::Line;
 use common::{Running, cairn, free_ports};
 
 /// More nonces and shorter turns than the tutorial's, so that blocks come in
@@ -73,4 +75,20 @@ fn tip(line: &str) -> Option<Tip> {
 
 fn line_of_a_taken_port(node: &Running) -> bool {
     node.seen.last().is_some_and(|line| line.contains("is taken"))
+}
+
+#[test]
+fn a_line_about_the_chain_can_be_read_back() {
+    let (hash, from) = (Hash::of(b"tip"), PeerName::new("127.0.0.1:8000"));
+    let read = |event: Event| Line::parse(&event.to_string());
+    assert_eq!(read(Event::Tried { counter: 42_000 }), Some(Line::Tried(42_000)));
+    assert_eq!(read(Event::Created { height: 5, hash }), Some(Line::Created(5, hash)));
+    let copied = Event::Copied { height: 6, hash, from, listed: false, abandoned: 2 };
+    assert_eq!(read(copied), Some(Line::Copied(6, hash)));
+    assert_eq!(read(Event::Stopped { height: 7, hash }), Some(Line::Stands(7, hash)));
+    assert_eq!(Line::parse(&format!("  chain   block 3: {hash}")), Some(Line::Stands(3, hash)));
+    let long = format!("CREATE block 1: {}", "é".repeat(40));
+    for line in ["", "TRY up to x...", "TRY up to 5", "CREATE block 1: 00ff!", "SLEEP", &long] {
+        assert_eq!(Line::parse(line), None, "{line:?}");
+    }
 }

@@ -392,7 +392,8 @@ fn a_taken_http_port_is_a_note_and_not_the_end() {
     let args = ["node", "0", "--peer", "127.0.0.1:9", "--until-height", "1", "--zero-bits", "4"];
     let mut running = common::Running::start(command.args(args).args(["--http", &port]));
     assert!(running.end().success(), "{}", running.text());
-    let note = format!("note: no HTTP: 127.0.0.1:{port} is taken, choose another with --http PORT");
+    let note =
+        format!("note: no HTTP: 127.0.0.1:{port} is taken; cairn node has --http PORT for another");
     assert!(running.seen.contains(&note), "{}", running.text());
     assert!(running.text().contains("CREATE block 1: "), "{}", running.text());
 }

@@ -34,6 +34,24 @@ pub(crate) fn resolve(flag: &str, text: &str, like: Option<IpAddr>) -> Result<So
     }
 }
 
+/// Reads the addresses of `--peer`, for a node that listens at `ip`.
+pub(crate) fn elsewhere(texts: &[String], ip: IpAddr) -> Result<Vec<SocketAddr>> {
+    let mut peers = Vec::new();
+    for text in texts {
+        let peer = resolve("--peer", text, Some(ip))?;
+        if ip.is_loopback() && !peer.ip().is_loopback() {
+            return Err(Exit::usage(format!(
+                "{ip} reaches this machine only, and the peer {peer} is elsewhere: give this \
+                 machine's address in that network with --ip or NODE_IP"
+            )));
+        }
+        if !peers.contains(&peer) {
+            peers.push(peer);
+        }
+    }
+    Ok(peers)
+}
+
 /// Binds the node's socket.
 pub(crate) fn bind(ip: &Found<IpAddr>, port: u16) -> Result<UdpSocket> {
     let Found { value, source } = ip;

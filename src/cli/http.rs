@@ -9,6 +9,7 @@ use std::sync::mpsc::Sender;
 use anyhow::{Context, Result};
 use cairn::driver::{Command, Observer};
 use cairn::event::Event;
+use cairn::network::Orders;
 use cairn::node::Node;
 use cairn::peer::PeerName;
 use cairn::web::{self, Server, Settings, Watcher};
@@ -18,9 +19,6 @@ use super::exit::Exit;
 
 /// The variable that holds the token.
 const HTTP_TOKEN: &str = "CAIRN_HTTP_TOKEN";
-
-/// What `cairn up` gives each node.
-pub(crate) const ARGS_OF_CHILD: &[&str] = &["--http"];
 
 /// The flags of `cairn node` that have to do with HTTP.
 #[derive(clap::Args)]
@@ -34,6 +32,17 @@ pub(crate) struct Flags {
     /// Where a peer serves HTTP if not at its port + 1; may be repeated
     #[arg(long = "peer-http", value_name = "HOST:PORT", requires = "http")]
     peer_http: Vec<String>,
+    /// The way to the network of this process, where it runs one.
+    #[arg(skip)]
+    orders: Option<Orders>,
+}
+
+impl Flags {
+    /// HTTP for each node of a network that takes orders, at its port + 1.
+    pub(crate) fn of_network(orders: Orders) -> Flags {
+        let http = Some(String::new());
+        Flags { http, http_token: None, peer_http: Vec::new(), orders: Some(orders) }
+    }
 }
 
 /// The connections of all nodes of a process.
@@ -68,13 +77,16 @@ impl Http {
         };
         let mut settings = Settings::new(address, pool.clone());
         settings.token = token(flags.http_token.as_deref())?;
+        settings.orders = flags.orders.clone();
         for text in &flags.peer_http {
             settings.peers.push(resolve("--peer-http", text, Some(address.ip()))?);
         }
         match web::start(settings, node, commands.clone()) {
             Ok(http) => Ok(Http(Some(http))),
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                note(format_args!("no HTTP: {address} is taken, choose another with --http PORT"))?;
+                note(format_args!(
+                    "no HTTP: {address} is taken; cairn node has --http PORT for another"
+                ))?;
                 Ok(Http(None))
             }
             Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Err(Exit::config(

@@ -6,18 +6,23 @@ use std::sync::mpsc::Sender;
 use anyhow::Result;
 use cairn::driver::{Command, Observer};
 use cairn::event::Event;
+use cairn::network::Orders;
 use cairn::node::Node;
 
 use super::exit::Exit;
-
-/// What `cairn up` gives each node.
-pub(crate) const ARGS_OF_CHILD: &[&str] = &[];
 
 /// The flag that says what is missing.
 #[derive(clap::Args)]
 pub(crate) struct Flags {
     #[arg(long, hide = true, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "")]
     http: Option<String>,
+}
+
+impl Flags {
+    /// None for the nodes of a network either.
+    pub(crate) fn of_network(_orders: Orders) -> Flags {
+        Flags { http: None }
+    }
 }
 
 /// Connections are none.

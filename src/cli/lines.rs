@@ -82,7 +82,7 @@ pub(crate) struct Told {
 
 impl Told {
     /// As a line for people.
-    fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         match self.count {
             1 => self.event.to_string(),
             count => format!("{} (and {} more like it)", self.event, count - 1),

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt::Write;
-use std::io::{self, Read};
+use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,7 @@ use cairn::wire::MAX_BLOCKS;
 use rand::TryRng;
 use rand::rngs::SysRng;
 
-use super::address::resolve;
-pub(crate) use super::address::{bind, reachable};
+use super::address::{bind, elsewhere, reachable};
 use super::exit::Exit;
 use super::http::{self, Http};
 use super::keeper::Keeper;
@@ -60,9 +59,6 @@ pub(crate) struct Args {
     json: bool,
     #[command(flatten)]
     http: http::Flags,
-    /// Stop when standard input ends: `cairn up` holds the other end
-    #[arg(long, hide = true)]
-    stop_with_stdin: bool,
 }
 
 /// What `node` and `up` have in common.
@@ -128,9 +124,6 @@ fn drive(args: &Args, mut socket: UdpSocket, mut node: Node, mut keeper: Keeper)
     // Held to the end, as dropping the last sender would stop the node.
     let (stop, commands) = mpsc::channel();
     signals::on_stop(sender(&stop))?;
-    if args.stop_with_stdin {
-        thread::spawn(stop_with_stdin(sender(&stop)));
-    }
     if let Some(time) = args.time {
         let stop = sender(&stop);
         thread::spawn(move || {
@@ -257,15 +250,6 @@ fn sender(stop: &Sender<Command>) -> impl Fn() + Send + use<> {
     }
 }
 
-/// Reads standard input to its end, then stops the node.
-fn stop_with_stdin(stop: impl Fn()) -> impl FnOnce() {
-    move || {
-        let mut buffer = [0; 64];
-        while matches!(std::io::stdin().read(&mut buffer), Ok(1..)) {}
-        stop();
-    }
-}
-
 /// The port to bind. Without `--peer` it must be one of the network's.
 fn port(args: &Args) -> Result<u16> {
     let [first, second, third] = NODE_PORTS;
@@ -300,18 +284,5 @@ fn peers(args: &Args, ip: IpAddr, port: u16) -> Result<Vec<SocketAddr>> {
         let others = NODE_PORTS.into_iter().filter(|other| *other != port);
         return Ok(others.map(|port| SocketAddr::from((host, port))).collect());
     }
-    let mut peers = Vec::new();
-    for text in &args.peers {
-        let peer = resolve("--peer", text, Some(ip))?;
-        if ip.is_loopback() && !peer.ip().is_loopback() {
-            return Err(Exit::usage(format!(
-                "{ip} reaches this machine only, and the peer {peer} is elsewhere: give this \
-                 machine's address in that network with --ip or NODE_IP"
-            )));
-        }
-        if !peers.contains(&peer) {
-            peers.push(peer);
-        }
-    }
-    Ok(peers)
+    elsewhere(&args.peers, ip)
 }

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::guard::guard;
 use super::problem::Problem;
 use super::shared::Shared;
-use super::{blocks, control, events, metrics, page, pages, status};
+use super::{blocks, control, events, metrics, network, page, pages, status};
 
 /// The most bytes that a request's body may have.
 const MAX_BODY_LEN: usize = 4 * 1024;
@@ -50,6 +50,9 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(control::mine))
         .routes(routes!(control::pause))
         .routes(routes!(control::resume))
+        .routes(routes!(network::nodes, network::add))
+        .routes(routes!(network::stop))
+        .routes(routes!(network::start))
 }
 
 /// The description of the API, as `/openapi.json` has it.

@@ -32,6 +32,7 @@ mod blocks;
 mod pages;
 mod status;
 mod control;
+mod network;
 mod metrics;
 mod events;
 mod assets;

@@ -33,6 +33,10 @@ fn policy(shared: &Shared) -> String {
                       img-src 'self' data:; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; connect-src 'self'"
         .to_owned();
+    if shared.settings.orders.is_some() {
+        // Nodes may be added to this network while the page is open.
+        policy += " http://127.0.0.1:* ws://127.0.0.1:* http://localhost:* ws://localhost:*";
+    }
     for address in std::iter::once(shared.address).chain(shared.network()) {
         write!(policy, " http://{address} ws://{address}").expect("a string takes all");
         if address.ip().is_loopback() {

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::network::Orders;
+
 use super::pool::Pool;
 
 /// What a node's HTTP API is told at its start.
@@ -21,6 +23,9 @@ pub struct Settings {
     pub patience: Duration,
     /// Where its connections have their places: one pool for all nodes of a process.
     pub pool: Pool,
+    /// The way to the network that this node is one of, where one process runs all its
+    /// nodes: they can be added, stopped and started by posts.
+    pub orders: Option<Orders>,
 }
 
 impl Settings {
@@ -39,6 +44,7 @@ impl Settings {
             ping: Settings::PING,
             patience: Settings::PATIENCE,
             pool,
+            orders: None,
         }
     }
 }

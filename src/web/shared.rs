@@ -22,7 +22,7 @@ use super::view::View;
 
 /// How long a handler waits for the loop, which looks for commands every 50 ms
 /// unless whoever reads its lines holds it up.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The most clients of the events.
 pub(super) const MAX_EVENT_CLIENTS: usize = 2_000;

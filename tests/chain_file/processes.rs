@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cairn::chain::Chain;
-use cairn::event::Line;
 use cairn::hash::Hash;
 
+use crate::common::lines::Line;
 use crate::common::{PORT_TAKEN, Running, cairn, free_ports};
 use crate::openings::folder;
 use crate::stones::{EASY, chain_of, grown};

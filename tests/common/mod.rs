@@ -3,6 +3,7 @@
 
 #[cfg(feature = "web")]
 pub(crate) mod http;
+pub(crate) mod lines;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;

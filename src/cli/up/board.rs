@@ -1,10 +1,10 @@
-//! What is known of the network from the lines of its nodes.
+//! What is known of the network from the events of its nodes.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
 use cairn::block::GENESIS_HASH;
-use cairn::event::Line;
+use cairn::event::Event;
 use cairn::hash::Hash;
 
 /// The nodes' tips, and the tree of all blocks that were made.
@@ -14,47 +14,63 @@ pub(super) struct Board {
     made: HashMap<Hash, Made>,
 }
 
-/// One node, as far as its lines tell.
+/// One node, as far as its events tell.
 struct Standing {
     port: u16,
     is_living: bool,
     height: usize,
-    tip: Hash,
+    /// The tip that it stands on; `None` until it has told of its start.
+    tip: Option<Hash>,
     tried: u64,
 }
 
 struct Made {
-    by: usize,
+    by: u16,
     previous: Hash,
 }
 
 impl Board {
-    /// Nodes that stand on genesis, as far as we know.
+    /// Nodes on these ports, of which nothing is known yet.
     pub(super) fn new(ports: &[u16]) -> Board {
-        let standing =
-            |&port| Standing { port, is_living: true, height: 0, tip: GENESIS_HASH, tried: 0 };
-        Board { nodes: ports.iter().map(standing).collect(), made: HashMap::new() }
+        let mut board = Board { nodes: Vec::new(), made: HashMap::new() };
+        ports.iter().for_each(|&port| board.join(port));
+        board
     }
 
-    /// Takes in a line of the node of this index.
-    pub(super) fn hear(&mut self, index: usize, line: &str) {
-        let node = &mut self.nodes[index];
-        match Line::parse(line) {
-            None => {}
-            Some(Line::Tried(counter)) => node.tried = counter,
-            Some(Line::Created(height, hash)) => {
-                self.made.insert(hash, Made { by: index, previous: node.tip });
-                node.stand(height, hash);
-            }
-            Some(Line::Copied(height, hash) | Line::Stands(height, hash)) => {
-                node.stand(height, hash);
-            }
+    /// The node of this port starts, for the first time or again.
+    pub(super) fn join(&mut self, port: u16) {
+        let new = Standing { port, is_living: true, height: 0, tip: None, tried: 0 };
+        match self.nodes.iter_mut().find(|node| node.port == port) {
+            Some(node) => *node = new,
+            None => self.nodes.push(new),
         }
     }
 
-    /// The node of this index has ended.
-    pub(super) fn leave(&mut self, index: usize) {
-        self.nodes[index].is_living = false;
+    /// Takes in an event of the node of this port.
+    pub(super) fn hear(&mut self, port: u16, event: &Event) {
+        let Some(node) = self.nodes.iter_mut().find(|node| node.port == port) else { return };
+        match *event {
+            Event::Tried { counter } => node.tried = counter,
+            Event::Created { height, hash } => {
+                let previous = node.tip.unwrap_or(GENESIS_HASH);
+                self.made.insert(hash, Made { by: port, previous });
+                node.stand(height, hash);
+            }
+            Event::Copied { height, hash, .. } => node.stand(height, hash),
+            Event::Started(ref started) => node.stand(started.height, started.hash),
+            _ => {}
+        }
+    }
+
+    /// The node of this port has ended.
+    pub(super) fn leave(&mut self, port: u16) {
+        let ended = self.nodes.iter_mut().filter(|node| node.port == port);
+        ended.for_each(|node| node.is_living = false);
+    }
+
+    /// The place of a node among all, from 0 on.
+    pub(super) fn place(&self, port: u16) -> usize {
+        self.nodes.iter().position(|node| node.port == port).unwrap_or(0)
     }
 
     /// How many nodes still run.
@@ -65,6 +81,7 @@ impl Board {
     /// The height of the tip on which all living nodes stand, if it is one.
     pub(super) fn agreed_height(&self) -> Option<usize> {
         let best = self.best()?;
+        best.tip?;
         self.living_nodes().all(|node| node.tip == best.tip).then_some(best.height)
     }
 
@@ -81,24 +98,25 @@ impl Board {
 
     /// What came of it all.
     pub(super) fn summary(&self) -> String {
-        let Some(best) = self.best() else { return "no node runs any more\n".to_owned() };
+        let Some((best, tip)) = self.best().and_then(|best| Some((best, best.tip?))) else {
+            return "no node runs any more\n".to_owned();
+        };
         let count = self.living();
         let agree = self.living_nodes().filter(|node| node.tip == best.tip).count();
         let mut text = match agree == count {
-            true => format!("height {}: all {count} nodes agree on {}\n", best.height, best.tip),
-            false => {
-                format!("height {}: {agree} of {count} nodes stand on {}\n", best.height, best.tip)
-            }
+            true => format!("height {}: all {count} nodes agree on {tip}\n", best.height),
+            false => format!("height {}: {agree} of {count} nodes stand on {tip}\n", best.height),
         };
-        let mut kept = vec![0; self.nodes.len()];
-        let mut at = best.tip;
+        let mut kept = HashMap::new();
+        let mut at = tip;
         while let Some(made) = self.made.get(&at) {
-            kept[made.by] += 1;
+            *kept.entry(made.by).or_insert(0) += 1;
             at = made.previous;
         }
-        for (index, node) in self.nodes.iter().enumerate() {
-            let made = self.made.values().filter(|made| made.by == index).count();
-            let (kept, port) = (kept[index], node.port);
+        for node in &self.nodes {
+            let port = node.port;
+            let made = self.made.values().filter(|made| made.by == port).count();
+            let kept = kept.get(&port).copied().unwrap_or(0);
             let plural = if kept == 1 { "" } else { "s" };
             write!(text, "  {port}  {kept} block{plural}").expect("a string takes all");
             if made > kept {
@@ -116,7 +134,8 @@ impl Board {
     /// A living node with the greatest height, one with company on its tip
     /// before one that stands alone.
     fn best(&self) -> Option<&Standing> {
-        let company = |tip| self.living_nodes().filter(|node| node.tip == tip).count();
+        let company =
+            |tip: Option<Hash>| self.living_nodes().filter(|node| node.tip == tip).count();
         self.living_nodes().max_by_key(|node| (node.height, company(node.tip)))
     }
 }
@@ -124,38 +143,98 @@ impl Board {
 impl Standing {
     fn stand(&mut self, height: usize, tip: Hash) {
         self.height = height;
-        self.tip = tip;
+        self.tip = Some(tip);
         self.tried = 0;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use cairn::chain::Chain;
+    use cairn::event::Started;
+    use cairn::node::{Input, Node, Now, Output, Settings};
+    use cairn::peer::PeerName;
+    use cairn::target::Target;
+
     use super::*;
 
     fn hash(name: &str) -> Hash {
         Hash::of(name.as_bytes())
     }
 
+    fn created(height: usize, name: &str) -> Event {
+        Event::Created { height, hash: hash(name) }
+    }
+
+    fn copied(height: usize, name: &str) -> Event {
+        let from = PeerName::new("127.0.0.1:7000");
+        Event::Copied { height, hash: hash(name), from, listed: true, abandoned: 0 }
+    }
+
+    fn started(port: u16, height: usize, hash: Hash) -> Event {
+        let settings = Settings::tutorial(PeerName::new("alice"), port, Vec::new());
+        let mut node = Node::new(settings, Chain::genesis(Target::NETWORK));
+        let now = Now { monotonic: Duration::ZERO, wall: 0 };
+        match node.step(now, Input::Start).swap_remove(0) {
+            Output::Event(Event::Started(started)) => {
+                Event::Started(Started { height, hash, ..started })
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Nodes that have told that they start on genesis.
+    fn board(ports: &[u16]) -> Board {
+        let mut board = Board::new(ports);
+        ports.iter().for_each(|&port| board.hear(port, &started(port, 0, GENESIS_HASH)));
+        board
+    }
+
     #[test]
     fn agreement_is_the_same_tip_at_every_living_node() {
-        let mut board = Board::new(&[7000, 8000, 9000]);
+        let mut board = board(&[7000, 8000, 9000]);
         assert_eq!(board.agreed_height(), Some(0));
-        board.hear(0, &format!("CREATE block 1: {}!", hash("a")));
+        board.hear(7000, &created(1, "a"));
         assert_eq!(board.agreed_height(), None);
-        board.hear(1, &format!("COPY block 1: {}! from 127.0.0.1:7000", hash("a")));
+        board.hear(8000, &copied(1, "a"));
         assert_eq!(board.agreed_height(), None);
-        board.leave(2);
+        board.leave(9000);
+        assert_eq!(board.agreed_height(), Some(1));
+    }
+
+    #[test]
+    fn a_node_that_has_not_told_of_its_start_agrees_with_nobody() {
+        let mut board = Board::new(&[7000, 8000]);
+        assert_eq!(board.agreed_height(), None);
+        board.hear(7000, &started(7000, 3, hash("c")));
+        assert_eq!(board.agreed_height(), None);
+        board.hear(8000, &started(8000, 3, hash("c")));
+        assert_eq!(board.agreed_height(), Some(3));
+    }
+
+    #[test]
+    fn a_node_that_joins_or_starts_again_is_counted_once() {
+        let mut board = board(&[7000, 8000]);
+        board.hear(7000, &created(1, "a"));
+        board.hear(8000, &copied(1, "a"));
+        board.leave(8000);
+        board.join(8000);
+        board.join(9000);
+        assert_eq!((board.living(), board.agreed_height()), (3, None));
+        board.hear(8000, &copied(1, "a"));
+        board.hear(9000, &copied(1, "a"));
         assert_eq!(board.agreed_height(), Some(1));
     }
 
     #[test]
     fn the_summary_counts_kept_and_abandoned_blocks_of_each_node() {
-        let mut board = Board::new(&[7000, 8000]);
-        board.hear(0, &format!("CREATE block 1: {}!", hash("a")));
-        board.hear(1, &format!("CREATE block 1: {}!", hash("b")));
-        board.hear(1, &format!("CREATE block 2: {}!", hash("c")));
-        board.hear(0, &format!("COPY block 2: {}! from 127.0.0.1:8000", hash("c")));
+        let mut board = board(&[7000, 8000]);
+        board.hear(7000, &created(1, "a"));
+        board.hear(8000, &created(1, "b"));
+        board.hear(8000, &created(2, "c"));
+        board.hear(7000, &copied(2, "c"));
         let expected = format!(
             "height 2: all 2 nodes agree on {}\n  7000  0 blocks, 1 more abandoned\n  8000  2 blocks\n",
             hash("c")
@@ -165,10 +244,10 @@ mod tests {
 
     #[test]
     fn the_status_tells_how_many_agree_and_where_each_searches() {
-        let mut board = Board::new(&[7000, 8000]);
-        board.hear(1, "TRY up to 4000...");
+        let mut board = board(&[7000, 8000]);
+        board.hear(8000, &Event::Tried { counter: 4000 });
         assert_eq!(board.status(), "height 0, 2 of 2 agree; TRY 7000:0 8000:4000");
-        board.hear(0, &format!("CREATE block 1: {}!", hash("a")));
+        board.hear(7000, &created(1, "a"));
         assert_eq!(board.status(), "height 1, 1 of 2 agree; TRY 7000:0 8000:4000");
     }
 }

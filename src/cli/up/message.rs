@@ -1,0 +1,18 @@
+//! What reaches the screen from the threads around it.
+
+use anyhow::Result;
+use cairn::network::Order;
+
+use crate::cli::lines::Told;
+
+/// A message to the thread that shows the network and keeps it.
+pub(super) enum Message {
+    /// The node of this port tells of an event.
+    Told(u16, Told),
+    /// The node of this port has ended: when it was told to, or by an error.
+    Ended(u16, Result<()>),
+    /// Somebody wants the network changed.
+    Order(Order),
+    /// Ctrl-C, or a signal that asks to end.
+    Stop,
+}

@@ -1,0 +1,169 @@
+//! The loop that shows the network, keeps it as it is ordered to, and ends it.
+
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use cairn::network::{Answer, Change, Order, Refusal};
+
+use super::board::Board;
+use super::message::Message;
+use super::nodes::Nodes;
+use super::ports::{self, MAX_NODES};
+use super::screen::Screen;
+
+/// How long nodes may take to end. They look for commands every 50 ms and need
+/// little more than that.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// When a network ends by itself.
+pub(super) struct Until {
+    pub(super) deadline: Option<Instant>,
+    pub(super) height: Option<usize>,
+}
+
+/// Why the network is to end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Agreed,
+    TimeIsUp,
+    Asked,
+    AllGone,
+}
+
+/// A running network, and those who watch it.
+pub(super) struct Network {
+    nodes: Nodes,
+    board: Board,
+    screen: Screen,
+    until: Until,
+    /// How many nodes have ended by an error.
+    failed: usize,
+}
+
+impl Network {
+    pub(super) fn new(nodes: Nodes, until: Until) -> Network {
+        let ports: Vec<_> = nodes.members().iter().map(|member| member.port).collect();
+        Network { nodes, board: Board::new(&ports), screen: Screen::new(), until, failed: 0 }
+    }
+
+    /// Runs the network to its end and sums up.
+    pub(super) fn run(mut self, inbox: &Receiver<Message>) -> Result<()> {
+        let end = self.take_messages(inbox);
+        self.nodes.stop_all(inbox, PATIENCE);
+        let end = end?;
+        self.screen.finish(self.board.summary())?;
+        match (end, self.until.height) {
+            (End::TimeIsUp, Some(height)) => bail!("the time was up before all agreed at {height}"),
+            (End::AllGone, _) => bail!("every node has ended"),
+            _ if self.failed == 1 => bail!("a node has ended by itself"),
+            _ if self.failed > 1 => bail!("{} nodes have ended by themselves", self.failed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Shows what the nodes tell, and does what is ordered, until the network is to end.
+    fn take_messages(&mut self, inbox: &Receiver<Message>) -> io::Result<End> {
+        loop {
+            let message = match self.until.deadline {
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(deadline) => inbox.recv_timeout(deadline - Instant::now().min(deadline)),
+            };
+            match message {
+                Ok(Message::Told(port, told)) => {
+                    self.board.hear(port, &told.event);
+                    self.screen.told(port, &told, &self.board)?;
+                }
+                Ok(Message::Ended(port, how)) => self.ended(port, how)?,
+                Ok(Message::Order(order)) => self.obey(order),
+                Ok(Message::Stop) => return Ok(End::Asked),
+                Err(RecvTimeoutError::Timeout) => return Ok(End::TimeIsUp),
+                Err(RecvTimeoutError::Disconnected) => return Ok(End::AllGone),
+            }
+            if self.board.living() == 0 {
+                return Ok(End::AllGone);
+            }
+            let is_there = |height| self.board.agreed_height().is_some_and(|all| all >= height);
+            if self.until.height.is_some_and(is_there) {
+                return Ok(End::Agreed);
+            }
+        }
+    }
+
+    /// A node has ended: by an error, or as it was ordered to, which is done already.
+    fn ended(&mut self, port: u16, how: Result<()>) -> io::Result<()> {
+        let Err(error) = how else { return Ok(()) };
+        self.failed += 1;
+        self.nodes.stop(port);
+        self.board.leave(port);
+        self.screen.note(port, &format!("ended by itself: {error:#}"), &self.board)
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order.change {
+            None => order.reply(Ok(self.nodes.members())),
+            Some(Change::Add) => order.reply(self.add()),
+            Some(Change::Start(port)) => order.reply(self.start(port)),
+            Some(Change::Stop(port)) => {
+                // Answered first: it may be the API of this very node that asks.
+                let rest = self.without(port);
+                let may = rest.is_ok();
+                order.reply(rest);
+                if may {
+                    self.nodes.stop(port);
+                    self.board.leave(port);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self) -> Answer {
+        let members = self.nodes.members();
+        if members.len() >= MAX_NODES {
+            return Err(Refusal::Full(MAX_NODES));
+        }
+        let is_new = |port: &u16| members.iter().all(|member| member.port != *port);
+        let mut why = "no port is left".to_owned();
+        for port in ports::all().filter(is_new) {
+            match self.nodes.add(port) {
+                Ok(()) => {
+                    self.board.join(port);
+                    return Ok(self.nodes.members());
+                }
+                // The port may be taken.
+                Err(error) => why = format!("{error:#}"),
+            }
+        }
+        Err(Refusal::Failed(why))
+    }
+
+    /// The nodes as they will be once the node of this port is stopped, if it may be.
+    fn without(&self, port: u16) -> Answer {
+        if !self.is_running(port)? {
+            return Err(Refusal::Stopped(port));
+        }
+        let mut members = self.nodes.members();
+        if members.iter().filter(|member| member.is_running).count() == 1 {
+            return Err(Refusal::Last(port));
+        }
+        members.iter_mut().filter(|it| it.port == port).for_each(|it| it.is_running = false);
+        Ok(members)
+    }
+
+    fn start(&mut self, port: u16) -> Answer {
+        if self.is_running(port)? {
+            return Err(Refusal::Running(port));
+        }
+        let started = self.nodes.start(port);
+        started.map_err(|error| Refusal::Failed(format!("{error:#}")))?;
+        self.board.join(port);
+        Ok(self.nodes.members())
+    }
+
+    fn is_running(&self, port: u16) -> Result<bool, Refusal> {
+        let members = self.nodes.members();
+        let member = members.iter().find(|member| member.port == port);
+        member.map(|member| member.is_running).ok_or(Refusal::Unknown(port))
+    }
+}

@@ -1,0 +1,228 @@
+//! The nodes: each in a thread of its own, over a UDP socket of its own.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use cairn::config::Found;
+use cairn::driver::{self, Command, Observer, Setup};
+use cairn::event::Event;
+use cairn::network::Member;
+use cairn::node::{self, Node, Settings};
+use cairn::peer::PeerName;
+use cairn::target::Target;
+
+use super::message::Message;
+use crate::cli::address::{bind, reachable};
+use crate::cli::http::{Flags, Http, Pool};
+use crate::cli::keeper::Keeper;
+use crate::cli::lines::Folds;
+use crate::cli::node::Pace;
+
+/// What every node of the network is started with.
+pub(super) struct Plan {
+    pub(super) ip: Found<IpAddr>,
+    pub(super) pace: Pace,
+    pub(super) listen: Duration,
+    pub(super) seed: u64,
+    /// The folder of the chain files.
+    pub(super) data: Option<PathBuf>,
+    /// Nodes that run elsewhere.
+    pub(super) elsewhere: Vec<SocketAddr>,
+    pub(super) http: Flags,
+    pub(super) pool: Option<Pool>,
+}
+
+/// The nodes, in the order in which they joined.
+pub(super) struct Nodes {
+    plan: Plan,
+    nodes: Vec<Place>,
+    messages: Sender<Message>,
+}
+
+/// A node's place in the network, which it keeps while it is stopped.
+struct Place {
+    port: u16,
+    running: Option<Running>,
+}
+
+struct Running {
+    commands: Sender<Command>,
+    thread: JoinHandle<()>,
+}
+
+impl Nodes {
+    /// Nodes on these ports, none of which runs yet. What they tell arrives as messages.
+    pub(super) fn new(plan: Plan, ports: &[u16], messages: Sender<Message>) -> Nodes {
+        let place = |&port| Place { port, running: None };
+        Nodes { plan, nodes: ports.iter().map(place).collect(), messages }
+    }
+
+    /// Starts all nodes, each on its socket.
+    pub(super) fn start_all(&mut self, sockets: Vec<UdpSocket>) -> Result<()> {
+        let ports: Vec<_> = self.nodes.iter().map(|place| place.port).collect();
+        ports.into_iter().zip(sockets).try_for_each(|(port, socket)| self.start_on(port, socket))
+    }
+
+    /// Binds the port of a node and starts it.
+    pub(super) fn start(&mut self, port: u16) -> Result<()> {
+        let socket = bind(&self.plan.ip, port)?;
+        self.start_on(port, socket)
+    }
+
+    /// Adds a node on this port and makes it known to the others.
+    pub(super) fn add(&mut self, port: u16) -> Result<()> {
+        self.nodes.push(Place { port, running: None });
+        if let Err(error) = self.start(port) {
+            self.nodes.pop();
+            return Err(error);
+        }
+        let new = PeerName::new(self.address(port));
+        for place in self.nodes.iter().filter(|place| place.port != port) {
+            if let Some(running) = &place.running {
+                let connect = Command::Node(node::Command::Connect(new.clone()));
+                // It fails where the node has just ended by itself.
+                let _ = running.commands.send(connect);
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops a node between two steps; node, store and sockets are dropped when this returns.
+    pub(super) fn stop(&mut self, port: u16) {
+        let place = self.nodes.iter_mut().find(|place| place.port == port);
+        if let Some(running) = place.and_then(|place| place.running.take()) {
+            let _ = running.commands.send(Command::Stop);
+            let _ = running.thread.join();
+        }
+    }
+
+    /// Asks all nodes to stop, and waits for them for some time.
+    pub(super) fn stop_all(self, inbox: &Receiver<Message>, patience: Duration) {
+        let running: Vec<_> = self.nodes.into_iter().filter_map(|place| place.running).collect();
+        for node in &running {
+            let _ = node.commands.send(Command::Stop);
+        }
+        let deadline = Instant::now() + patience;
+        while running.iter().any(|node| !node.thread.is_finished()) && Instant::now() < deadline {
+            let _ = inbox.recv_timeout(Duration::from_millis(10));
+        }
+    }
+
+    /// All nodes, in the order in which they joined.
+    pub(super) fn members(&self) -> Vec<Member> {
+        let member =
+            |place: &Place| Member { port: place.port, is_running: place.running.is_some() };
+        self.nodes.iter().map(member).collect()
+    }
+
+    /// Where others on this machine reach the node of this port.
+    fn address(&self, port: u16) -> SocketAddr {
+        SocketAddr::from((reachable(self.plan.ip.value), port))
+    }
+
+    fn start_on(&mut self, port: u16, socket: UdpSocket) -> Result<()> {
+        let mut thread = self.prepare(port, socket)?;
+        let (commands, messages) = (thread.commands.clone(), self.messages.clone());
+        let thread = thread::Builder::new().name(format!("node {port}")).spawn(move || {
+            let how = thread.run();
+            drop(thread);
+            // It fails where the network has ended.
+            let _ = messages.send(Message::Ended(port, how));
+        });
+        let thread = thread.with_context(|| format!("cannot start node {port}"))?;
+        let place = self.nodes.iter_mut().find(|place| place.port == port);
+        place.expect("it has a place").running = Some(Running { commands, thread });
+        Ok(())
+    }
+
+    /// All that the thread of a node needs.
+    fn prepare(&self, port: u16, socket: UdpSocket) -> Result<NodeThread> {
+        let Plan { pace, data, http, pool, .. } = &self.plan;
+        let others = self.nodes.iter().filter(|place| place.port != port);
+        let others = others.map(|place| self.address(place.port));
+        let peers = others.chain(self.plan.elsewhere.iter().copied()).map(PeerName::new);
+        let address = socket.local_addr().context("a bound socket has an address")?;
+        let settings = Settings {
+            nonces: pace.nonces,
+            listen: self.plan.listen,
+            seed: self.plan.seed,
+            ..Settings::tutorial(PeerName::new(address), port, peers.collect())
+        };
+        let file = data.as_ref().map(|folder| folder.join(format!("{port}.chain")));
+        let target = Target::from_zero_bits(pace.zero_bits);
+        let (keeper, chain) = Keeper::open(file.as_deref(), target, port)?;
+        let node = Node::new(settings, chain);
+        let (commands, inbox) = mpsc::channel();
+        let http = Http::start(http, pool.as_ref(), &node, &commands)?;
+        let teller = Teller {
+            port,
+            started: Instant::now(),
+            folds: Folds::default(),
+            http,
+            messages: self.messages.clone(),
+        };
+        Ok(NodeThread { node, socket, keeper, teller, commands, inbox, threads: pace.threads })
+    }
+}
+
+/// A node with all that it works with.
+struct NodeThread {
+    node: Node,
+    socket: UdpSocket,
+    keeper: Keeper,
+    teller: Teller,
+    commands: Sender<Command>,
+    inbox: Receiver<Command>,
+    threads: usize,
+}
+
+impl NodeThread {
+    fn run(&mut self) -> Result<()> {
+        let keeper = &mut self.keeper;
+        let setup = Setup {
+            link: &mut self.socket,
+            commands: &self.inbox,
+            keep: &mut |save| keeper.keep(save),
+            threads: self.threads,
+        };
+        driver::run(&mut self.node, setup, &mut self.teller)
+    }
+}
+
+/// Tells of a node's events by HTTP and by messages, where those that repeat
+/// themselves are folded: a flood must not fill the memory with messages.
+struct Teller {
+    port: u16,
+    started: Instant,
+    folds: Folds,
+    http: Http,
+    messages: Sender<Message>,
+}
+
+impl Observer for Teller {
+    fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
+        self.http.event(node, event)?;
+        for told in self.folds.tell(self.started.elapsed(), event) {
+            // It fails where the network has ended, and a stop is on its way.
+            let _ = self.messages.send(Message::Told(self.port, told));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn received(&mut self, from: &PeerName, datagram: &[u8]) {
+        self.http.received(from, datagram);
+    }
+
+    fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
+        self.http.sent(to, datagram);
+    }
+
+    fn settled(&mut self, node: &Node) {
+        self.http.settled(node);
+    }
+}

@@ -1,0 +1,105 @@
+//! What can be asked of a network whose nodes all run in one process: to add a
+//! node, to stop one as if it had been killed, and to start it again.
+//!
+//! `cairn up` is such a network. It takes orders from its nodes' HTTP APIs.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What is to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A new node joins, on a port that the network chooses.
+    Add,
+    /// The node of this port stops between two steps, as if killed.
+    Stop(u16),
+    /// The node of this port, which was stopped, starts again.
+    Start(u16),
+}
+
+/// A node of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its UDP port, by which it is named.
+    pub port: u16,
+    /// Whether it runs, or was stopped.
+    pub is_running: bool,
+}
+
+/// Why an order is not carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No node has this port.
+    Unknown(u16),
+    /// The node runs already.
+    Running(u16),
+    /// The node is stopped already.
+    Stopped(u16),
+    /// The node is the last one that runs.
+    Last(u16),
+    /// The network has as many nodes as it can have.
+    Full(usize),
+    /// The node cannot be started, for this reason.
+    Failed(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Refusal::Unknown(port) => write!(f, "no node of this network has port {port}"),
+            Refusal::Running(port) => write!(f, "node {port} runs already"),
+            Refusal::Stopped(port) => write!(f, "node {port} is stopped already"),
+            Refusal::Last(port) => {
+                write!(f, "node {port} is the last one that runs: stop the network with Ctrl-C")
+            }
+            Refusal::Full(most) => write!(f, "the network has {most} nodes, its most"),
+            Refusal::Failed(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// All nodes after a change, in the order in which they joined, or why there was none.
+pub type Answer = Result<Vec<Member>, Refusal>;
+
+/// An order, and where its answer goes.
+pub struct Order {
+    /// What is to change; `None` only asks which nodes there are.
+    pub change: Option<Change>,
+    reply: Box<dyn FnOnce(Answer) + Send>,
+}
+
+impl Order {
+    /// An order whose answer is given to `reply`, which must not wait.
+    pub fn new(change: Option<Change>, reply: impl FnOnce(Answer) + Send + 'static) -> Order {
+        Order { change, reply: Box::new(reply) }
+    }
+
+    /// Answers the order.
+    pub fn reply(self, answer: Answer) {
+        (self.reply)(answer);
+    }
+}
+
+/// The way to the network: each order goes through this function, which must not wait.
+#[derive(Clone)]
+pub struct Orders(Arc<dyn Fn(Order) + Send + Sync>);
+
+impl Orders {
+    /// Orders that are given to a function.
+    pub fn new(send: impl Fn(Order) + Send + Sync + 'static) -> Orders {
+        Orders(Arc::new(send))
+    }
+
+    /// Gives an order. Where the network has ended, its reply is dropped.
+    pub fn give(&self, order: Order) {
+        (self.0)(order);
+    }
+}
+
+impl fmt::Debug for Orders {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Orders")
+    }
+}
