@@ -88,6 +88,27 @@ fn a_chain_is_read_from_hexadecimal_from_a_file_and_from_a_pipe() {
     }
 }
 
+#[test]
+fn a_block_is_read_from_a_pipe_and_is_the_genesis_block_where_nothing_comes() {
+    let hex = run(&mut cairn_break("version"), b"").stdout;
+    let version = |input: &[u8]| {
+        let text = String::from_utf8(run(cairn().arg("block"), input).stdout).expect("text");
+        text.lines().nth(1).and_then(|line| line.split_whitespace().nth(2)).map(str::to_owned)
+    };
+    assert_eq!(version(&hex).as_deref(), Some("01"));
+    assert_eq!(version(b"").as_deref(), Some("00"));
+}
+
+#[test]
+fn a_wrong_hexadecimal_digit_is_an_error() {
+    for command in [&["chain"][..], &["block"], &["send", "--to", "9"]] {
+        let output = run(cairn().args(command), b"4b00zz\n");
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        let expected = "cannot read standard input: it begins with hexadecimal digits, but 'z'";
+        assert!(error(&output).starts_with(expected), "{}", error(&output));
+    }
+}
+
 fn cairn_break(rule: &str) -> Command {
     let mut command = cairn();
     command.args(["break", rule]);

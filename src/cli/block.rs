@@ -13,7 +13,8 @@ use super::{input, print};
 /// Show a block's 75 bytes field by field
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Hexadecimal digits, a file, or - for standard input [default: the genesis block]
+    /// Hexadecimal digits, a file, or - for standard input [default: what comes through a
+    /// pipe, else the genesis block]
     #[arg(value_name = "HEX|FILE")]
     input: Option<String>,
     /// Which block, where there are several: 0 is the first [default: the last]
@@ -24,7 +25,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let bytes = match &args.input {
         Some(input) => input::bytes(Some(input))?,
-        None => Block::genesis().to_bytes().to_vec(),
+        None => match input::from_pipe()? {
+            Some(bytes) if !bytes.is_empty() => bytes,
+            _ => Block::genesis().to_bytes().to_vec(),
+        },
     };
     let blocks = whole_blocks(0, &bytes)?;
     let index = args.at.unwrap_or(blocks.len() - 1);

@@ -55,6 +55,13 @@ pub(crate) fn pool(flags: &Flags, nodes: usize) -> Result<Option<Pool>> {
     pool.map(Some).map_err(|error| Exit::config(format!("--http {text}: {error}")))
 }
 
+impl Flags {
+    /// The port that `--http` was given, if it was given one alone.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.http.as_deref()?.parse().ok()
+    }
+}
+
 /// The node's HTTP, if it has any.
 pub(crate) struct Http(Option<(Server, Watcher)>);
 

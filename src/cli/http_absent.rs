@@ -23,6 +23,11 @@ impl Flags {
     pub(crate) fn of_network(_orders: Orders) -> Flags {
         Flags { http: None }
     }
+
+    /// The port that `--http` was given, if it was given one alone.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.http.as_deref()?.parse().ok()
+    }
 }
 
 /// Connections are none.

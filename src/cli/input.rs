@@ -16,19 +16,28 @@ const MAX_PIPED_LEN: u64 = 256 << 20;
 /// input hold either the bytes themselves or their hexadecimal digits.
 pub(crate) fn bytes(argument: Option<&str>) -> Result<Vec<u8>> {
     match argument {
-        None if io::stdin().is_terminal() => {
-            Err(Exit::usage("nothing to read: give hexadecimal digits, a file, or - and a pipe"))
-        }
-        None | Some("-") => {
-            let unreadable = |error| Exit::usage(format!("cannot read standard input: {error}"));
-            let bytes = piped(io::stdin()).map_err(unreadable)?;
-            Ok(from_text(&bytes).unwrap_or(bytes))
-        }
-        Some(argument) => match from_text(argument.as_bytes()) {
-            Some(bytes) => Ok(bytes),
-            None => file(argument),
+        None => from_pipe()?.ok_or_else(|| {
+            Exit::usage("nothing to read: give hexadecimal digits, a file, or - and a pipe")
+        }),
+        Some("-") => from_standard_input(),
+        Some(argument) => match hex::decode(without_spaces(argument.as_bytes())) {
+            Ok(bytes) => Ok(bytes),
+            Err(_) => file(argument),
         },
     }
+}
+
+/// Reads standard input, if it is no terminal.
+pub(crate) fn from_pipe() -> Result<Option<Vec<u8>>> {
+    match io::stdin().is_terminal() {
+        true => Ok(None),
+        false => from_standard_input().map(Some),
+    }
+}
+
+fn from_standard_input() -> Result<Vec<u8>> {
+    let bytes = piped(io::stdin()).and_then(from_text);
+    bytes.map_err(|error| Exit::usage(format!("cannot read standard input: {error}")))
 }
 
 fn file(path: &str) -> Result<Vec<u8>> {
@@ -40,7 +49,7 @@ fn file(path: &str) -> Result<Vec<u8>> {
         let start: String = path.chars().take(40).collect();
         Exit::usage(format!("{start:?} is not hexadecimal, and as a file: {error}"))
     })?;
-    Ok(from_text(&bytes).unwrap_or(bytes))
+    from_text(bytes).map_err(|error| Exit::usage(format!("cannot read {path}: {error}")))
 }
 
 /// Reads what need not have an end.
@@ -55,13 +64,57 @@ fn piped(input: impl Read) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Hexadecimal digits, with white space anywhere, to bytes. A block starts with
-/// the byte 75, `K`, so no chain is mistaken for digits, nor copied to find out.
-fn from_text(text: &[u8]) -> Option<Vec<u8>> {
-    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
-    if first.is_some_and(|byte| !byte.is_ascii_hexdigit()) {
-        return None;
+/// What was read: hexadecimal digits, with white space anywhere, stand for their
+/// bytes, and all else for itself. A text that begins with a digit is taken for
+/// digits. A block starts with the byte 75, `K`, so no chain is mistaken for them,
+/// nor copied to find out.
+fn from_text(read: Vec<u8>) -> io::Result<Vec<u8>> {
+    let first = read.iter().find(|byte| !byte.is_ascii_whitespace());
+    if !first.is_some_and(u8::is_ascii_hexdigit) || !is_text(&read) {
+        return Ok(read);
     }
-    let digits: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    hex::decode(digits).ok()
+    hex::decode(without_spaces(&read)).map_err(|error| {
+        let wrong = |byte: &u8| !byte.is_ascii_hexdigit() && !byte.is_ascii_whitespace();
+        io::Error::other(match read.iter().position(wrong) {
+            Some(at) => format!(
+                "it begins with hexadecimal digits, but {:?}, at byte {at}, is none",
+                char::from(read[at])
+            ),
+            None => format!("it should be hexadecimal digits: {error}"),
+        })
+    })
+}
+
+/// Whether people wrote this, and not a program.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+}
+
+fn without_spaces(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Vec<u8>, String> {
+        from_text(bytes.to_vec()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn digits_stand_for_their_bytes_and_bytes_for_themselves() {
+        assert_eq!(read(b"4b 00\n4C\n"), Ok(vec![0x4b, 0, 0x4c]));
+        for bytes in [&b""[..], b"hello\n", b"K\x00\x01", b"4b\x00\x01", b"4b\xff"] {
+            assert_eq!(read(bytes), Ok(bytes.to_vec()));
+        }
+    }
+
+    #[test]
+    fn a_wrong_digit_is_an_error_that_says_which() {
+        let wrong = "it begins with hexadecimal digits, but 'O', at byte 3, is none";
+        assert_eq!(read(b"4b\nO0\n"), Err(wrong.to_owned()));
+        let odd = "it should be hexadecimal digits: Odd number of digits";
+        assert_eq!(read(b"4b0\n"), Err(odd.to_owned()));
+    }
 }

@@ -50,7 +50,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::exit::Exit;
 
@@ -64,12 +64,12 @@ Cairn: a toy proof-of-work blockchain network to run, read, break and measure.
   cairn block                               the genesis block's 75 bytes, field by field
   cairn break proof-of-work | cairn chain   see a rule refuse, with its name
 
-cairn --help lists all commands, cairn COMMAND --help explains one.
+cairn help lists all commands, cairn help COMMAND explains one.
 ";
 
 /// A toy proof-of-work blockchain network.
 #[derive(Parser)]
-#[command(name = "cairn", version, disable_help_subcommand = true)]
+#[command(name = "cairn", version)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -97,7 +97,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    let command = match Cli::try_parse() {
+    let command = match parse() {
         Ok(cli) => cli.command,
         Err(error) if error.kind() == ErrorKind::DisplayHelp => return print::text(&error),
         Err(error) if error.kind() == ErrorKind::DisplayVersion => return print::text(&error),
@@ -115,6 +115,17 @@ fn run() -> Result<()> {
         Some(Command::Sim(args)) => sim::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
     }
+}
+
+/// Reads the command line. A negative number is a value, so that it is refused by
+/// the flag it stands behind, and not with a tip to write `-- -1`.
+fn parse() -> Result<Cli, clap::Error> {
+    let negative = |arg: Arg| match arg.get_action().takes_values() {
+        true => arg.allow_negative_numbers(true),
+        false => arg,
+    };
+    let command = Cli::command().mut_subcommands(|command| command.mut_args(negative));
+    Cli::from_arg_matches(&command.try_get_matches()?)
 }
 
 /// Folds a message of several paragraphs into a line.

@@ -35,7 +35,7 @@ use super::{json, signals, threads};
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The node's port: 7000, 8000 or 9000; with --peer any, 0 for one that is free
-    #[arg(value_name = "PORT", allow_negative_numbers = true)]
+    #[arg(value_name = "PORT")]
     port: Option<String>,
     /// A peer to write to, instead of the fixed three; may be repeated
     #[arg(long = "peer", value_name = "HOST:PORT")]
@@ -254,9 +254,7 @@ fn sender(stop: &Sender<Command>) -> impl Fn() + Send + use<> {
 fn port(args: &Args) -> Result<u16> {
     let [first, second, third] = NODE_PORTS;
     let Some(text) = &args.port else {
-        return Err(Exit::usage(format!(
-            "no port given: type cairn node {first}, and {second} and {third} in other terminals"
-        )));
+        return Err(no_port(args));
     };
     let Ok(number) = text.parse::<i128>() else {
         return Err(Exit::usage(format!("{text:?} is not a port: type cairn node {first}")));
@@ -275,6 +273,18 @@ fn port(args: &Args) -> Result<u16> {
             )))
         }
     }
+}
+
+fn no_port(args: &Args) -> anyhow::Error {
+    let [first, second, third] = NODE_PORTS;
+    Exit::usage(match args.http.port() {
+        Some(http) if NODE_PORTS.contains(&http) => format!(
+            "no port given for the node, as --http took {http}: type cairn node {http} --http"
+        ),
+        _ => format!(
+            "no port given: type cairn node {first}, and {second} and {third} in other terminals"
+        ),
+    })
 }
 
 /// Whom to write to.
