@@ -11,6 +11,7 @@ use cairn::driver::give;
 use cairn::event::{Event, Reason};
 use cairn::node::{ANNOUNCED_BLOCKS, Command, Input, MAX_ANSWERS, Node, Now, Output, Settings};
 use cairn::peer::PeerName;
+use cairn::rules::Rule;
 use cairn::sync::{ANSWER_TIMEOUT, FIRST_SHUN, MAX_ANSWER_FRAMES, MAX_FETCH, MAX_TRIES, answer};
 use cairn::target::Target;
 use cairn::wire::{Blocks, MAX_BLOCKS, Message, Place, Question};
@@ -700,14 +701,38 @@ fn claims_of_many_who_stall_take_no_turn_from_one_who_has_a_longer_chain() {
 #[test]
 fn nothing_is_held_of_a_claim_that_proof_of_work_has_not_paid_for() {
     let (mut bob, number) = bob_who_asks_mallory();
-    // Frames that follow nothing of ours, whatever they say, are not kept.
     let far = chain(2_000, 7);
-    for height in (200..1_900).step_by(MAX_BLOCKS) {
+    let frame = |height: usize| {
         let blocks = &far.blocks()[height..height + MAX_BLOCKS];
-        let frame = Blocks { number, count: 5_000, height: height as u32, blocks }.encode();
-        hear(&mut bob, 1, "mallory", &frame);
+        Blocks { number, count: 5_000, height: height as u32, blocks }.encode()
+    };
+    // Those after the first would connect, once the first is there.
+    for height in (1 + MAX_BLOCKS..1_800).step_by(MAX_BLOCKS) {
+        hear(&mut bob, 1, "mallory", &frame(height));
     }
     assert_eq!(bob.chain().count(), 10);
+    hear(&mut bob, 2, "mallory", &frame(1));
+    let time = 2 + ANSWER_TIMEOUT.as_millis() as u64;
+    bob.step(now(time), Input::Command(Command::Pause));
+    let asked = question(&bob.step(now(time), Input::Wake), "mallory");
+    assert_eq!(bob.chain().count(), 1 + MAX_BLOCKS, "of the others nothing was held");
+    assert_eq!(asked.places[0].height as usize, MAX_BLOCKS, "and they are asked for again");
+}
+
+#[test]
+fn blocks_without_work_end_the_download_and_nothing_of_them_is_held() {
+    let target = Target::from_zero_bits(16);
+    let mut bob = node("bob", &["mallory"], Chain::genesis(target));
+    let far = chain(200, 7);
+    // Any 8 blocks can be announced that connect to nothing.
+    let number = question(&hear(&mut bob, 0, "mallory", &announcement(&far)), "mallory").number;
+    let blocks = &far.blocks()[1..1 + MAX_BLOCKS];
+    let frame = Blocks { number, count: 200, height: 1, blocks }.encode();
+    let outputs = hear(&mut bob, 1, "mallory", &frame);
+    let Reason::WrongAnswer { invalid, .. } = reason(&outputs) else { panic!("{outputs:?}") };
+    assert_eq!((invalid.height, invalid.rule()), (1, Rule::ProofOfWork));
+    assert_eq!((bob.chain().count(), bob.fetching()), (1, None));
+    assert!(sent_to(&outputs, "mallory").is_empty(), "{outputs:?}");
 }
 
 #[test]
@@ -724,7 +749,14 @@ fn a_future_block_ends_the_download_and_its_peer_is_left_alone_for_a_while() {
     }
     assert_eq!(reason(&outputs), &Reason::Future { height: 200, seconds: 7_201 });
     assert!(sent_to(&outputs, "alice").is_empty(), "{outputs:?}");
-    assert_eq!(bob.chain().count(), 10);
+    assert_eq!((bob.chain().count(), bob.fetching()), (10, None));
+    bob.step(now(0), Input::Command(Command::Pause));
+    let end = FIRST_SHUN.as_millis() as u64;
+    let outputs = hear(&mut bob, end - 1, "alice", &announcement(&long));
+    assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 201, listed: true, asked: false });
+    assert!(sent_to(&outputs, "alice").is_empty(), "{outputs:?}");
+    assert!(sent_to(&bob.step(now(end - 1), Input::Wake), "alice").is_empty());
+    question(&bob.step(now(end), Input::Wake), "alice");
 }
 
 #[test]
