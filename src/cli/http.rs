@@ -43,6 +43,11 @@ impl Flags {
         let http = Some(String::new());
         Flags { http, http_token: None, peer_http: Vec::new(), orders: Some(orders) }
     }
+
+    /// The port that `--http` was given, if it was given one alone.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.http.as_deref()?.parse().ok()
+    }
 }
 
 /// The connections of all nodes of a process.
@@ -53,13 +58,6 @@ pub(crate) fn pool(flags: &Flags, nodes: usize) -> Result<Option<Pool>> {
     let Some(text) = &flags.http else { return Ok(None) };
     let pool = Pool::of_process(nodes);
     pool.map(Some).map_err(|error| Exit::config(format!("--http {text}: {error}")))
-}
-
-impl Flags {
-    /// The port that `--http` was given, if it was given one alone.
-    pub(crate) fn port(&self) -> Option<u16> {
-        self.http.as_deref()?.parse().ok()
-    }
 }
 
 /// The node's HTTP, if it has any.

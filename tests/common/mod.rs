@@ -1,6 +1,8 @@
 //! Real processes of the built program, on ports that the system chooses.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod loopback;
+pub(crate) mod lossy;
 #[cfg(feature = "web")]
 pub(crate) mod http;
 pub(crate) mod lines;
