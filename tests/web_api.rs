@@ -337,11 +337,10 @@ fn outside_loopback_nobody_posts_without_a_token() {
     assert_eq!(node.get("/node/status").status, 200);
 }
 
-/// Asks the same on connections one after the other until an answer has the text,
-/// and counts those with status 200.
+/// Asks the same on connections one after the other, with a header line, until an
+/// answer has the text; counts those with status 200.
 fn ask_until(node: &Node, header: &str, text: &str) -> usize {
-    let host = &node.http;
-    let asked = format!("GET /node/status HTTP/1.1\r\nhost: {host}\r\n{header}\r\n").repeat(900);
+    let asked = format!("GET /node/status HTTP/1.1\r\n{header}\r\n\r\n").repeat(900);
     let mut admitted = 0;
     loop {
         let mut stream = node.connect();
@@ -364,12 +363,50 @@ fn ask_until(node: &Node, header: &str, text: &str) -> usize {
 #[test]
 fn who_keeps_asking_for_too_much_is_refused_for_a_while() {
     let node = Node::start(&["--zero-bits", "200", "--listen", "1ms"]);
-    let admitted = ask_until(&node, "", "kept asking");
+    let admitted = ask_until(&node, "host: localhost", "kept asking");
     assert!((2_000..3_900).contains(&admitted), "{admitted}");
     let answer = node.get("/node/status");
     assert_eq!((answer.status, &*answer.problem()), (429, "rate"));
     let seconds: u64 = answer.header("retry-after").and_then(|text| text.parse().ok()).expect("it");
     assert!((1..=30).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn what_a_page_elsewhere_asks_for_does_not_count_against_its_readers_own() {
+    for (host, foreign) in [
+        ("host: localhost", "origin: http://evil.example"),
+        ("host: localhost", "sec-fetch-site: cross-site"),
+        ("host: evil.example", "accept: */*"),
+    ] {
+        let node = Node::start(&["--zero-bits", "200", "--listen", "1ms"]);
+        ask_until(&node, &format!("{host}\r\n{foreign}"), "kept asking");
+        let answer = node.ask("GET", "/node/status", &[host, foreign], "");
+        assert_eq!((answer.status, &*answer.problem()), (429, "rate"), "{foreign}");
+        let own = format!("origin: http://{}", node.http);
+        for header in ["accept: */*", &own, "sec-fetch-site: same-origin", "sec-fetch-site: none"] {
+            assert_eq!(node.ask("POST", "/pause", &[header], "").status, 200, "{foreign}");
+        }
+        // A page of another node, which browsers call the same site.
+        let other = ["origin: http://127.0.0.1:10", "sec-fetch-site: same-site"];
+        assert_eq!(node.ask("GET", "/node/status", &other, "").status, 200, "{foreign}");
+    }
+}
+
+#[test]
+fn an_address_that_was_only_ever_disconnected_is_no_node_of_the_network() {
+    let node = paused(&[]);
+    let page = ["origin: http://127.0.0.1:5001"];
+    let network = || node.get("/node/info").json()["network"].clone();
+    let before = network();
+    let refused = node.post_peer("/peers/disconnect", "127.0.0.1:5000").json();
+    assert_eq!(refused["state"], "refused");
+    assert_eq!(node.ask("GET", "/node/status", &page, "").problem(), "origin");
+    assert_eq!(network(), before);
+    node.post_peer("/peers/announce", "127.0.0.1:5000");
+    assert_eq!(node.ask("GET", "/node/status", &page, "").status, 200);
+    // Or a page could split its network and not heal it.
+    node.post_peer("/peers/disconnect", "127.0.0.1:5000");
+    assert_eq!(node.ask("GET", "/node/status", &page, "").status, 200);
 }
 
 #[test]

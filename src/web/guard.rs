@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::hash::Hash;
 
+use super::limits::Account;
 use super::origin::Site;
 use super::problem::Problem;
 use super::shared::Shared;
@@ -64,8 +65,19 @@ async fn answer(request: Request, next: Next) -> Response {
 
 fn admit(shared: &Shared, request: &Request) -> Result<(), Problem> {
     let Client(from) = request.extensions().get().expect("the server puts it there");
-    shared.limits.check(from.ip(), Instant::now())?;
     let headers = request.headers();
+    let site = check_site(shared, headers);
+    let is_foreign = site.is_err() || is_embedded(headers);
+    shared.limits.check(Account::new(from.ip(), is_foreign), Instant::now())?;
+    site?;
+    match *request.method() {
+        Method::GET | Method::HEAD | Method::OPTIONS => Ok(()),
+        _ => check_token(shared, headers),
+    }
+}
+
+/// Whether this is our host's name, and a page that asks is of the network.
+fn check_site(shared: &Shared, headers: &HeaderMap) -> Result<(), Problem> {
     let host = text(headers, &header::HOST).unwrap_or_default();
     if Site::parse(host, 80).is_none() {
         let detail = "name this node by its IP address or localhost, not by another name";
@@ -78,10 +90,14 @@ fn admit(shared: &Shared, request: &Request) -> Result<(), Problem> {
             return Err(Problem::new(StatusCode::FORBIDDEN, "origin", detail));
         }
     }
-    match *request.method() {
-        Method::GET | Method::HEAD | Method::OPTIONS => Ok(()),
-        _ => check_token(shared, headers),
-    }
+    Ok(())
+}
+
+/// Whether a page from elsewhere makes a browser ask, as for a picture: without an
+/// `Origin`, but browsers tell so in another header.
+fn is_embedded(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    !headers.contains_key(header::ORIGIN) && matches!(site, Some(b"cross-site" | b"same-site"))
 }
 
 /// Whether a page from there may talk to us: our own, or another node's.

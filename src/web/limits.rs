@@ -28,15 +28,30 @@ const OVERRUN_WINDOW: Duration = Duration::from_secs(10);
 /// How long that while is.
 const REFUSAL: Duration = Duration::from_secs(30);
 
-/// The most addresses that are kept account of, less than 1 MB; while there are
-/// more, new ones are refused.
-const MAX_ADDRESSES: usize = 10_000;
+/// The most accounts that are kept, less than 1 MB; while there are more, new
+/// ones are refused.
+const MAX_ACCOUNTS: usize = 10_000;
 
-/// The account of all addresses.
+/// Whose requests are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Account {
+    household: IpAddr,
+    /// Whether a page from elsewhere asks. It shares the address of whoever looks
+    /// at it, and is not to use up what that address may ask for.
+    is_foreign: bool,
+}
+
+impl Account {
+    pub(super) fn new(address: IpAddr, is_foreign: bool) -> Account {
+        Account { household: household(address), is_foreign }
+    }
+}
+
+/// What has been asked for, and who asked for too much.
 pub(super) struct Limits {
-    rates: DefaultKeyedRateLimiter<IpAddr>,
+    rates: DefaultKeyedRateLimiter<Account>,
     clock: DefaultClock,
-    offenders: Mutex<HashMap<IpAddr, Offender>>,
+    offenders: Mutex<HashMap<Account, Offender>>,
 }
 
 /// An address that asked for too much.
@@ -66,27 +81,26 @@ impl Limits {
         }
     }
 
-    /// Counts a request of this address.
+    /// Counts a request.
     ///
     /// # Errors
     /// What to answer instead, where it is one too many.
-    pub(super) fn check(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
-        let key = household(address);
+    pub(super) fn check(&self, account: Account, now: Instant) -> Result<(), Problem> {
         let mut offenders = self.offenders.lock().unwrap_or_else(PoisonError::into_inner);
         offenders.retain(|_, offender| !offender.is_over(now));
-        if let Some(until) = offenders.get(&key).and_then(|offender| offender.refused_until) {
+        if let Some(until) = offenders.get(&account).and_then(|offender| offender.refused_until) {
             let seconds = until.saturating_duration_since(now).as_secs() + 1;
             return Err(Problem::rate(seconds, "this address kept asking for too much"));
         }
-        if self.rates.len() >= MAX_ADDRESSES {
+        if self.rates.len() >= MAX_ACCOUNTS {
             self.rates.retain_recent();
-            if self.rates.len() >= MAX_ADDRESSES {
+            if self.rates.len() >= MAX_ACCOUNTS {
                 return Err(Problem::rate(1, "too many addresses ask at once"));
             }
         }
-        let Err(too_early) = self.rates.check_key(&key) else { return Ok(()) };
+        let Err(too_early) = self.rates.check_key(&account) else { return Ok(()) };
         let first = Offender { overruns: 0, since: now, refused_until: None };
-        let offender = offenders.entry(key).or_insert(first);
+        let offender = offenders.entry(account).or_insert(first);
         offender.overruns += 1;
         if offender.overruns >= OVERRUNS {
             offender.refused_until = Some(now + REFUSAL);
@@ -101,8 +115,10 @@ impl Limits {
 mod tests {
     use super::*;
 
-    const ALICE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
-    const BOB: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+    const ALICE: Account =
+        Account { household: IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), is_foreign: false };
+    const BOB: Account =
+        Account { household: IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2)), is_foreign: false };
 
     /// Requests until one is too many.
     fn exhaust(limits: &Limits, now: Instant) -> u32 {

@@ -23,6 +23,9 @@ pub(super) const MAX_PEERS: usize = 128;
 pub(super) struct Peer {
     pub(super) name: PeerName,
     pub(super) is_refused: bool,
+    /// Whether it was ever among the peers that are not refused: else it is an
+    /// address that somebody named, and no node of the network.
+    pub(super) is_of_network: bool,
     /// When it was last heard from: Unix milliseconds, and for reckoning.
     pub(super) last_seen_ms: Option<u64>,
     last_seen: Option<Instant>,
@@ -61,6 +64,7 @@ impl Peer {
         Peer {
             name,
             is_refused: false,
+            is_of_network: false,
             last_seen_ms: None,
             last_seen: None,
             height: None,
@@ -194,7 +198,9 @@ impl Peers {
             if self.find(name).is_none() {
                 self.list.push(Peer::new(name.clone()));
             }
-            self.find(name).expect("it is there now").is_refused = is_refused;
+            let peer = self.find(name).expect("it is there now");
+            peer.is_refused = is_refused;
+            peer.is_of_network |= !is_refused;
         }
     }
 }

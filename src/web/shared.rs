@@ -84,8 +84,8 @@ impl Shared {
     /// The HTTP addresses of the network's other nodes, as far as they are known.
     pub(super) fn network(&self) -> Vec<SocketAddr> {
         let view = self.view.borrow();
-        let mut network: Vec<_> =
-            view.peers.iter().filter_map(|peer| http_of(&peer.name)).collect();
+        let peers = view.peers.iter().filter(|peer| peer.is_of_network);
+        let mut network: Vec<_> = peers.filter_map(|peer| http_of(&peer.name)).collect();
         for address in &self.settings.peers {
             if !network.contains(address) {
                 network.push(*address);
