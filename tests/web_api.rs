@@ -39,6 +39,27 @@ fn the_description_is_the_committed_one() {
 }
 
 #[test]
+fn every_path_is_described_with_the_problems_that_it_answers_with() {
+    let node = paused(&[]);
+    let description = node.get("/openapi.json").json();
+    let wrong = node.ask("GET", "/node/info", &["origin: null"], "");
+    let kind = wrong.header("content-type").expect("an answer has one");
+    let paths = description["paths"].as_object().expect("a list of paths");
+    assert_eq!(paths.len(), 16);
+    for (path, methods) in paths {
+        for (method, operation) in methods.as_object().expect("a list of methods") {
+            for status in ["4XX", "503"] {
+                let content = operation["responses"][status]["content"].as_object();
+                let content = content.unwrap_or_else(|| panic!("{method} {path} has no {status}"));
+                assert!(content.keys().eq([kind]), "{method} {path}: {content:?}");
+                let schema = &content[kind]["schema"]["$ref"];
+                assert_eq!(schema, "#/components/schemas/Problem", "{method} {path}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_node_tells_who_it_is() {
     let node = Node::start(&["--zero-bits", "200", "--listen", "5ms", "--nonces", "7"]);
     let info = node.get("/node/info").json();

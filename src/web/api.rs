@@ -8,11 +8,12 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Router, middleware};
 use utoipa::OpenApi;
+use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::guard::guard;
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::shared::Shared;
 use super::{blocks, control, events, metrics, network, page, pages, status};
 
@@ -31,6 +32,22 @@ const MAX_BODY_LEN: usize = 4 * 1024;
     components(schemas(Problem))
 )]
 struct Description;
+
+/// All that is described, with what any question may be answered with beside.
+fn describe(mut api: utoipa::openapi::OpenApi) -> String {
+    let items = api.paths.paths.values_mut();
+    for operation in items.flat_map(|item| [&mut item.get, &mut item.post]).flatten() {
+        for (status, description) in
+            [("4XX", "A problem."), ("503", "The node has no time or no place.")]
+        {
+            let content = Content::new(Some(Ref::from_schema_name("Problem")));
+            let response = ResponseBuilder::new().description(description);
+            let response = response.content(problem::CONTENT_TYPE, content).build();
+            operation.responses.responses.insert(status.into(), response.into());
+        }
+    }
+    api.to_pretty_json().expect("strings and numbers are JSON")
+}
 
 fn documented() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::with_openapi(Description::openapi())
@@ -57,13 +74,13 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
 
 /// The description of the API, as `/openapi.json` has it.
 pub fn openapi_json() -> String {
-    documented().into_openapi().to_pretty_json().expect("strings and numbers are JSON")
+    describe(documented().into_openapi())
 }
 
 /// All that the server answers.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let (router, description) = documented().split_for_parts();
-    let description = description.to_pretty_json().expect("strings and numbers are JSON");
+    let description = describe(description);
     let json = [(header::CONTENT_TYPE, "application/json")];
     router
         .route("/openapi.json", get(async move || (json, description)))

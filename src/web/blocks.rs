@@ -80,10 +80,7 @@ pub(super) struct Metadata {
 /// A block
 #[utoipa::path(get, path = "/blocks/{id}", tag = "blocks",
     params(("id" = String, Path, description = "Height or hash.")),
-    responses(
-        (status = 200, body = Block),
-        (status = "4XX", description = "A problem.", body = Problem),
-    ))]
+    responses((status = 200, body = Block)))]
 pub(super) async fn block(
     State(shared): State<Arc<Shared>>,
     id: Result<Path<String>, PathRejection>,
@@ -94,10 +91,7 @@ pub(super) async fn block(
 /// What is known of a block beside the block
 #[utoipa::path(get, path = "/blocks/{id}/metadata", tag = "blocks",
     params(("id" = String, Path, description = "Height or hash.")),
-    responses(
-        (status = 200, body = Metadata),
-        (status = "4XX", description = "A problem.", body = Problem),
-    ))]
+    responses((status = 200, body = Metadata)))]
 pub(super) async fn metadata(
     State(shared): State<Arc<Shared>>,
     id: Result<Path<String>, PathRejection>,

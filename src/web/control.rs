@@ -30,11 +30,8 @@ pub(super) struct Address {
 }
 
 /// Take a peer among ours, refused or not, and send it our chain at once
-#[utoipa::path(post, path = "/peers/announce", tag = "control", request_body = Address, responses(
-    (status = 200, body = Peer),
-    (status = "4XX", description = "A problem.", body = Problem),
-    (status = 503, description = "The node is held up.", body = Problem),
-))]
+#[utoipa::path(post, path = "/peers/announce", tag = "control", request_body = Address,
+    responses((status = 200, body = Peer)))]
 pub(super) async fn announce(
     State(shared): State<Arc<Shared>>,
     body: Result<Json<Address>, JsonRejection>,
@@ -43,11 +40,8 @@ pub(super) async fn announce(
 }
 
 /// Neither write to a peer nor hear it, until it is announced again
-#[utoipa::path(post, path = "/peers/disconnect", tag = "control", request_body = Address, responses(
-    (status = 200, body = Peer),
-    (status = "4XX", description = "A problem.", body = Problem),
-    (status = 503, description = "The node is held up.", body = Problem),
-))]
+#[utoipa::path(post, path = "/peers/disconnect", tag = "control", request_body = Address,
+    responses((status = 200, body = Peer)))]
 pub(super) async fn disconnect(
     State(shared): State<Arc<Shared>>,
     body: Result<Json<Address>, JsonRejection>,
@@ -56,11 +50,8 @@ pub(super) async fn disconnect(
 }
 
 /// Send our chain to all peers: whoever has a longer one answers
-#[utoipa::path(post, path = "/sync/request", tag = "control", responses(
-    (status = 202, body = Status),
-    (status = "4XX", description = "A problem.", body = Problem),
-    (status = 503, description = "The node is held up.", body = Problem),
-))]
+#[utoipa::path(post, path = "/sync/request", tag = "control",
+    responses((status = 202, body = Status)))]
 pub(super) async fn sync(
     State(shared): State<Arc<Shared>>,
 ) -> Result<(StatusCode, Json<Status>), Problem> {
@@ -70,8 +61,6 @@ pub(super) async fn sync(
 /// Mine one block, now, also where mining is paused
 #[utoipa::path(post, path = "/mine", tag = "control", responses(
     (status = 202, description = "It is searching; an event tells of the block.", body = Status),
-    (status = "4XX", description = "A problem.", body = Problem),
-    (status = 503, description = "The node is held up.", body = Problem),
 ))]
 pub(super) async fn mine(
     State(shared): State<Arc<Shared>>,
@@ -80,21 +69,13 @@ pub(super) async fn mine(
 }
 
 /// Mine no more, but go on listening
-#[utoipa::path(post, path = "/pause", tag = "control", responses(
-    (status = 200, body = Status),
-    (status = "4XX", description = "A problem.", body = Problem),
-    (status = 503, description = "The node is held up.", body = Problem),
-))]
+#[utoipa::path(post, path = "/pause", tag = "control", responses((status = 200, body = Status)))]
 pub(super) async fn pause(State(shared): State<Arc<Shared>>) -> Result<Json<Status>, Problem> {
     obey(&shared, Command::Pause).await
 }
 
 /// Mine again
-#[utoipa::path(post, path = "/resume", tag = "control", responses(
-    (status = 200, body = Status),
-    (status = "4XX", description = "A problem.", body = Problem),
-    (status = 503, description = "The node is held up.", body = Problem),
-))]
+#[utoipa::path(post, path = "/resume", tag = "control", responses((status = 200, body = Status)))]
 pub(super) async fn resume(State(shared): State<Arc<Shared>>) -> Result<Json<Status>, Problem> {
     obey(&shared, Command::Resume).await
 }

@@ -73,8 +73,6 @@ pub(super) struct Hello<'a> {
 /// the last of its kind, with how many it stands for in `merged`.
 #[utoipa::path(get, path = "/events", tag = "events", params(Resume), responses(
     (status = 101, description = "Events follow, after this message.", body = Hello),
-    (status = "4XX", description = "A problem.", body = Problem),
-    (status = 503, description = "Too many clients.", body = Problem),
 ))]
 pub(super) async fn events(
     State(shared): State<Arc<Shared>>,

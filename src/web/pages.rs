@@ -97,10 +97,8 @@ impl Page {
 }
 
 /// A stretch of the chain
-#[utoipa::path(get, path = "/chain", tag = "blocks", params(Page), responses(
-    (status = 200, body = ChainPage),
-    (status = "4XX", description = "A problem.", body = Problem),
-))]
+#[utoipa::path(get, path = "/chain", tag = "blocks", params(Page),
+    responses((status = 200, body = ChainPage)))]
 pub(super) async fn chain(
     State(shared): State<Arc<Shared>>,
     page: Result<Query<Page>, QueryRejection>,
@@ -130,10 +128,8 @@ pub(super) async fn chain(
 ///
 /// Of the chain's last 10,000 blocks, and of the last 1,000 that were abandoned;
 /// the last 100 heights unless told otherwise.
-#[utoipa::path(get, path = "/tree", tag = "blocks", params(Page), responses(
-    (status = 200, body = Tree),
-    (status = "4XX", description = "A problem.", body = Problem),
-))]
+#[utoipa::path(get, path = "/tree", tag = "blocks", params(Page),
+    responses((status = 200, body = Tree)))]
 pub(super) async fn tree(
     State(shared): State<Arc<Shared>>,
     page: Result<Query<Page>, QueryRejection>,

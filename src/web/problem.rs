@@ -8,7 +8,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A problem, as `application/problem+json`.
+/// The type of a problem's body.
+pub(super) const CONTENT_TYPE: &str = "application/problem+json";
+
+/// A problem, as an answer's body.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Problem {
     /// The kind of problem, for programs.
@@ -70,7 +73,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).expect("it was made from a status");
         let body = self.to_json();
-        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        let kind = [(header::CONTENT_TYPE, CONTENT_TYPE)];
         let mut response = (status, kind, body).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

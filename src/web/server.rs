@@ -1,6 +1,5 @@
 //! The server's thread: it accepts connections, and ends when it is dropped.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,7 +32,7 @@ use super::guard::Client;
 use super::limits::Limits;
 use super::moment::Moment;
 use super::pool::{Place, Pool};
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::settings::Settings;
 use super::shared::{MAX_EVENT_CLIENTS, Shared, Traffic};
 use super::view::View;
@@ -211,7 +210,7 @@ impl Service {
             request.extensions_mut().insert(place.clone());
             let is_last = served.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_REQUESTS;
             let answer = router.call(request);
-            async move { Ok::<_, Infallible>(if is_last { last(answer.await?) } else { answer.await? }) }
+            async move { answer.await.map(|answer| if is_last { last(answer) } else { answer }) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -235,7 +234,8 @@ fn last(mut answer: Response) -> Response {
 fn turn_away(stream: &TcpStream) {
     let problem = Problem::busy("the connections of this node are taken, many by your address");
     let body = problem.to_json();
-    let head = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json";
+    let kind = problem::CONTENT_TYPE;
+    let head = format!("HTTP/1.1 503 Service Unavailable\r\ncontent-type: {kind}");
     let answer =
         format!("{head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
     let _ = stream.try_write(answer.as_bytes());
