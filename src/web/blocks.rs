@@ -1,6 +1,6 @@
 //! A block, and what is known of it.
 
-use std::ops::Range;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,7 +13,7 @@ use crate::block;
 use crate::hash::Hash;
 use crate::node::Node;
 
-use super::book::{Entry, Origin};
+use super::book::Entry;
 use super::problem::Problem;
 use super::shared::Shared;
 
@@ -85,7 +85,7 @@ pub(super) async fn block(
     State(shared): State<Arc<Shared>>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Block>, Problem> {
-    Ok(Json(find(&shared, id?).await?.0))
+    find(&shared, id?, |entry, _| Block::of(entry)).await.map(Json)
 }
 
 /// What is known of a block beside the block
@@ -96,48 +96,52 @@ pub(super) async fn metadata(
     State(shared): State<Arc<Shared>>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Metadata>, Problem> {
-    Ok(Json(find(&shared, id?).await?.1))
+    find(&shared, id?, Metadata::of).await.map(Json)
 }
 
-/// The block that an id names, and what is known of it; counts the question.
-async fn find(shared: &Shared, Path(id): Path<String>) -> Result<(Block, Metadata), Problem> {
+/// What `shape` makes of the block that an id names and of the tip's height;
+/// counts the question.
+async fn find<T: Send + 'static>(
+    shared: &Shared,
+    Path(id): Path<String>,
+    shape: fn(&Entry, usize) -> T,
+) -> Result<T, Problem> {
     let id = Id::parse(&id)?;
-    let missing = {
+    let unindexed = {
         let view = shared.view.borrow();
         let entry = match id {
             Id::Height(height) => view.book.at(height),
             Id::Hash(hash) => view.book.by_hash(&hash),
         };
         if let Some(entry) = entry {
-            return Ok((Block::of(entry), Metadata::of(entry, view.height)));
+            entry.ask();
+            return Ok(shape(entry, view.height));
         }
-        match id {
-            Id::Height(height) if height > view.height => {
-                return Err(Problem::not_found(format_args!(
-                    "no block {height}: the tip is at height {}",
-                    view.height
-                )));
-            }
-            _ => view.book.start(),
+        if let Id::Height(height) = id
+            && height > view.height
+        {
+            return Err(above(height, view.height));
         }
+        view.book.start()
     };
     let height = match id {
         Id::Height(height) => Some(height),
-        Id::Hash(hash) => search(shared, hash, missing).await?,
+        Id::Hash(hash) => search(shared, hash, unindexed).await?,
     };
     let Some(height) = height else {
         return Err(Problem::not_found(
             "no block of this hash, neither on the chain nor beside it",
         ));
     };
-    let read = move |node: &Node| (read(node, height..height + 1).pop(), node.chain().height());
-    match shared.look(read).await? {
-        (Some(block), tip) => {
-            let metadata = Metadata::of_old(&block, tip);
-            Ok((block, metadata))
-        }
-        (None, tip) => Err(Problem::not_found(format_args!("the chain now ends at height {tip}"))),
-    }
+    let read = move |node: &Node| {
+        let tip = node.chain().height();
+        read(node, height..=height).next().map(|entry| shape(&entry, tip)).ok_or(tip)
+    };
+    shared.look(read).await?.map_err(|tip| above(height, tip))
+}
+
+fn above(height: usize, tip: usize) -> Problem {
+    Problem::not_found(format_args!("no block {height}: the tip is at height {tip}"))
 }
 
 /// Searches the blocks below `end`, which are not indexed, from the last to the first.
@@ -156,16 +160,13 @@ async fn search(shared: &Shared, hash: Hash, mut end: usize) -> Result<Option<us
     Ok(None)
 }
 
-/// Those of the chain's blocks that are there.
-pub(super) fn read(node: &Node, heights: Range<usize>) -> Vec<Block> {
+/// Those of the chain's blocks that are there, as the loop knows them.
+pub(super) fn read(node: &Node, heights: RangeInclusive<usize>) -> impl Iterator<Item = Entry> {
     let chain = node.chain();
-    let heights = heights.start..heights.end.min(chain.count());
-    let read = |height| {
-        let hash = chain.hash_at(height)?;
+    heights.map_while(|height| {
         let block = block::Block::from_bytes(chain.blocks().get(height)?);
-        Some(Block::new(height, hash, &block, true))
-    };
-    heights.filter_map(read).collect()
+        Some(Entry::unindexed(height, chain.hash_at(height)?, block))
+    })
 }
 
 /// What names a block.
@@ -188,61 +189,34 @@ impl Id {
 
 impl Block {
     pub(super) fn of(entry: &Entry) -> Block {
-        Block::new(entry.height, entry.hash, &entry.block, entry.abandoned_ms.is_none())
-    }
-
-    fn new(height: usize, hash: Hash, block: &block::Block, on_chain: bool) -> Block {
-        let block::Header { previous, timestamp, nonce } = block.header;
+        let block::Header { previous, timestamp, nonce } = entry.block.header;
         Block {
-            height,
-            hash: hash.to_string(),
+            height: entry.height,
+            hash: entry.hash.to_string(),
             previous: previous.to_string(),
             timestamp,
             nonce: nonce.to_string(),
             lane: format!("{:#x}", nonce.lane()),
             counter: nonce.counter(),
-            sender: block.reward.sender,
-            receiver: block.reward.receiver,
-            on_chain,
-            bytes: hex::encode(block.to_bytes()),
+            sender: entry.block.reward.sender,
+            receiver: entry.block.reward.receiver,
+            on_chain: entry.is_on_chain(),
+            bytes: hex::encode(entry.block.to_bytes()),
         }
     }
 }
 
 impl Metadata {
     fn of(entry: &Entry, tip: usize) -> Metadata {
-        let on_chain = entry.abandoned_ms.is_none();
         Metadata {
             height: entry.height,
             hash: entry.hash.to_string(),
-            on_chain,
-            confirmations: if on_chain { tip + 1 - entry.height } else { 0 },
-            announced_by: announced_by(&entry.origin),
+            on_chain: entry.is_on_chain(),
+            confirmations: if entry.is_on_chain() { tip + 1 - entry.height } else { 0 },
+            announced_by: entry.announced_by(),
             first_seen_ms: entry.first_seen_ms,
             abandoned_ms: entry.abandoned_ms,
-            asked: Some(entry.ask()),
+            asked: entry.asked(),
         }
-    }
-
-    /// Of a block that is not indexed, only its place is known.
-    fn of_old(block: &Block, tip: usize) -> Metadata {
-        Metadata {
-            height: block.height,
-            hash: block.hash.clone(),
-            on_chain: true,
-            confirmations: tip + 1 - block.height,
-            announced_by: None,
-            first_seen_ms: None,
-            abandoned_ms: None,
-            asked: None,
-        }
-    }
-}
-
-pub(super) fn announced_by(origin: &Origin) -> Option<String> {
-    match origin {
-        Origin::Unknown => None,
-        Origin::Us => Some("self".to_owned()),
-        Origin::Peer(name) => Some(name.to_string()),
     }
 }

@@ -39,14 +39,39 @@ pub(super) struct Entry {
     pub(super) first_seen_ms: Option<u64>,
     /// When it left the chain, in Unix milliseconds; `None` on the chain.
     pub(super) abandoned_ms: Option<u64>,
-    /// How often it was asked for. Counted where others only read.
-    asked: AtomicU64,
+    /// How often it was asked for, where that is counted: by those who only read.
+    asked: Option<AtomicU64>,
 }
 
 impl Entry {
-    /// Counts a question for this block and says how many there were.
-    pub(super) fn ask(&self) -> u64 {
-        self.asked.fetch_add(1, Ordering::Relaxed) + 1
+    /// A block of the chain that is not in the book: only its place is known.
+    pub(super) fn unindexed(height: usize, hash: Hash, block: Block) -> Entry {
+        let origin = Origin::Unknown;
+        Entry { height, hash, block, origin, first_seen_ms: None, abandoned_ms: None, asked: None }
+    }
+
+    pub(super) fn is_on_chain(&self) -> bool {
+        self.abandoned_ms.is_none()
+    }
+
+    /// Counts a question for this block.
+    pub(super) fn ask(&self) {
+        if let Some(asked) = &self.asked {
+            asked.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn asked(&self) -> Option<u64> {
+        self.asked.as_ref().map(|asked| asked.load(Ordering::Relaxed))
+    }
+
+    /// A peer's name, `self`, or nothing where it is not known.
+    pub(super) fn announced_by(&self) -> Option<String> {
+        match &self.origin {
+            Origin::Unknown => None,
+            Origin::Us => Some("self".to_owned()),
+            Origin::Peer(name) => Some(name.to_string()),
+        }
     }
 }
 
@@ -135,13 +160,10 @@ impl Book {
             // A branch came back: it was first seen when it was first seen.
             Some(entry) => Entry { abandoned_ms: None, ..entry },
             None => Entry {
-                height,
-                hash,
-                block,
                 origin: origin.clone(),
                 first_seen_ms: (*origin != Origin::Unknown).then_some(now_ms),
-                abandoned_ms: None,
-                asked: AtomicU64::new(0),
+                asked: Some(AtomicU64::new(0)),
+                ..Entry::unindexed(height, hash, block)
             },
         };
         self.heights.insert(hash, height);

@@ -8,7 +8,6 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 use super::meters::Text;
-use super::peers;
 use super::shared::{MAX_EVENT_CLIENTS, Shared};
 use super::view::View;
 
@@ -42,8 +41,7 @@ fn write_view(text: &mut Text, view: &View) {
     let flows = [("in", &peers.incoming.bytes), ("out", &peers.outgoing.bytes)];
     let flows = flows.each_ref().map(|(label, count)| (label, *count));
     text.counters("cairn_bytes_total", "Bytes in datagrams.", "direction", flows);
-    let now = Instant::now();
-    let active = peers.iter().filter(|peer| peer.state(now) == peers::State::Active).count();
+    let active = peers.active(Instant::now()).count();
     let help = "Peers that were heard from in the last two minutes.";
     text.gauge("cairn_active_peers", help, active as u64);
     let abandoned = view.book.abandoned().len() as u64;

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::hash::Hash;
 use crate::node::Node;
 
-use super::blocks::{Block, announced_by, read};
+use super::blocks::{Block, read};
 use super::book::Entry;
 use super::problem::Problem;
 use super::shared::Shared;
@@ -105,23 +105,21 @@ pub(super) async fn chain(
 ) -> Result<Json<ChainPage>, Problem> {
     let Query(page) = page?;
     let from = page.from.unwrap_or(0);
-    let end = from.saturating_add(page.limit(CHAIN_PAGE)?);
+    let heights = from..=from.saturating_add(page.limit(CHAIN_PAGE)? - 1);
     {
         let view = shared.view.borrow();
         if from >= view.book.start() {
-            let end = end.min(view.book.end());
-            let blocks = (from..end).filter_map(|height| view.book.at(height)).map(Block::of);
-            let blocks = blocks.collect();
+            let entries = heights.map_while(|height| view.book.at(height));
+            let blocks = entries.map(Block::of).collect();
             return Ok(Json(ChainPage::new(view.height, view.tip, from, blocks)));
         }
     }
     // Older than the index: the loop has them.
     let read = move |node: &Node| {
-        let chain = node.chain();
-        (chain.height(), chain.tip_hash(), read(node, from..end))
+        let blocks = read(node, heights).map(|entry| Block::of(&entry)).collect();
+        ChainPage::new(node.chain().height(), node.chain().tip_hash(), from, blocks)
     };
-    let (height, tip, blocks) = shared.look(read).await?;
-    Ok(Json(ChainPage::new(height, tip, from, blocks)))
+    shared.look(read).await.map(Json)
 }
 
 /// A stretch of the chain, and the branches that this node has seen and abandoned
@@ -156,8 +154,8 @@ impl TreeBlock {
             previous: entry.block.header.previous.to_string(),
             timestamp: entry.block.header.timestamp,
             receiver: entry.block.reward.receiver,
-            on_chain: entry.abandoned_ms.is_none(),
-            announced_by: announced_by(&entry.origin),
+            on_chain: entry.is_on_chain(),
+            announced_by: entry.announced_by(),
             first_seen_ms: entry.first_seen_ms,
             abandoned_ms: entry.abandoned_ms,
         }

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::block;
 use crate::event::Reason;
 use crate::hash::Hash;
@@ -52,10 +55,13 @@ impl Flow {
 }
 
 /// How a peer stands to us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+#[derive(PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PeerState {
+    /// It was heard from in the last two minutes.
     Active,
     Silent,
+    /// It was disconnected: neither written to nor heard.
     Refused,
 }
 
@@ -74,12 +80,12 @@ impl Peer {
         }
     }
 
-    pub(super) fn state(&self, now: Instant) -> State {
+    pub(super) fn state(&self, now: Instant) -> PeerState {
         let is_heard = |last| now.saturating_duration_since(last) < SILENT_AFTER;
         match self.last_seen {
-            _ if self.is_refused => State::Refused,
-            Some(last) if is_heard(last) => State::Active,
-            _ => State::Silent,
+            _ if self.is_refused => PeerState::Refused,
+            Some(last) if is_heard(last) => PeerState::Active,
+            _ => PeerState::Silent,
         }
     }
 }
@@ -116,6 +122,11 @@ impl Peers {
 
     pub(super) fn get(&self, name: &PeerName) -> Option<&Peer> {
         self.list.iter().find(|peer| peer.name == *name)
+    }
+
+    /// Those that were heard from lately.
+    pub(super) fn active(&self, now: Instant) -> impl Iterator<Item = &Peer> {
+        self.iter().filter(move |peer| peer.state(now) == PeerState::Active)
     }
 
     fn find(&mut self, name: &PeerName) -> Option<&mut Peer> {

@@ -13,9 +13,9 @@ use crate::block::GENESIS_HASH;
 
 use super::moment::{Moment, milliseconds};
 use super::origin::http_of;
-use super::peers;
+use super::peers::{self, PeerState};
 use super::shared::Shared;
-use super::view::{self, View};
+use super::view::{Activity, View};
 
 /// Version of the paths and shapes; a change that breaks a reader raises it.
 const API_VERSION: u8 = 1;
@@ -85,16 +85,6 @@ pub(super) struct Status {
     time_ms: u64,
 }
 
-/// What a node does in turn.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Activity {
-    Mining,
-    Listening,
-    /// Listening for longer, after it has taken over a longer chain.
-    Resting,
-}
-
 /// All peers.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Peers {
@@ -122,17 +112,6 @@ pub(super) struct Peer {
     messages_out: u64,
     bytes_in: u64,
     bytes_out: u64,
-}
-
-/// How a peer stands to us.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum PeerState {
-    /// It was heard from in the last two minutes.
-    Active,
-    Silent,
-    /// It was disconnected: neither written to nor heard.
-    Refused,
 }
 
 /// Datagrams from addresses that are not our peers'.
@@ -227,11 +206,7 @@ impl Status {
             height: view.height,
             tip: view.tip.to_string(),
             nonce: view.counter,
-            state: match view.state(now.instant) {
-                view::Activity::Mining => Activity::Mining,
-                view::Activity::Listening => Activity::Listening,
-                view::Activity::Resting => Activity::Resting,
-            },
+            state: view.state(now.instant),
             paused: view.is_paused,
             resting_ms: milliseconds(view.resting(now.instant)),
             time_ms: now.ms(),
@@ -244,11 +219,7 @@ impl Peer {
         Peer {
             address: peer.name.to_string(),
             http: http_of(&peer.name).map(url),
-            state: match peer.state(now) {
-                peers::State::Active => PeerState::Active,
-                peers::State::Silent => PeerState::Silent,
-                peers::State::Refused => PeerState::Refused,
-            },
+            state: peer.state(now),
             last_seen_ms: peer.last_seen_ms,
             height: peer.height,
             holds: peer.holds,
@@ -262,8 +233,7 @@ impl Peer {
 
 impl Health {
     fn of(view: &View, now: Instant) -> Health {
-        let active = view.peers.iter().filter(|peer| peer.state(now) == peers::State::Active);
-        let active: Vec<_> = active.collect();
+        let active: Vec<_> = view.peers.active(now).collect();
         let heights = || active.iter().filter_map(|peer| peer.height).chain([view.height]);
         let lowest = heights().min().unwrap_or(view.height);
         let highest = heights().max().unwrap_or(view.height);

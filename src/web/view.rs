@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::event::Event;
 use crate::hash::Hash;
 use crate::node::Node;
@@ -12,11 +15,13 @@ use super::meters::Meters;
 use super::moment::Moment;
 use super::peers::Peers;
 
-/// What the node is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a node does in turn.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Activity {
     Mining,
     Listening,
+    /// Listening for longer, after it has taken over a longer chain.
     Resting,
 }
 
