@@ -221,6 +221,41 @@ fn rubbish_by_datagram_shows_in_the_counters() {
 }
 
 #[test]
+fn posts_are_counted_by_what_became_of_them_and_time_goes_on() {
+    let node = paused(&[]);
+    let count = |outcome| node.metric(&format!("cairn_operations_total{{outcome=\"{outcome}\"}}"));
+    assert_eq!(["done", "refused", "failed"].map(count), [1.0, 0.0, 0.0], "it was paused");
+    node.post("/sync/request");
+    node.post_peer("/peers/announce", "127.0.0.1:0");
+    node.ask("POST", "/mine", &["origin: null"], "");
+    node.get("/nowhere");
+    assert_eq!(["done", "refused", "failed"].map(count), [2.0, 2.0, 0.0]);
+    let uptime = || node.metric("cairn_uptime_seconds");
+    let before = uptime();
+    assert!((0.0..60.0).contains(&before), "{before}");
+    wait_until("time goes on", || uptime() > before);
+}
+
+#[test]
+fn metrics_are_text_that_a_browser_shows_and_prometheus_reads() {
+    let node = paused(&[]);
+    let plain = node.get("/metrics");
+    assert_eq!(plain.header("content-type"), Some("text/plain; charset=utf-8"));
+    let accept = "accept: application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.5";
+    let asked = node.ask("GET", "/metrics", &[accept], "");
+    let open = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!(asked.header("content-type"), Some(open));
+    for text in [plain.body, asked.body] {
+        assert!(text.ends_with("\n# EOF\n") && text.matches("# EOF").count() == 1, "{text}");
+        for (name, kind) in
+            [("hashes", "counter"), ("height", "gauge"), ("uptime_seconds", "gauge")]
+        {
+            assert!(text.contains(&format!("# TYPE cairn_{name} {kind}\n")), "{text}");
+        }
+    }
+}
+
+#[test]
 fn mistakes_get_a_problem_with_a_reason() {
     let node = paused(&[]);
     let hash = "0".repeat(64);

@@ -163,6 +163,7 @@ fn when_the_loop_has_ended_clients_are_told_and_questions_get_a_problem() {
     });
     let answer = node.api.post("/pause");
     assert_eq!((answer.status, &*answer.problem()), (503, "stopped"));
+    assert_eq!(node.api.metric("cairn_operations_total{outcome=\"failed\"}"), 1.0);
     assert_eq!(node.api.get("/node/status").status, 200, "what is known can still be read");
     drop(node);
     let last = std::iter::repeat_with(|| events.socket.read());

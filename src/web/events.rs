@@ -124,7 +124,7 @@ async fn follow(
         End::NoMore => (close_code::AWAY, "the node stops"),
     };
     if matches!(end, End::TooSlow | End::TooLoud) {
-        shared.traffic.cut_off.add();
+        shared.traffic.cut_off.inc();
     }
     let close = CloseFrame { code, reason: reason.into() };
     // It may not even read that.

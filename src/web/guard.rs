@@ -31,11 +31,12 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    shared.traffic.requests.add();
+    shared.traffic.requests.inc();
+    let is_post = request.method() == Method::POST;
     let origin = request.headers().get(header::ORIGIN).cloned();
     let mut response = match admit(&shared, &request) {
         Err(problem) => {
-            shared.traffic.refused.add();
+            shared.traffic.refused.inc();
             problem.into_response()
         }
         Ok(()) => {
@@ -46,6 +47,9 @@ pub(super) async fn guard(
             response
         }
     };
+    if is_post {
+        shared.traffic.operation(response.status());
+    }
     protect(response.headers_mut());
     response
 }

@@ -1,58 +1,115 @@
-//! Counters, and their text for Prometheus.
+//! What is counted of a node, for Prometheus.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Metric, Registry};
 
 use crate::block;
 use crate::event::{Event, Reason};
 use crate::node::Node;
 
 /// Upper ends of the histogram of reorganisations, in blocks that gave way.
-const DEPTHS: [usize; 5] = [1, 2, 3, 6, 12];
+const DEPTHS: [f64; 5] = [1.0, 2.0, 3.0, 6.0, 12.0];
+
+/// A counter for each value of a label.
+pub(super) type Counters = Family<[(&'static str, &'static str); 1], Counter>;
+
+/// A metric that the registry shows.
+pub(super) fn metric<M: Metric + Clone + Default>(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+) -> M {
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+/// Counters that begin with these values of a label, at 0.
+pub(super) fn counters(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+    label: &'static str,
+    values: &[&'static str],
+) -> Counters {
+    let counters: Counters = metric(registry, name, help);
+    values.iter().for_each(|value| drop(counters.get_or_create(&[(label, value)])));
+    counters
+}
 
 /// What is counted of a node since it started.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Meters {
-    pub(super) hashes: u64,
-    turns: u64,
-    created: u64,
-    copied: u64,
+    hashes: Counter,
+    turns: Counter,
+    created: Counter,
+    copied: Counter,
     /// By the reason's name, of which there are a dozen or so.
-    ignored: BTreeMap<&'static str, u64>,
-    rules_broken: BTreeMap<&'static str, u64>,
-    depths: [u64; DEPTHS.len()],
-    reorganisations: u64,
-    blocks_abandoned: u64,
+    ignored: Counters,
+    rules_broken: Counters,
+    datagrams: Counters,
+    bytes: Counters,
+    depths: Histogram,
     /// The first counter of the search that is under way or was the last.
     searched_from: Option<u64>,
 }
 
 impl Meters {
+    pub(super) fn new(registry: &mut Registry) -> Meters {
+        let depths = Histogram::new(DEPTHS);
+        let help = "Blocks of ours that gave way at once";
+        registry.register("reorganisation_depth_blocks", help, depths.clone());
+        let ways = ["in", "out"];
+        Meters {
+            hashes: metric(registry, "hashes", "Nonces tried"),
+            turns: metric(registry, "turns", "Turns of mining"),
+            created: metric(registry, "blocks_created", "Blocks found"),
+            copied: metric(registry, "chains_copied", "Longer chains taken over"),
+            ignored: metric(registry, "ignored", "Datagrams that changed nothing, by reason"),
+            rules_broken: metric(registry, "rules_broken", "Datagrams that broke a rule, by rule"),
+            datagrams: counters(registry, "datagrams", "Datagrams", "direction", &ways),
+            bytes: counters(registry, "bytes", "Bytes in datagrams", "direction", &ways),
+            depths,
+            searched_from: None,
+        }
+    }
+
     /// Counts an event.
     pub(super) fn count(&mut self, node: &Node, event: &Event) {
         match event {
             Event::Tried { counter } => {
-                self.turns += 1;
+                self.turns.inc();
                 self.searched_from = Some(*counter);
             }
             Event::Created { .. } => {
-                self.created += 1;
+                self.created.inc();
                 let found = node.chain().blocks().last().expect("a chain has a genesis block");
                 let found = block::Block::from_bytes(found).header.nonce.counter();
                 self.searched_to(found + 1);
             }
             Event::Copied { abandoned, .. } => {
-                self.copied += 1;
-                self.reorganised(*abandoned);
+                self.copied.inc();
+                if *abandoned > 0 {
+                    self.depths.observe(*abandoned as f64);
+                }
             }
             Event::Ignored { reason, .. } => {
-                *self.ignored.entry(reason.name()).or_default() += 1;
+                self.ignored.get_or_create(&[("reason", reason.name())]).inc();
                 if let Reason::Invalid(invalid) | Reason::WrongAnswer { invalid, .. } = reason {
-                    *self.rules_broken.entry(invalid.rule().name()).or_default() += 1;
+                    let rule = invalid.rule().name();
+                    self.rules_broken.get_or_create(&[("rule", rule)]).inc();
                 }
             }
             _ => {}
         }
+    }
+
+    /// Counts a datagram, `in` or `out`.
+    pub(super) fn datagram(&self, direction: &'static str, datagram: &[u8]) {
+        self.datagrams.get_or_create(&[("direction", direction)]).inc();
+        self.bytes.get_or_create(&[("direction", direction)]).inc_by(datagram.len() as u64);
     }
 
     /// No search is under way: the last one, if it found nothing, ended here.
@@ -62,88 +119,7 @@ impl Meters {
 
     fn searched_to(&mut self, end: u64) {
         if let Some(start) = self.searched_from.take() {
-            self.hashes += end.saturating_sub(start);
-        }
-    }
-
-    fn reorganised(&mut self, depth: usize) {
-        if depth == 0 {
-            return;
-        }
-        self.reorganisations += 1;
-        self.blocks_abandoned += depth as u64;
-        for (end, count) in DEPTHS.iter().zip(&mut self.depths) {
-            *count += u64::from(depth <= *end);
-        }
-    }
-
-    /// Writes all counters.
-    pub(super) fn write(&self, text: &mut Text) {
-        text.counter("cairn_hashes_total", "Nonces tried.", self.hashes);
-        text.counter("cairn_turns_total", "Turns of mining.", self.turns);
-        text.counter("cairn_blocks_created_total", "Blocks found.", self.created);
-        text.counter("cairn_chains_copied_total", "Longer chains taken over.", self.copied);
-        let help = "Datagrams that changed nothing, by reason.";
-        text.counters("cairn_ignored_total", help, "reason", &self.ignored);
-        let help = "Datagrams that broke a rule of validity, by rule.";
-        text.counters("cairn_rules_broken_total", help, "rule", &self.rules_broken);
-        self.write_depths(text);
-    }
-
-    fn write_depths(&self, text: &mut Text) {
-        let name = "cairn_reorganisation_depth_blocks";
-        text.head(name, "Blocks of ours that gave way at once.", "histogram");
-        for (end, count) in DEPTHS.iter().zip(self.depths) {
-            text.line(format_args!("{name}_bucket{{le=\"{end}\"}} {count}"));
-        }
-        let count = self.reorganisations;
-        text.line(format_args!("{name}_bucket{{le=\"+Inf\"}} {count}"));
-        text.line(format_args!("{name}_sum {}", self.blocks_abandoned));
-        text.line(format_args!("{name}_count {count}"));
-    }
-}
-
-/// Prometheus's text format, version 0.0.4. Names and labels are our own words,
-/// so nothing has to be escaped.
-#[derive(Default)]
-pub(super) struct Text(String);
-
-impl Text {
-    pub(super) fn into_string(self) -> String {
-        self.0
-    }
-
-    fn line(&mut self, line: std::fmt::Arguments) {
-        writeln!(self.0, "{line}").expect("a string takes all");
-    }
-
-    fn head(&mut self, name: &str, help: &str, kind: &str) {
-        self.line(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}"));
-    }
-
-    /// A number that only grows.
-    pub(super) fn counter(&mut self, name: &str, help: &str, value: u64) {
-        self.head(name, help, "counter");
-        self.line(format_args!("{name} {value}"));
-    }
-
-    /// A number that goes up and down.
-    pub(super) fn gauge(&mut self, name: &str, help: &str, value: u64) {
-        self.head(name, help, "gauge");
-        self.line(format_args!("{name} {value}"));
-    }
-
-    /// Numbers that only grow, one for each value of a label.
-    pub(super) fn counters<'a>(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &str,
-        values: impl IntoIterator<Item = (&'a &'static str, &'a u64)>,
-    ) {
-        self.head(name, help, "counter");
-        for (value, count) in values {
-            self.line(format_args!("{name}{{{label}=\"{value}\"}} {count}"));
+            self.hashes.inc_by(end.saturating_sub(start));
         }
     }
 }

@@ -94,9 +94,6 @@ impl Peer {
 #[derive(Debug, Default)]
 pub(super) struct Peers {
     list: Vec<Peer>,
-    /// Everything in and out, that of strangers included.
-    pub(super) incoming: Flow,
-    pub(super) outgoing: Flow,
     pub(super) strangers: Flow,
     /// How many of the node's peers are refused and not: when the list changes,
     /// one of these does.
@@ -135,7 +132,6 @@ impl Peers {
 
     /// A datagram came, whatever it is worth.
     pub(super) fn received(&mut self, from: &PeerName, datagram: &[u8], now: Instant, now_ms: u64) {
-        self.incoming.count(datagram);
         let Some(peer) = self.find(from) else {
             self.strangers.count(datagram);
             return;
@@ -150,7 +146,6 @@ impl Peers {
 
     /// A datagram went out.
     pub(super) fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
-        self.outgoing.count(datagram);
         if let Some(peer) = self.find(to) {
             peer.outgoing.count(datagram);
         }

@@ -16,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use prometheus_client::registry::Registry;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{self, Runtime};
 use tokio::sync::{Semaphore, oneshot, watch};
@@ -30,6 +31,7 @@ use super::api;
 use super::feed::{BATCH, Feed};
 use super::guard::Client;
 use super::limits::Limits;
+use super::meters::Meters;
 use super::moment::Moment;
 use super::pool::{Place, Pool};
 use super::problem::{self, Problem};
@@ -105,7 +107,8 @@ pub fn start(
     let started = Moment::now();
     let port = node.settings().port;
     let feed = Arc::new(Feed::new(format!("{}-{port}", started.ms())));
-    let (view_in, view) = watch::channel(View::new(node));
+    let mut registry = Registry::with_prefix("cairn");
+    let (view_in, view) = watch::channel(View::new(node, Meters::new(&mut registry)));
     let shared = Arc::new(Shared {
         node: node.settings().clone(),
         target: node.chain().target(),
@@ -117,7 +120,8 @@ pub fn start(
         view,
         feed: feed.clone(),
         limits: Limits::new(),
-        traffic: Traffic::default(),
+        traffic: Traffic::new(&mut registry),
+        registry,
         event_places: Arc::new(Semaphore::new(MAX_EVENT_CLIENTS)),
         introductions: AtomicUsize::new(0),
         commands,

@@ -2,10 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::driver::{Command, Look};
@@ -15,6 +18,7 @@ use crate::target::Target;
 
 use super::feed::Feed;
 use super::limits::Limits;
+use super::meters::{Counters, counters, metric};
 use super::origin::http_of;
 use super::problem::Problem;
 use super::settings::Settings;
@@ -45,6 +49,8 @@ pub(super) struct Shared {
     pub(super) feed: Arc<Feed>,
     pub(super) limits: Limits,
     pub(super) traffic: Traffic,
+    /// All that is counted, of the node and of HTTP.
+    pub(super) registry: Registry,
     /// A place for each client of the events.
     pub(super) event_places: Arc<Semaphore>,
     /// Posts about peers that are under way.
@@ -54,24 +60,35 @@ pub(super) struct Shared {
 }
 
 /// What is counted of HTTP itself.
-#[derive(Default)]
 pub(super) struct Traffic {
     pub(super) requests: Counter,
     pub(super) refused: Counter,
     pub(super) cut_off: Counter,
+    operations: Counters,
 }
 
-/// A number that only grows, counted from anywhere.
-#[derive(Default)]
-pub(super) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(super) fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+impl Traffic {
+    pub(super) fn new(registry: &mut Registry) -> Traffic {
+        let help = "Clients of the events that were too slow or too loud";
+        let cut_off = metric(registry, "event_clients_cut_off", help);
+        let outcomes = ["done", "failed", "refused"];
+        let help = "Posts, by what became of them";
+        Traffic {
+            requests: metric(registry, "http_requests", "HTTP requests"),
+            refused: metric(registry, "http_refused", "HTTP requests that were not let in"),
+            cut_off,
+            operations: counters(registry, "operations", help, "outcome", &outcomes),
+        }
     }
 
-    pub(super) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    /// Counts a post that was answered so.
+    pub(super) fn operation(&self, status: StatusCode) {
+        let outcome = match status {
+            status if status.is_success() => "done",
+            status if status.is_server_error() => "failed",
+            _ => "refused",
+        };
+        self.operations.get_or_create(&[("outcome", outcome)]).inc();
     }
 }
 

@@ -37,13 +37,13 @@ pub(super) struct View {
     /// When the rest that was last begun is over.
     resting_until: Option<Instant>,
     pub(super) peers: Peers,
-    pub(super) meters: Meters,
+    meters: Meters,
     pub(super) book: Book,
 }
 
 impl View {
     /// A view of a node that has not started.
-    pub(super) fn new(node: &Node) -> View {
+    pub(super) fn new(node: &Node, meters: Meters) -> View {
         let mut view = View {
             height: 0,
             tip: Hash::ZERO,
@@ -52,7 +52,7 @@ impl View {
             is_mining: false,
             resting_until: None,
             peers: Peers::default(),
-            meters: Meters::default(),
+            meters,
             book: Book::default(),
         };
         view.settle(node, Moment::now());
@@ -94,7 +94,14 @@ impl View {
 
     /// A datagram came.
     pub(super) fn received(&mut self, from: &PeerName, datagram: &[u8], now: Moment) {
+        self.meters.datagram("in", datagram);
         self.peers.received(from, datagram, now.instant, now.ms());
+    }
+
+    /// A datagram went out.
+    pub(super) fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
+        self.meters.datagram("out", datagram);
+        self.peers.sent(to, datagram);
     }
 
     /// All that an input asked for is done.

@@ -39,7 +39,7 @@ impl Observer for Watcher {
     }
 
     fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
-        self.view.send_modify(|view| view.peers.sent(to, datagram));
+        self.view.send_modify(|view| view.sent(to, datagram));
     }
 
     fn settled(&mut self, node: &Node) {
