@@ -504,4 +504,9 @@ fn the_page_is_inside_the_program() {
         assert!(answer.header("content-security-policy").is_some());
         assert!(!answer.body.is_empty());
     }
+    for path in
+        ["/page", "/page/", "/page/../page.rs", "/page/%2e%2e/page.rs", "/page/package.json"]
+    {
+        assert_eq!(node.get(path).problem(), "not-found", "{path}");
+    }
 }

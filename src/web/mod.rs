@@ -35,7 +35,6 @@ mod control;
 mod network;
 mod metrics;
 mod events;
-mod assets;
 mod page;
 mod api;
 mod server;

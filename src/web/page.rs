@@ -1,30 +1,59 @@
-//! The page, which is inside the program.
+//! The page: every file of the folder `page`, inside the program.
+//!
+//! There is no build step and nothing is fetched from elsewhere. The page's own
+//! tour is in `page/main.js`.
 
 use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use include_dir::{Dir, include_dir};
 
-use super::assets::{ASSETS, Asset};
+use super::problem::Problem;
 use super::shared::Shared;
 
+static PAGE: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/web/page");
+
 pub(super) fn router() -> Router<Arc<Shared>> {
-    ASSETS.iter().fold(Router::new(), |router, asset| {
-        router.route(asset.path, get(move |state| serve(state, asset)))
-    })
+    Router::new().route("/", get(index)).route("/page/{*name}", get(file))
 }
 
-async fn serve(State(shared): State<Arc<Shared>>, asset: &'static Asset) -> Response {
+async fn index(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
+    serve(&shared, "index.html")
+}
+
+async fn file(
+    State(shared): State<Arc<Shared>>,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    serve(&shared, &name?)
+}
+
+fn serve(shared: &Shared, name: &str) -> Result<Response, Problem> {
+    let found = content_type(name).zip(PAGE.get_file(name));
+    let (kind, file) = found.ok_or_else(|| Problem::not_found("no such file of the page"))?;
     let headers = [
-        (header::CONTENT_TYPE, asset.content_type.to_owned()),
+        (header::CONTENT_TYPE, kind.to_owned()),
         (header::CACHE_CONTROL, "no-cache".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, policy(&shared)),
+        (header::CONTENT_SECURITY_POLICY, policy(shared)),
     ];
-    (headers, asset.text).into_response()
+    Ok((headers, file.contents()).into_response())
+}
+
+/// Of the files that a browser needs; the folder has others, which tests need.
+fn content_type(name: &str) -> Option<&'static str> {
+    match name.rsplit('.').next()? {
+        "html" => Some("text/html; charset=utf-8"),
+        "css" => Some("text/css; charset=utf-8"),
+        "js" => Some("text/javascript; charset=utf-8"),
+        "svg" => Some("image/svg+xml"),
+        _ => None,
+    }
 }
 
 /// Nothing but what this node serves, and talk with the network's nodes alone.
@@ -46,4 +75,45 @@ fn policy(shared: &Shared) -> String {
         }
     }
     policy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The files that are served, and their text.
+    fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let files = PAGE.files().filter_map(|file| Some((file.path().to_str()?, file)));
+        let served = files.filter(|(name, _)| content_type(name).is_some());
+        served.map(|(name, file)| (name, file.contents_utf8().expect("it is UTF-8")))
+    }
+
+    /// Every `name.js` in quotes after `from` or `src=`, and so on.
+    fn named_in(text: &str) -> impl Iterator<Item = &str> {
+        let quoted = text.split(['"', '\'']);
+        let bare = quoted.map(|part| part.trim_start_matches("./").trim_start_matches("/page/"));
+        let is_file = |name: &&str| [".js", ".css", ".svg"].iter().any(|end| name.ends_with(end));
+        bare.filter(move |name| is_file(name) && !name.contains([' ', '/']))
+    }
+
+    #[test]
+    fn each_file_that_the_page_names_is_there() {
+        assert!(files().count() > 10);
+        for (file, text) in files() {
+            assert!(!text.is_empty(), "{file} is empty");
+            for name in named_in(text) {
+                assert!(PAGE.get_file(name).is_some(), "{file} names {name}, which is not there");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_comes_from_elsewhere_and_nothing_is_inline() {
+        for (file, text) in files() {
+            let text = text.replace("http://www.w3.org/2000/svg", "");
+            for banned in ["https://", "eval(", " style=\"", "onclick=", "innerHTML"] {
+                assert!(!text.contains(banned), "{file} has {banned}");
+            }
+        }
+    }
 }
