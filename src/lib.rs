@@ -80,6 +80,7 @@ pub mod driver;
 pub mod udp;
 pub mod network;
 pub mod sim;
+pub mod throttle;
 
 #[cfg(feature = "console")]
 pub mod json;

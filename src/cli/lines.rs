@@ -1,12 +1,11 @@
 //! A node's events as lines for people.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::env;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use cairn::event::Event;
+use cairn::throttle::{self, Throttle};
 
 /// Events of a kind that may repeat itself are told at most once in this time.
 const FOLD: Duration = Duration::from_secs(1);
@@ -60,16 +59,9 @@ impl Lines {
 
 /// Keeps count of events that would repeat others of their kind within a second:
 /// a flood of datagrams must not become a flood of lines.
-#[derive(Default)]
 pub(crate) struct Folds {
-    kinds: HashMap<&'static str, Fold>,
-}
-
-/// What became of a kind of event since one was told.
-struct Fold {
-    told: Duration,
-    /// The last that was held back, which stands for all of them.
-    held_back: Option<Told>,
+    /// Events, each with its time.
+    throttle: Throttle<(Duration, Event)>,
 }
 
 /// An event to be told now, when it happened, and for how many of its kind it
@@ -90,53 +82,28 @@ impl Told {
     }
 }
 
-impl Folds {
-    /// What is to be told now that this has happened, in order.
-    pub(crate) fn tell(&mut self, now: Duration, event: &Event) -> Vec<Told> {
-        let kind = kind(event);
-        // What was held back is told before anything of weight, to keep the order.
-        let is_of_weight = kind.is_none() && !matches!(event, Event::Tried { .. });
-        let mut told = self.due(now, is_of_weight);
-        let this = Told { time: now, event: event.clone(), count: 1 };
-        match kind.map(|kind| self.kinds.entry(kind)) {
-            Some(Entry::Occupied(mut fold)) => {
-                let held_back = &mut fold.get_mut().held_back;
-                let count = held_back.as_ref().map_or(0, |told| told.count) + 1;
-                *held_back = Some(Told { count, ..this });
-            }
-            Some(Entry::Vacant(fold)) => {
-                fold.insert(Fold { told: now, held_back: None });
-                told.push(this);
-            }
-            None => told.push(this),
-        }
-        told
-    }
-
-    /// Those that stand for what was held back: for long enough, or all.
-    fn due(&mut self, now: Duration, all: bool) -> Vec<Told> {
-        let mut due = Vec::new();
-        self.kinds.retain(|_, fold| {
-            let is_young = now.saturating_sub(fold.told) < FOLD;
-            if is_young && !all {
-                return true;
-            }
-            let Some(told) = fold.held_back.take() else { return is_young };
-            due.push(told);
-            fold.told = now;
-            true
-        });
-        due.sort_by_key(|told| told.time);
-        due
+impl Default for Folds {
+    fn default() -> Folds {
+        Folds { throttle: Throttle::new(FOLD) }
     }
 }
 
-/// What kind of line an event has, if it is one of those that fold.
-fn kind(event: &Event) -> Option<&'static str> {
-    match event {
-        Event::Ignored { reason, .. } => Some(reason.name()),
-        Event::Unsent { .. } => Some("unsent"),
-        _ => None,
+impl Folds {
+    /// What is to be told now that this has happened, in order.
+    pub(crate) fn tell(&mut self, now: Duration, event: &Event) -> Vec<Told> {
+        let kind = throttle::kind(event);
+        // What was held back is told before anything of weight, to keep the order.
+        let mut told = match (kind, event) {
+            (Some(_), _) | (_, Event::Tried { .. }) => self.throttle.due(now),
+            _ => self.throttle.flush(now),
+        };
+        told.sort_by_key(|((time, _), _)| *time);
+        let this = (now, event.clone());
+        told.extend(match kind {
+            Some(kind) => self.throttle.offer(now, kind, this),
+            None => Some((this, 1)),
+        });
+        told.into_iter().map(|((time, event), count)| Told { time, event, count }).collect()
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::broadcast;
 
 use crate::event::Event;
 use crate::json::Record;
+use crate::throttle::{self, Throttle};
 
 /// The last so many events are held for clients that come back: some 200 KB,
 /// and at four a second some minutes.
@@ -32,6 +33,7 @@ pub(super) struct Held {
 pub(super) struct Feed {
     /// Names this run of the node: the numbers start anew with each.
     pub(super) stream: String,
+    started: Instant,
     state: Mutex<State>,
 }
 
@@ -39,18 +41,9 @@ struct State {
     /// The number of the next event.
     next: u64,
     held: VecDeque<Held>,
-    batches: Vec<Batch>,
+    throttle: Throttle<(Duration, Event)>,
     /// `None` when there is nothing more to come.
     sender: Option<broadcast::Sender<Held>>,
-}
-
-/// Frequent events of one kind.
-struct Batch {
-    kind: &'static str,
-    /// When one was last sent.
-    sent: Instant,
-    /// The last since then, when it was, and how many there were.
-    waiting: Option<(Duration, Event, u64)>,
 }
 
 /// What a client gets that comes, or comes back.
@@ -70,27 +63,28 @@ pub(super) struct Subscription {
 impl Feed {
     pub(super) fn new(stream: String) -> Feed {
         let (sender, _) = broadcast::channel(MAX_EVENTS_BEHIND);
-        let state =
-            State { next: 1, held: VecDeque::new(), batches: Vec::new(), sender: Some(sender) };
-        Feed { stream, state: Mutex::new(state) }
+        let throttle = Throttle::new(BATCH);
+        let state = State { next: 1, held: VecDeque::new(), throttle, sender: Some(sender) };
+        Feed { stream, started: Instant::now(), state: Mutex::new(state) }
     }
 
     /// Takes an event that happened at `time` since the Unix epoch. Never waits
     /// for a client.
     pub(super) fn tell(&self, now: Instant, time: Duration, event: &Event) {
+        let now = now.saturating_duration_since(self.started);
         let mut state = self.lock();
-        match kind(event) {
-            Some(kind) => state.batch(now, kind, time, event),
-            None => {
-                state.send_waiting(now, Duration::ZERO);
-                state.send(time, event, 1);
-            }
-        }
+        let told = match kind(event) {
+            Some(kind) => Vec::from_iter(state.throttle.offer(now, kind, (time, event.clone()))),
+            None => [state.throttle.flush(now), vec![((time, event.clone()), 1)]].concat(),
+        };
+        state.send_all(told);
     }
 
     /// Sends what has waited for long enough.
     pub(super) fn flush(&self, now: Instant) {
-        self.lock().send_waiting(now, BATCH);
+        let mut state = self.lock();
+        let due = state.throttle.due(now.saturating_duration_since(self.started));
+        state.send_all(due);
     }
 
     /// Nothing more is to come: clients are told so.
@@ -120,35 +114,9 @@ impl Feed {
 }
 
 impl State {
-    fn batch(&mut self, now: Instant, kind: &'static str, time: Duration, event: &Event) {
-        let index = match self.batches.iter().position(|batch| batch.kind == kind) {
-            Some(index) => index,
-            None => {
-                self.batches.push(Batch { kind, sent: now, waiting: None });
-                return self.send(time, event, 1);
-            }
-        };
-        let batch = &mut self.batches[index];
-        let count = batch.waiting.take().map_or(0, |(.., count)| count) + 1;
-        if now.saturating_duration_since(batch.sent) >= BATCH {
-            batch.sent = now;
-            self.send(time, event, count);
-        } else {
-            batch.waiting = Some((time, event.clone(), count));
-        }
-    }
-
-    /// Sends of each kind what has waited for at least this long.
-    fn send_waiting(&mut self, now: Instant, at_least: Duration) {
-        let is_due = |batch: &Batch| now.saturating_duration_since(batch.sent) >= at_least;
-        let mut due = Vec::new();
-        for batch in self.batches.iter_mut().filter(|batch| is_due(batch)) {
-            if let Some(waiting) = batch.waiting.take() {
-                batch.sent = now;
-                due.push(waiting);
-            }
-        }
-        for (time, event, count) in due {
+    /// Sends events, each with its time and how many it stands for.
+    fn send_all(&mut self, events: Vec<((Duration, Event), u64)>) {
+        for ((time, event), count) in events {
             self.send(time, &event, count);
         }
     }
@@ -167,14 +135,12 @@ impl State {
     }
 }
 
-/// The kind of an event that may come thousands of times a second; `None` for
-/// one that cannot.
+/// The kind of an event that may come thousands of times a second, also of one
+/// that the node itself causes.
 fn kind(event: &Event) -> Option<&'static str> {
     match event {
         Event::Tried { .. } => Some("tried"),
-        Event::Ignored { reason, .. } => Some(reason.name()),
-        Event::Unsent { .. } => Some("unsent"),
-        _ => None,
+        event => throttle::kind(event),
     }
 }
 
@@ -191,9 +157,7 @@ fn text(seq: u64, count: u64, time: Duration, event: &Event) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Reason;
     use crate::hash::Hash;
-    use crate::peer::PeerName;
 
     /// A feed, and a clock that starts when it does.
     struct Bench {
@@ -261,20 +225,6 @@ mod tests {
         let texts = bench.texts(Some(1));
         assert!(texts[0].contains(r#""counter":1000"#), "{texts:?}");
         assert!(texts[1].contains(r#""event":"created""#), "{texts:?}");
-    }
-
-    #[test]
-    fn a_flood_of_one_reason_does_not_hide_another() {
-        let bench = Bench::new();
-        let from = PeerName::new("bob");
-        let tie = Reason::Tie { count: 1, same: true };
-        for millisecond in 0..100 {
-            bench.tell(millisecond, &Event::Ignored { from: from.clone(), reason: tie.clone() });
-        }
-        bench.tell(100, &Event::Ignored { from, reason: Reason::Refused });
-        let texts = bench.texts(Some(0));
-        assert_eq!(texts.len(), 2);
-        assert!(texts[1].contains(r#""reason":"refused""#), "{texts:?}");
     }
 
     #[test]

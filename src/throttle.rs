@@ -1,0 +1,113 @@
+//! What may come thousands of times a second, and is told less often.
+
+use std::time::Duration;
+
+use crate::event::Event;
+
+/// Lets one thing of a kind through in a window of time, and holds back the last
+/// of those that come meanwhile, with how many there were.
+///
+/// Times count from any moment, the same for all calls.
+#[derive(Clone, Debug)]
+pub struct Throttle<T> {
+    window: Duration,
+    kinds: Vec<Kind<T>>,
+}
+
+#[derive(Clone, Debug)]
+struct Kind<T> {
+    name: &'static str,
+    /// When one was last let through.
+    opened: Duration,
+    /// The last since then, and how many there were.
+    held: Option<(T, u64)>,
+}
+
+impl<T> Throttle<T> {
+    /// A throttle with this window.
+    pub fn new(window: Duration) -> Throttle<T> {
+        Throttle { window, kinds: Vec::new() }
+    }
+
+    /// Takes the next of a kind: gives it back, with how many it stands for, or
+    /// holds it.
+    pub fn offer(&mut self, now: Duration, name: &'static str, next: T) -> Option<(T, u64)> {
+        let Some(kind) = self.kinds.iter_mut().find(|kind| kind.name == name) else {
+            self.kinds.push(Kind { name, opened: now, held: None });
+            return Some((next, 1));
+        };
+        let count = kind.held.take().map_or(0, |(_, count)| count) + 1;
+        if now.saturating_sub(kind.opened) < self.window {
+            kind.held = Some((next, count));
+            return None;
+        }
+        kind.opened = now;
+        Some((next, count))
+    }
+
+    /// What has been held for the window's time, of each kind, with how many it
+    /// stands for.
+    pub fn due(&mut self, now: Duration) -> Vec<(T, u64)> {
+        self.release(now, self.window)
+    }
+
+    /// All that is held, however short.
+    pub fn flush(&mut self, now: Duration) -> Vec<(T, u64)> {
+        self.release(now, Duration::ZERO)
+    }
+
+    fn release(&mut self, now: Duration, at_least: Duration) -> Vec<(T, u64)> {
+        let is_due = |kind: &&mut Kind<T>| now.saturating_sub(kind.opened) >= at_least;
+        let due = self.kinds.iter_mut().filter(is_due);
+        due.filter_map(|kind| kind.held.take().inspect(|_| kind.opened = now)).collect()
+    }
+}
+
+/// The kind of an event that others cause, and may thousands of times a second;
+/// `None` for one that cannot.
+pub fn kind(event: &Event) -> Option<&'static str> {
+    match event {
+        Event::Ignored { reason, .. } => Some(reason.name()),
+        Event::Unsent { .. } => Some("unsent"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// What comes through of one thing a millisecond, its number.
+    fn offered(throttle: &mut Throttle<u32>, times: std::ops::Range<u32>) -> Vec<(u32, u64)> {
+        times.filter_map(|time| throttle.offer(time * MS, "tie", time)).collect()
+    }
+
+    #[test]
+    fn the_first_comes_through_and_then_the_last_of_each_window_with_a_count() {
+        let mut throttle = Throttle::new(250 * MS);
+        assert_eq!(offered(&mut throttle, 0..600), [(0, 1), (250, 250), (500, 250)]);
+        assert_eq!(throttle.due(749 * MS), []);
+        assert_eq!(throttle.due(750 * MS), [(599, 99)]);
+        assert_eq!(throttle.due(9_000 * MS), [], "it is told once");
+    }
+
+    #[test]
+    fn who_asks_what_is_due_before_each_has_the_window_begin_there() {
+        let mut throttle = Throttle::new(250 * MS);
+        assert_eq!(offered(&mut throttle, 0..250), [(0, 1)]);
+        assert_eq!(throttle.due(250 * MS), [(249, 249)]);
+        assert_eq!(offered(&mut throttle, 250..500), []);
+        assert_eq!(throttle.flush(500 * MS), [(499, 250)]);
+    }
+
+    #[test]
+    fn one_kind_does_not_hold_back_another() {
+        let mut throttle = Throttle::new(250 * MS);
+        assert_eq!(offered(&mut throttle, 0..9).len(), 1);
+        assert_eq!(throttle.offer(9 * MS, "shorter", 9), Some((9, 1)));
+        assert_eq!(throttle.offer(10 * MS, "shorter", 10), None);
+        assert_eq!(throttle.flush(11 * MS), [(8, 8), (10, 1)]);
+    }
+}
