@@ -67,6 +67,7 @@ pub(crate) struct Folds {
 /// An event to be told now, when it happened, and for how many of its kind it
 /// stands.
 pub(crate) struct Told {
+    #[cfg_attr(not(feature = "console"), expect(dead_code, reason = "lines of JSON have it"))]
     pub(crate) time: Duration,
     pub(crate) event: Event,
     pub(crate) count: u64,

@@ -1,15 +1,19 @@
 //! A small HTTP and WebSocket client for a real node.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use std::io::{BufRead, BufReader, Write};
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpStream;
 use std::ops::Deref;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
 
 use serde_json::Value;
-use tungstenite::{Message, WebSocket};
+use tungstenite::{Error, Message, WebSocket};
 
-use super::{DEADLINE, Running, cairn, wait_until};
+use super::{DEADLINE, POLL, Running, cairn, wait_until};
 
 /// A node with an API on ports that the system chooses.
 pub(crate) struct Node {
@@ -193,4 +197,65 @@ impl Events {
             }
         }
     }
+}
+
+/// As many as a large lecture hall has seats.
+pub(crate) const CROWD: usize = 1_000;
+
+/// Clients of a node's events that read whatever comes, in a thread of their own.
+pub(crate) struct Crowd {
+    messages: Arc<AtomicUsize>,
+    is_over: Arc<AtomicBool>,
+    reader: JoinHandle<()>,
+}
+
+impl Crowd {
+    /// A [`CROWD`] of clients that have had a few messages each.
+    pub(crate) fn follow(node: &Node) -> Crowd {
+        let clients: Vec<_> = (0..CROWD).map(|_| node.events("")).collect();
+        for client in &clients {
+            client.socket.get_ref().set_nonblocking(true).expect("any socket can be");
+        }
+        let (messages, is_over) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let (counted, stop) = (messages.clone(), is_over.clone());
+        let reader = thread::spawn(move || read_all(clients, &stop, &counted));
+        let crowd = Crowd { messages, is_over, reader };
+        wait_until("each has a few messages", || crowd.messages() >= 3 * CROWD);
+        crowd
+    }
+
+    /// How many have come to all of them.
+    pub(crate) fn messages(&self) -> usize {
+        self.messages.load(Ordering::Relaxed)
+    }
+
+    /// Ends it; fails if any client was left.
+    pub(crate) fn leave(self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.reader.join().expect("every client was served");
+    }
+}
+
+/// Reads whatever comes to any of the clients until told to stop, and counts it.
+fn read_all(mut clients: Vec<Events>, stop: &AtomicBool, messages: &AtomicUsize) {
+    while !stop.load(Ordering::Relaxed) {
+        for client in &mut clients {
+            loop {
+                match client.socket.read() {
+                    Ok(_) => messages.fetch_add(1, Ordering::Relaxed),
+                    Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) => panic!("a client that reads was left: {error}"),
+                };
+            }
+        }
+        thread::sleep(POLL);
+    }
+}
+
+/// The memory that a node's process holds, in KiB; unknown where the system does
+/// not tell in this way.
+pub(crate) fn resident(node: &Node) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", node.running.child.id())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }
