@@ -5,7 +5,7 @@ import dgram from 'node:dgram';
 import net from 'node:net';
 
 /** A block every few seconds: slow enough to follow, fast enough to wait for. */
-const PACE = ['--nonces', '1000', '--listen', '200ms', '--zero-bits', '16'];
+const PACE = ['--nonces', '1000', '--listen', '200ms'];
 
 /** Somebody may take a free port before we do: then others are tried. */
 const TRIES = 5;
@@ -32,18 +32,19 @@ async function freePort(wanted = 0) {
 
 /** A network of nodes that all list each other. */
 export class Nodes {
-  constructor(program, ports) {
+  constructor(program, ports, flags) {
     this.program = program;
     this.ports = ports;
+    this.flags = flags;
     this.children = new Map();
   }
 
-  /** Starts three nodes, on `ports` or on free ones. */
-  static async start(program, ports) {
+  /** Starts three nodes, or `count`, on `ports` or on free ones; `flags(port)` are more flags for each. */
+  static async start(program, { ports, count = 3, flags = () => [] } = {}) {
     for (let tries = 1; ; tries += 1) {
       const chosen = [];
-      for (const wanted of ports ?? [0, 0, 0]) chosen.push(await freePort(wanted));
-      const nodes = new Nodes(program, chosen.sort((a, b) => a - b));
+      for (const wanted of ports ?? Array(count).fill(0)) chosen.push(await freePort(wanted));
+      const nodes = new Nodes(program, chosen.sort((a, b) => a - b), flags);
       try {
         await Promise.all(nodes.ports.map((port) => nodes.run(port)));
         return nodes;
@@ -63,7 +64,7 @@ export class Nodes {
   async run(port) {
     const peers = this.ports.filter((peer) => peer !== port).flatMap((peer) => ['--peer', `127.0.0.1:${peer}`]);
     // It ends when we do, however we end: we hold the other end of its input.
-    const command = ['node', String(port), '--http', '--stop-with-stdin', ...peers, ...PACE];
+    const command = ['node', String(port), '--http', '--stop-with-stdin', ...peers, ...PACE, ...this.flags(port)];
     const child = spawn(this.program, command, { stdio: ['pipe', 'ignore', 'ignore'] });
     this.children.set(port, child);
     const deadline = Date.now() + START_MS;

@@ -1,8 +1,13 @@
 // The page against three real nodes, each step asserted on what the page says.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Nodes } from './network.mjs';
+import { Synthetic } from './synthetic.mjs';
 import { Visitor, launch } from './visitor.mjs';
 
 const PROGRAM = process.env.CAIRN ?? '../../target/debug/cairn';
@@ -54,7 +59,7 @@ test('adoption: one node mines one block, and the others take it over', limits, 
   assert.equal(await visitor.restsBesideOneBlock(nodes.ports), height + 1);
   await visitor.reads('#feed', new RegExp(`${c} took over block ${height + 1} from ${b} – it is valid and longer`));
   const block = visitor.page.locator(`.block[data-hash="${await visitor.standsOn(a)}"]`);
-  assert.match(await block.getAttribute('aria-label'), new RegExp(`^Block ${height + 1}, mined by ${b}, 3 of 3 nodes`));
+  assert.match(await block.getAttribute('aria-label'), new RegExp(`^#${height + 1} ${b}, who mined it; 3 of 3 nodes`));
   await visitor.picture('2-adoption');
 });
 
@@ -118,7 +123,7 @@ test('reorganisation: the longer chain wins, the other is left as a ghost', limi
 test('race: two find a block at the same moment, without any split', limits, async () => {
   const { page } = visitor;
   await visitor.listen();
-  const isRace = ({ words }) => /^Fork \| \d+ and \d+ found block \d+ at the same moment; the next block decides\.$/.test(words);
+  const isRace = ({ words }) => /^Fork \|.* \d+ and \d+ found block \d+ at the same moment; the next block decides\./.test(words);
   // Mostly both find one before they hear of the other's; if not, once more.
   for (let tries = 0; tries < 8 && !(await visitor.heard()).some(isRace); tries += 1) {
     const height = await settle();
@@ -145,6 +150,14 @@ test('the button splits as well, and the keyboard moves a node', limits, async (
   await page.locator(`#side-b .token[data-node="${b}"]`).waitFor();
   await visitor.press('Heal');
   await visitor.says(/^The split is healed/);
+  // The first node as well lands where it was put, and the others stay where they are.
+  await page.locator(`.token[data-node="${a}"]`).focus();
+  await page.keyboard.press('Enter');
+  await visitor.says(new RegExp(`^The network is split: ${a} on one side, ${b} and ${c} on the other\\.$`));
+  await page.locator(`#side-b .token[data-node="${a}"]`).waitFor();
+  assert.equal(await page.locator('#side-a .token').count(), 2);
+  await visitor.press('Heal');
+  await visitor.says(/^The split is healed/);
 });
 
 test('demo: a fork, a race and a reorganisation are seen within 20 seconds', limits, async () => {
@@ -155,7 +168,7 @@ test('demo: a fork, a race and a reorganisation are seen within 20 seconds', lim
   await visitor.reads('#demo', /^Stop the demo$/);
   await visitor.reads('#demo', /^Demo: fork$/, 30_000);
   const heard = await visitor.heard();
-  const patterns = [/^Split \|/, /^Split \| \d+ found block \d+, and .* not hear of it/, /^Fork \| .*the next block decides/, /\| The race is over: \d+ found block/];
+  const patterns = [/^Split \|/, /^Split \|.* \d+ found block \d+, and .* not hear of it/, /^Fork \| .*the next block decides/, /\| The race is over: \d+ found block/];
   let from = 0;
   for (const pattern of patterns) {
     const index = heard.findIndex(({ words }, place) => place >= from && pattern.test(words));
@@ -223,12 +236,76 @@ test('narrow, dark, without motion, and from another node', limits, async () => 
   const other = await Visitor.open(browser, nodes.url(c), PICTURES, options);
   await other.reads('#badge', /^All agree$/);
   await other.restsBesideOneBlock(nodes.ports);
-  const wide = await other.page.evaluate(() => [...document.querySelectorAll('main *, header *')]
-    .filter((element) => !element.closest('#tree') && element.getBoundingClientRect().right > innerWidth + 1)
-    .map((element) => element.id || element.className));
-  assert.deepEqual(wide, [], 'what sticks out at the side');
+  assert.deepEqual(await other.sticksOut(), [], 'what sticks out at the side');
   const motion = await other.page.evaluate(() => getComputedStyle(document.querySelector('.bar-fill')).transitionDuration);
   assert.equal(motion, '0s');
+  await other.findsNoBarrier('narrow and dark');
   await other.picture('11-narrow-dark', { fullPage: true });
   await other.close();
+});
+
+test('all of the chain: back to the genesis block, to a height, to a hash, and to the tip again', limits, async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'cairn-page-'));
+  const long = new Synthetic(1);
+  for (let height = 1; height <= 300; height += 1) long.find('7000');
+  const flags = (port) => {
+    const file = path.join(folder, `${port}.chain`);
+    writeFileSync(file, long.chain('7000'));
+    return ['--zero-bits', '8', '--data', file];
+  };
+  const pair = await Nodes.start(PROGRAM, { count: 2, flags });
+  const [first] = pair.ports;
+  const reader = await Visitor.open(browser, pair.url(first), PICTURES);
+  const { page } = reader;
+  try {
+    await page.locator('.block[data-height="300"]').waitFor();
+    await reader.press('Pause all');
+    for (const port of pair.ports) await reader.isState(port, /^paused$/);
+    await page.locator('.block').last().focus();
+    await page.keyboard.press('Home');
+    const genesis = page.locator('.block[data-height="0"]');
+    await genesis.waitFor();
+    assert.match(await genesis.getAttribute('aria-label'), /^#0 genesis block.*2 of 2 nodes stand on it/);
+    const before = await genesis.boundingBox();
+    const [, height] = /block (\d+)/.exec(await reader.text(`.card[data-node="${first}"] .tip`));
+    await reader.mineOne(first);
+    await reader.reads(`.card[data-node="${first}"] .tip`, new RegExp(`on block (${+height + 1}|${+height + 2}) `));
+    assert.deepEqual(await genesis.boundingBox(), before, 'a growing chain leaves the view where it is');
+    await page.locator('#go-to').fill('150');
+    await page.keyboard.press('Enter');
+    await page.locator('.block[data-height="150"]').waitFor();
+    await page.locator('#go-to').fill(long.hashAt('7000', 42));
+    await page.keyboard.press('Enter');
+    await page.locator(`.block[data-hash="${long.hashAt('7000', 42)}"]`).waitFor();
+    assert.ok((await page.locator('.block').count()) < 60, 'only what is in sight is drawn');
+    await page.locator('#go-to').fill('99999');
+    await page.keyboard.press('Enter');
+    await reader.reads('#notice', /^Block 99999 is not found: the highest has height \d+\.$/);
+    await reader.press('To the tip');
+    await reader.restsBesideOneBlock(pair.ports);
+    await page.goto(`${pair.url(first)}/#block=${long.hashAt('7000', 7)}`);
+    await reader.reads('#inspect-title', /^Block 7$/);
+    await reader.reads('#verdict', /^✓/);
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => location.hash === '');
+  } finally {
+    await reader.close();
+    await pair.stop();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('when all nodes are gone nothing looks abandoned or as if it could be pressed', limits, async () => {
+  await settle();
+  const { page } = visitor;
+  const ghosts = await page.locator('.block.ghost').count();
+  for (const port of nodes.ports) await nodes.kill(port);
+  await visitor.reads('#badge', /^Nobody there$/);
+  assert.equal(await page.locator('.block.ghost').count(), ghosts);
+  for (const name of ['#demo', '#pause-all', '#split', '#heal', '.card button', '.token']) {
+    for (const button of await page.locator(name).all()) assert.ok(await button.isDisabled(), name);
+  }
+  assert.equal(await page.locator('.block:not([aria-disabled="true"])').count(), 0);
+  await visitor.findsNoBarrier('nobody there');
+  await visitor.picture('12-nobody-there');
 });

@@ -3,7 +3,7 @@
 import { Nodes } from './network.mjs';
 import { Visitor, launch } from './visitor.mjs';
 
-const nodes = await Nodes.start(process.env.CAIRN, [7000, 8000, 9000]);
+const nodes = await Nodes.start(process.env.CAIRN, { ports: [7000, 8000, 9000] });
 const browser = await launch();
 try {
   const visitor = await Visitor.open(browser, nodes.url(7000), '../../docs', { viewport: { width: 1280, height: 820 } });

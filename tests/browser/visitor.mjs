@@ -1,7 +1,8 @@
 // Somebody who looks at the page: opens it, reads it, waits for what it says.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -16,6 +17,9 @@ const ARGUMENTS = [
 
 // A page that did not come over the network may not talk to this machine otherwise.
 if (process.env.PAGE_FILES) ARGUMENTS.push('--disable-features=LocalNetworkAccessChecks');
+
+/** What looks for barriers on a page; it is put into the page by the test alone. */
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Starts the browser. Its profile is a new, empty folder. */
 export function launch() {
@@ -121,10 +125,10 @@ export class Visitor {
     return Number(await found.jsonValue());
   }
 
-  /** Keeps each sentence that the page says from now on. */
+  /** Keeps all that the head of the page says from now on. */
   async listen() {
     await this.page.evaluate(() => {
-      const read = () => `${document.querySelector('#badge').textContent} | ${document.querySelector('#sentence').textContent}`;
+      const read = () => ['badge', 'sentence', 'detail'].map((id) => document.getElementById(id).textContent).join(' | ');
       window.heard = [{ at: performance.now(), words: read() }];
       new MutationObserver(() => {
         if (window.heard.at(-1).words !== read()) window.heard.push({ at: performance.now(), words: read() });
@@ -140,6 +144,24 @@ export class Visitor {
 
   heard() {
     return this.page.evaluate(() => window.heard);
+  }
+
+  /** What sticks out at the side of the window, save for the tree, which scrolls. */
+  sticksOut() {
+    return this.page.evaluate(() => [...document.querySelectorAll('main *, header *, dialog[open], dialog[open] *')]
+      .filter((element) => !element.closest('#tree-box') && element.getBoundingClientRect().right > innerWidth + 1)
+      .map((element) => element.id || element.className || element.tagName));
+  }
+
+  /** Finds no barrier for anybody on the page as it is now. */
+  async findsNoBarrier(where) {
+    await this.page.evaluate(AXE);
+    const found = await this.page.evaluate(async () => {
+      const rules = { 'label-content-name-mismatch': { enabled: true } };
+      const { violations } = await window.axe.run(document, { rules });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+    });
+    assert.deepEqual(found, [], where);
   }
 
   /** Waits until nothing in the tree slides any more. */

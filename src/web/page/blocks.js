@@ -18,6 +18,8 @@ export class Blocks {
     this.byHeight = new Map();
     /** The height of the highest block, -1 where there is none. */
     this.top = -1;
+    /** Blocks below this height were forgotten, and only come back as settled ones. */
+    this.lowest = 0;
     /** Settled blocks, the one that was added first in front. */
     this.settled = new Set();
   }
@@ -50,6 +52,7 @@ export class Blocks {
       if (block.bytes) known.bytes = block.bytes;
       return;
     }
+    if (block.height < this.lowest && !block.settled) return;
     this.byHash.set(block.hash, block);
     if (!this.byHeight.has(block.height)) this.byHeight.set(block.height, new Set());
     this.byHeight.get(block.height).add(block.hash);
@@ -64,9 +67,9 @@ export class Blocks {
     for (const hash of old) this.remove(hash);
     // Looking through them all is only worthwhile when there are many too many.
     if (this.size - this.settled.size < KEPT_HEIGHTS + fewest) return old;
-    const lowest = this.top - KEPT_HEIGHTS;
+    this.lowest = this.top - KEPT_HEIGHTS;
     for (const { hash, height, settled } of [...this.values()]) {
-      if (height >= lowest || settled) continue;
+      if (height >= this.lowest || settled) continue;
       this.remove(hash);
       old.push(hash);
     }

@@ -102,7 +102,10 @@ export class History {
     const isLong = count >= WORTHWHILE;
     if (isLong) for (const change of this.changes.splice(0, count)) apply(this.base, change, this.blocks);
     const old = this.blocks.forgetOld(WORTHWHILE);
-    for (const hash of old) this.base.seen.delete(hash);
+    for (const hash of old) {
+      this.base.seen.delete(hash);
+      this.base.rows.delete(hash);
+    }
     if (!isLong && old.length === 0) return;
     this.liveCursor.reset();
     this.pastCursor.reset();

@@ -7,10 +7,10 @@ import { byId, html, setText } from './dom.js';
 /** The dialog. */
 export class Inspector {
   /** `load(hash)` gives the block as the nodes tell it; `zeroBits()` what a hash must have. */
-  constructor(load, zeroBits) {
+  constructor({ load, zeroBits, onClose }) {
     this.dialog = byId('inspect');
-    this.load = load;
-    this.zeroBits = zeroBits;
+    Object.assign(this, { load, zeroBits });
+    this.dialog.addEventListener('close', onClose);
     byId('inspect-close').addEventListener('click', () => this.dialog.close());
     byId('flip').addEventListener('click', () => this.flip());
     // A click beside the dialog closes it.

@@ -3,10 +3,12 @@
 //   source.js   where changes come from: net.js and link.js, or recorded.js
 //   history.js  keeps the changes in the order of their times
 //   model.js    folds them into a model: who stands on which block, and so on;
-//               blocks.js has the blocks themselves
+//               blocks.js has the blocks themselves, rows.js gives each its row
 //   story.js    says in one sentence what a model means
-//   layout.js   gives each block its place; tree.js draws them
-//   nodes.js, feed.js, sides.js, replay.js, demo.js, inspect.js   the panels
+//   layout.js   gives each block its place; tree.js draws them, with window.js,
+//               places.js and crowd.js
+//   header.js, legend.js, nodes.js, feed.js, sides.js, replay.js, demo.js,
+//   inspect.js  the panels;  commands.js, finder.js  what is asked of the nodes
 //   recording.js, save.js   recordings, written and read
 //   address.js, bytes.js, marks.js, dom.js   what follows the #, 75 bytes, shapes
 //               and colours, small helpers
@@ -15,26 +17,25 @@
 // panels draw is a scene: {model, blocks, now, can, isReplay, isLocked}.
 
 import { readAddress, showAddress } from './address.js';
+import { Commands } from './commands.js';
 import { Demo } from './demo.js';
-import { byId, html, markIcon, setText } from './dom.js';
+import { byId, setText } from './dom.js';
 import { Feed } from './feed.js';
+import { Finder } from './finder.js';
+import { Header } from './header.js';
 import { History } from './history.js';
 import { Inspector } from './inspect.js';
-import { markOf } from './marks.js';
+import { Legend } from './legend.js';
 import { nodesOf } from './model.js';
 import { Cards } from './nodes.js';
 import { Replay } from './replay.js';
 import { handleFiles } from './save.js';
 import { Sides } from './sides.js';
 import { sourceOf } from './source.js';
-import { tell } from './story.js';
 import { Tree } from './tree.js';
 
 /** What moves with time alone is drawn this often. */
 const TICK_MS = 250;
-
-/** A sentence that has stood for this long is read out to those who do not see it. */
-const SETTLED_MS = 800;
 
 /** How long a message about something that went wrong stays. */
 const NOTICE_MS = 8000;
@@ -45,31 +46,44 @@ let source = null;
 /** Where the recording shown is from, if the page's address names one. */
 let recording = null;
 
+/** The block that the page's address names, until it is there to be shown. */
+let wanted = null;
+
 const live = () => history.live();
-const tree = new Tree((hash) => inspector.open(hash, history.blocks.get(hash)));
-const cards = new Cards((id, command) => send([{ id, command }]));
-const sides = new Sides(send);
-const feed = new Feed();
+const shown = () => (replay.isOn ? history.past(replay.at) : live());
+const commands = new Commands({ source: () => source, live, say });
+const send = (orders) => commands.send(orders).finally(redraw);
 const replay = new Replay(redraw);
+const finder = new Finder({
+  shown: () => ({ source, blocks: history.blocks, model: shown() }),
+  onFound: ({ height, hash }) => tree.show(height, hash),
+  say,
+});
+const tree = new Tree({ onOpen: openBlock, onMissing: (from, to) => finder.fetch(from, to), onMove: redraw });
 const demo = new Demo(live, send, say);
-const inspector = new Inspector((hash) => source.block(hash), () => live().zeroBits);
+const inspector = new Inspector({
+  load: async (hash) => (history.blocks.get(hash)?.bytes ? history.blocks.get(hash) : source.block(hash)),
+  zeroBits: () => live().zeroBits,
+  onClose: () => showAddress({ block: null }),
+});
+const panels = [new Header(), tree, new Legend(), new Cards((id, command) => send([{ id, command }])), new Sides(send), new Feed()];
 
 /** Shows what another source tells, from nothing on. */
 async function open(next) {
   source?.stop();
   source = next;
-  history = new History();
-  replay.show(history, source.can.has('live'));
+  const isLive = source.can.has('live');
+  const mine = (history = new History());
+  replay.show(history, isLive);
   for (const element of document.querySelectorAll('[data-needs]')) element.hidden = !source.can.has(element.dataset.needs);
-  setText(byId('source'), source.can.has('live') ? '' : source.title);
+  setText(byId('source'), isLive ? '' : source.title);
   redraw();
-  const mine = history;
   try {
     await source.start((change) => {
       mine.add(change);
       redraw();
     });
-    if (mine === history && !source.can.has('live')) replay.show(history, false);
+    if (mine === history && !isLive) replay.show(history, false);
     redraw();
   } catch (error) {
     say(`The ${source.title} cannot be shown: ${error.message}.`);
@@ -79,12 +93,35 @@ async function open(next) {
 /** Opens what the address names. */
 function openAddress() {
   const address = readAddress(location.hash);
+  const isOther = source === null || address.recording !== recording;
   recording = address.recording;
+  wanted = address.block;
+  if (!isOther) return redraw();
   try {
-    open(sourceOf(address));
+    return open(sourceOf(address));
   } catch (error) {
     say(`The recording cannot be shown: ${error.message}.`);
-    open(sourceOf({}));
+    return open(sourceOf({}));
+  }
+}
+
+/** Shows a block's bytes, and has the page's address name it. */
+function openBlock(hash) {
+  showAddress({ block: hash });
+  return inspector.open(hash, history.blocks.get(hash));
+}
+
+/** Once somebody is there to be asked: the block that the address names. */
+async function openWanted({ model, blocks, isReplay }) {
+  if (!wanted || !(isReplay || blocks.has(wanted) || nodesOf(model).some((node) => node.up))) return;
+  const hash = wanted;
+  wanted = null;
+  try {
+    const block = await finder.find(hash);
+    tree.show(block.height, block.hash);
+    await openBlock(block.hash);
+  } catch (error) {
+    say(`Block ${hash} is not found: ${error.message}.`);
   }
 }
 
@@ -105,41 +142,17 @@ function redraw() {
 function draw() {
   const isReplay = replay.isOn;
   const scene = {
-    model: isReplay ? history.past(replay.at) : live(),
+    model: shown(),
     blocks: history.blocks,
     now: replay.at ?? Date.now(),
     can: source.can,
     isReplay,
     isLocked: isReplay || demo.isRunning,
   };
-  for (const panel of [tree, cards, sides, feed]) panel.update(scene);
+  for (const panel of panels) panel.update(scene);
   replay.draw();
-  drawStory(scene);
-  drawLegend(scene);
   drawCommands(scene);
-}
-
-function drawStory({ model, blocks }) {
-  const { state, badge, sentence, detail } = tell(model, blocks);
-  byId('badge').dataset.state = state;
-  setText(byId('badge'), badge);
-  setText(byId('sentence'), sentence);
-  setText(byId('detail'), detail);
-  document.title = `${badge} – Cairn`;
-  if (drawStory.sentence === sentence) return;
-  drawStory.sentence = sentence;
-  // Read out what stays for a moment, not each step on the way there.
-  clearTimeout(drawStory.timer);
-  drawStory.timer = setTimeout(() => setText(byId('said'), `${badge}. ${sentence}`), SETTLED_MS);
-}
-
-function drawLegend({ model }) {
-  const nodes = nodesOf(model);
-  const miners = nodes.map((node) => node.miner);
-  if (drawLegend.drawn === miners.join()) return;
-  drawLegend.drawn = miners.join();
-  const marks = nodes.flatMap((node) => [markIcon(markOf(node.miner, miners)), ` ${node.name} `]);
-  byId('legend-miners').replaceChildren(html('span', {}, 'found by '), ...marks);
+  openWanted(scene);
 }
 
 function drawCommands({ model, isLocked, isReplay }) {
@@ -148,32 +161,8 @@ function drawCommands({ model, isLocked, isReplay }) {
   button.dataset.command = up.length > 0 && up.every((node) => node.paused) ? 'resume' : 'pause';
   setText(button, button.dataset.command === 'resume' ? 'Resume all' : 'Pause all');
   button.disabled = isLocked || up.length === 0;
-  byId('demo').disabled = isReplay;
+  byId('demo').disabled = isReplay || (up.length === 0 && !demo.isRunning);
   byId('token-row').hidden = !source.needsToken;
-  const average = (2 ** model.zeroBits).toLocaleString('en');
-  setText(byId('luck'), `Each try has the same chance, 1 in ${average}; the mark in the middle is that average. `
-    + 'A search has no memory: a long one is no closer to its end.');
-}
-
-let sending = Promise.resolve();
-
-/**
- * Carries orders out, all at once; tells of those that were refused. Orders that
- * depend on how things stand are a function of the nodes: it is called when all
- * orders before it are done.
- */
-function send(orders) {
-  const isLater = typeof orders === 'function';
-  const sent = isLater ? sending.then(() => carryOut(orders(nodesOf(live())))) : carryOut(orders);
-  sending = Promise.all([sending, sent]);
-  return sent;
-}
-
-async function carryOut(orders) {
-  const results = await Promise.allSettled(orders.map(({ id, command, address }) => source.command(id, command, address)));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) say(`That did not work: ${failed.reason.message}`);
-  redraw();
 }
 
 function say(words) {
@@ -194,12 +183,12 @@ byId('token-row').addEventListener('submit', (event) => {
   source.setToken(byId('token').value);
 });
 
+byId('to-tip').addEventListener('click', () => tree.toTip());
 byId('feed-all').addEventListener('change', redraw);
 window.addEventListener('resize', redraw);
-window.addEventListener('hashchange', () => {
-  if (readAddress(location.hash).recording !== recording) openAddress();
-});
+window.addEventListener('hashchange', openAddress);
 handleFiles(() => [history, source], (dropped) => {
+  recording = null;
   showAddress({ recording: null, block: null });
   open(dropped);
 });

@@ -11,6 +11,7 @@
 // all three are strings and nothing is read into them.
 
 import { chainFrom } from './blocks.js';
+import { rowOf } from './rows.js';
 
 /** How many pieces of news a model remembers. */
 const NEWS_KEPT = 200;
@@ -20,7 +21,7 @@ const RATE_MS = 5000;
 
 /** A model of a network that nothing is known of yet. */
 export function createModel() {
-  return { at: 0, zeroBits: 16, nodes: new Map(), seen: new Map(), news: [], count: 0 };
+  return { at: 0, zeroBits: 16, nodes: new Map(), seen: new Map(), rows: new Map(), top: -1, news: [], count: 0 };
 }
 
 function createNode({ id, name, miner, address }) {
@@ -71,7 +72,12 @@ function see(model, hash, at, blocks) {
     fresh.push(next);
     next = blocks.get(next).previous;
   }
-  for (const next of fresh.reverse()) model.seen.set(next, at);
+  for (const next of fresh.reverse()) {
+    const block = blocks.get(next);
+    model.seen.set(next, at);
+    model.rows.set(next, rowOf(block, blocks, model.rows));
+    model.top = Math.max(model.top, block.height);
+  }
 }
 
 function report(model, node, at, kind, more = {}) {
@@ -240,11 +246,15 @@ export function standing(model, blocks, lowest = 0) {
   const up = nodes.filter((node) => node.up);
   const on = new Map();
   // Where all are gone nobody has abandoned anything: what they last stood on counts.
-  for (const node of up.length > 0 ? up : nodes) {
-    for (const { hash } of chainFrom(node.tip, blocks, lowest)) {
-      if (on.has(hash)) on.get(hash).push(node);
-      else on.set(hash, [node]);
-    }
+  for (const [tip, group] of byTip(up.length > 0 ? up : nodes)) {
+    for (const { hash } of chainFrom(tip, blocks, lowest)) on.set(hash, [...(on.get(hash) ?? []), ...group]);
   }
   return on;
+}
+
+/** Nodes by the block that they stand on: tip -> nodes. */
+export function byTip(nodes) {
+  const groups = new Map();
+  for (const node of nodes) groups.set(node.tip, [...(groups.get(node.tip) ?? []), node]);
+  return groups;
 }

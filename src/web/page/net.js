@@ -98,10 +98,10 @@ export class Network {
     sessionStorage.setItem('token', token);
   }
 
-  /** A block by hash or height, with its bytes as digits, as some node tells it. */
-  async block(id) {
-    const answer = await this.askAny(`/blocks/${id}`);
-    return { ...toBlock(answer), bytes: answer.bytes, isOnChain: answer.on_chain };
+  /** A block with its bytes as digits, as some node tells it. */
+  async block(hash) {
+    const answer = await this.askAny(`/blocks/${hash}`);
+    return { ...toBlock(answer), bytes: answer.bytes };
   }
 
   /** Tells the chain's blocks of these heights, as some node has them. */

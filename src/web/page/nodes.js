@@ -5,6 +5,9 @@ import { markOf } from './marks.js';
 import { nodesOf, minersOf } from './model.js';
 import { tellNews } from './story.js';
 
+/** More nodes than this have small cards. */
+const MANY = 8;
+
 /** All cards. `order(id, command)` passes an order on to a node. */
 export class Cards {
   constructor(order) {
@@ -16,6 +19,9 @@ export class Cards {
   /** Shows the nodes of a scene. In a replay no orders can be given. */
   update({ model, now, can, isReplay }) {
     const nodes = nodesOf(model);
+    this.list.classList.toggle('is-many', nodes.length > MANY);
+    // What scrolls can be reached by keyboard.
+    this.list.tabIndex = nodes.length > MANY ? 0 : -1;
     const shape = [...minersOf(model), ...can].join();
     if (shape !== this.shape) {
       this.shape = shape;
@@ -39,7 +45,7 @@ export class Cards {
     part.pause.addEventListener('click', () => this.order(node.id, part.isPaused ? 'resume' : 'pause'));
     part.mine.addEventListener('click', () => this.order(node.id, 'mine'));
     part.card = html('li', { class: 'card', 'data-node': node.name },
-      html('h3', {}, markIcon(markOf(node.miner, minersOf(model)), 16), `Node ${node.name}`, part.state),
+      html('h3', {}, markIcon(markOf(node.miner, minersOf(model)), 16), html('span', { class: 'word' }, 'Node '), node.name, part.state),
       html('div', { class: 'bar', 'aria-hidden': 'true' }, part.bar, html('span', { class: 'bar-middle' })),
       html('p', { class: 'search' }, part.tries, part.rate),
       part.tip, part.last,
@@ -54,7 +60,7 @@ export class Cards {
     part.card.dataset.state = state;
     setText(part.state, state);
     const average = 2 ** model.zeroBits;
-    const tries = node.counter ?? 0;
+    const tries = node.up ? (node.counter ?? 0) : 0;
     // Twice the average fills the bar; the mark in its middle is the average.
     part.bar.style.width = `${Math.min(100, (tries / average) * 50).toFixed(1)}%`;
     setText(part.tries, node.up ? `${tries.toLocaleString('en')} tries so far` : 'no search');

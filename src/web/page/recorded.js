@@ -7,9 +7,9 @@ export class Recorded {
   /** `load()` is a promise of the recording's text. */
   constructor(name, load) {
     this.title = `recording ${name}`;
-    this.can = new Set(['blocks']);
+    // It is what it is: it takes no commands, and has told all that it knows.
+    this.can = new Set();
     this.load = load;
-    this.blocks = new Map();
   }
 
   /** A recording at an address of the server that the page came from. */
@@ -33,21 +33,11 @@ export class Recorded {
   async start(tell) {
     const changes = readRecording(await this.load());
     if (this.isStopped) return;
-    for (const change of changes) {
-      if (change.type === 'block') this.blocks.set(change.block.hash, change.block);
-      tell(change);
-    }
+    changes.forEach(tell);
   }
 
   stop() {
     this.isStopped = true;
-  }
-
-  /** A block by hash; one by height is found by the page itself. */
-  async block(hash) {
-    const block = this.blocks.get(hash);
-    if (!block?.bytes) throw new Error('the recording does not have them');
-    return block;
   }
 }
 

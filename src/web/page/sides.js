@@ -7,6 +7,9 @@ import { markOf } from './marks.js';
 /** A pointer that moved less than this was a press, not a drag. */
 const DRAG_PIXELS = 8;
 
+/** More nodes than this stand closer together. */
+const CROWDED = 6;
+
 /**
  * The commands that part the nodes into these two sides: who crosses over refuses
  * each other, who shares a side no longer does. Pure.
@@ -25,6 +28,27 @@ export function ordersFor(nodes, isOver) {
   return orders;
 }
 
+/**
+ * Which nodes are drawn on the other side: a Set of ids. Each group of nodes that
+ * hear each other goes where most of it is wanted, so that a node lands where it
+ * was dropped; but if there are two groups or more, neither side is empty. Pure.
+ */
+export function placeSides(groups, wanted) {
+  if (groups.length < 2) return new Set();
+  const share = (group) => group.filter(({ id }) => wanted.has(id)).length / group.length;
+  const shares = groups.map(share);
+  // The group that is wanted there least stays here, whatever is wanted of it.
+  const here = shares.indexOf(Math.min(...shares));
+  const isAllHere = shares.every((part) => part <= 0.5);
+  const over = groups.filter((group, index) => index !== here && (isAllHere || shares[index] > 0.5));
+  return new Set(over.flat().map(({ id }) => id));
+}
+
+/** The ids of the second half of the nodes; of an odd number it has one more. */
+export function halfOf(nodes) {
+  return new Set(nodes.slice(Math.floor(nodes.length / 2)).map(({ id }) => id));
+}
+
 /** The two sides. `send` carries orders out, made when all before them are done. */
 export class Sides {
   constructor(send) {
@@ -34,7 +58,8 @@ export class Sides {
     this.healButton = byId('heal');
     this.splitButton.addEventListener('click', () => this.split());
     this.healButton.addEventListener('click', () => this.heal());
-    this.tokens = new Map();
+    /** The ids of the nodes that somebody put on the other side by hand. */
+    this.wanted = new Set();
   }
 
   update({ model, can, isLocked }) {
@@ -42,7 +67,8 @@ export class Sides {
     this.nodes = nodesOf(model);
     const sides = sidesOf(model);
     const isWhole = sides.length < 2;
-    this.over = new Set(sides.slice(1).flat().map((node) => node.id));
+    const count = this.nodes.filter((node) => node.up).length;
+    this.over = placeSides(sides, this.wanted);
     const mark = JSON.stringify([this.nodes.map((node) => [node.id, node.up]), [...this.over], isFixed]);
     // What somebody holds in their hand is not drawn anew.
     if (mark === this.drawn || this.held) return;
@@ -54,11 +80,15 @@ export class Sides {
       this.zones[this.over.has(node.id) ? 1 : 0].append(token);
       if (focused === node.id) token.focus();
     }
-    setText(byId('side-b-hint'), isWhole && !isFixed ? 'Drag a node here, or press it, to cut it off.' : '');
+    setText(byId('side-b-hint'), isWhole && !isFixed && count > 0 ? 'Drag a node here, or press it, to cut it off.' : '');
     this.zones[1].classList.toggle('is-empty', isWhole);
-    this.zones.forEach((zone) => zone.classList.toggle('is-crowded', this.nodes.length > 6));
-    this.splitButton.disabled = isFixed || !isWhole || this.nodes.length < 2;
-    this.healButton.disabled = isFixed || this.isHealthy();
+    for (const zone of this.zones) {
+      zone.classList.toggle('is-crowded', this.nodes.length > CROWDED);
+      // What scrolls can be reached by keyboard.
+      zone.tabIndex = this.nodes.length > CROWDED ? 0 : -1;
+    }
+    this.splitButton.disabled = isFixed || !isWhole || count < 2;
+    this.healButton.disabled = isFixed || count === 0 || this.isHealthy();
   }
 
   isHealthy() {
@@ -112,13 +142,15 @@ export class Sides {
     const over = new Set(this.over);
     if (toOver) over.add(node.id);
     else over.delete(node.id);
+    this.wanted = over;
     return this.send((nodes) => ordersFor(nodes, ({ id }) => over.has(id)));
   }
 
-  /** Cuts off the first node. */
+  /** Divides the nodes in halves. */
   split() {
-    const [first] = this.nodes.filter((node) => node.up);
-    return this.send((nodes) => ordersFor(nodes, (node) => node.id === first.id));
+    const up = this.nodes.filter((node) => node.up);
+    this.wanted = halfOf(up);
+    return this.send((nodes) => ordersFor(nodes, ({ id }) => this.wanted.has(id)));
   }
 
   heal() {

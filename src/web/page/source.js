@@ -15,8 +15,7 @@
 //                  block), `share` (its chain, with all), `connect` and
 //                  `disconnect` (the node that has this address); a promise that
 //                  fails with the reason in words
-//   block(id)      a promise of the block with this hash, or of the chain's block
-//                  of this height, with its `bytes` as digits
+//   block(hash)    a promise of the block with this hash, and its `bytes` as digits
 //   older(from, count)
 //                  tells blocks from far back in the chain
 //

@@ -8,6 +8,9 @@ import { compareNames, nodesOf, sidesOf } from './model.js';
 /** Blocks found within this time of each other count as found at the same moment. */
 const SAME_MOMENT_MS = 2500;
 
+/** The headline of a reorganisation stays for this long. */
+const HELD_MS = 5000;
+
 /** News that the sentence is about; the rest is for the feed. */
 const BIG = new Set(['found', 'adopted', 'gone', 'back', 'split', 'healed', 'paused', 'resumed']);
 
@@ -29,13 +32,13 @@ const verb = (nodes, one, many) => (nodes.length === 1 ? one : many);
  * What to say: `state` for the badge's looks, `badge` in two words, `sentence`
  * for what just happened, `detail` for what follows from it.
  */
-export function tell(model, blocks) {
+export function tell(model, blocks, now = model.at) {
   const nodes = nodesOf(model);
   const up = nodes.filter((node) => node.up && node.tip !== null);
   const down = nodes.filter((node) => !node.up && node.downAt !== null);
   const gone = down.filter((node) => node.everUp);
   if (up.length === 0) return tellNobody(down);
-  const told = tellUp(model, blocks, up);
+  const told = hold(tellUp(model, blocks, up), tellReorganisation(model, blocks, now));
   const latest = model.news.findLast((item) => BIG.has(item.kind));
   const goneWords = tellDown(down);
   if (gone.length > 0 && latest?.kind === 'gone') {
@@ -43,6 +46,21 @@ export function tell(model, blocks) {
     return { ...told, sentence: `${goneWords} ${others}`, detail: told.sentence };
   }
   return { ...told, detail: `${told.detail} ${goneWords}`.trim() };
+}
+
+/** A reorganisation is the headline for a while, even if the network goes on. */
+function hold(told, headline) {
+  if (!headline || told.sentence === headline) return told;
+  return { ...told, sentence: headline, detail: `${told.sentence} ${told.detail}` };
+}
+
+/** What the last reorganisation was, if it was a moment ago. */
+function tellReorganisation(model, blocks, now) {
+  const isOne = (item) => item.kind === 'adopted' && item.abandoned > 0;
+  const latest = model.news.findLast(isOne);
+  if (!latest || now - latest.at >= HELD_MS) return null;
+  const turned = model.news.filter((item) => isOne(item) && item.hash === latest.hash);
+  return tellTurned(blocks.get(latest.hash), turned);
 }
 
 /** Who is gone, and who was never there: it may be a node without a page. */
@@ -180,15 +198,19 @@ function tellBlock(model, blocks, height, up) {
   const tip = blocks.get(up[0].tip);
   if (!tip || height === 0) return `All begin with the same first block. Nobody has found block 1 yet.`;
   const turned = model.news.filter((item) => item.kind === 'adopted' && item.hash === tip.hash && item.abandoned > 0);
-  if (turned.length > 0) {
-    const who = [...new Set(turned.map((item) => item.name))].sort(compareNames);
-    const depth = Math.max(...turned.map((item) => item.abandoned));
-    const gaveUp = `${name(who)} gave up ${countOf(depth)} for the longer chain`;
-    return `The race is over: ${tip.miner} found block ${height}, and ${gaveUp}.`;
-  }
+  if (turned.length > 0) return tellTurned(tip, turned);
   const others = up.filter((node) => node.miner !== tip.miner);
   if (others.length === 0) return `${tip.miner} found block ${height}.`;
   return `${tip.miner} found block ${height}; ${names(others)} took it over.`;
+}
+
+/** Who gave up blocks of its own for this one. */
+function tellTurned(tip, turned) {
+  if (!tip) return null;
+  const who = [...new Set(turned.map((item) => item.name))].sort(compareNames);
+  const depth = Math.max(...turned.map((item) => item.abandoned));
+  const gaveUp = `${name(who)} gave up ${countOf(depth)} for the longer chain`;
+  return `The race is over: ${tip.miner} found block ${tip.height}, and ${gaveUp}.`;
 }
 
 /** One piece of news for the feed: what, and why. */

@@ -1,85 +1,71 @@
 // Draws the block tree: blocks, the links between them, and a pill for each node.
 
-import { byId, isCalm, setText, svg } from './dom.js';
-import { SIZE, layOut } from './layout.js';
+import { Crowd } from './crowd.js';
+import { byId, setText, svg } from './dom.js';
+import { CROWD, SIZE, layOut } from './layout.js';
 import { markOf, markOfBlock } from './marks.js';
 import { minersOf } from './model.js';
+import { Places } from './places.js';
+import { Window } from './window.js';
 
-/** How long a block or a pill slides to its new place. */
-const SLIDE_MS = 600;
+/** In a box narrower than this pills are short, and few. */
+const NARROW_PIXELS = 480;
 
-/** Things that move: each slides from where it is to where it belongs. */
-class Places {
-  constructor() {
-    this.now = new Map();
-    this.moves = new Map();
-  }
+/** The greatest number of nodes at a tip that have a pill each in a narrow box. */
+const NARROW_CROWD = 3;
 
-  /** Says where a thing belongs; what is new is there at once. */
-  aim(key, x, y, time) {
-    const at = this.now.get(key);
-    const move = this.moves.get(key);
-    if (!at || isCalm()) {
-      this.now.set(key, { x, y });
-      this.moves.delete(key);
-    } else if (move ? move.x !== x || move.y !== y : at.x !== x || at.y !== y) {
-      this.moves.set(key, { from: at, x, y, start: time });
-    }
-  }
-
-  /** Moves everything on. */
-  step(time) {
-    for (const [key, { from, x, y, start }] of this.moves) {
-      const part = Math.min(1, (time - start) / SLIDE_MS);
-      const eased = 1 - (1 - part) ** 3;
-      this.now.set(key, { x: from.x + (x - from.x) * eased, y: from.y + (y - from.y) * eased });
-      if (part === 1) this.moves.delete(key);
-    }
-  }
-
-  forget(keys) {
-    for (const key of this.now.keys()) {
-      if (!keys.has(key)) {
-        this.now.delete(key);
-        this.moves.delete(key);
-      }
-    }
-  }
-}
-
-/** The drawing. `onOpen(hash)` is called when somebody wants to see a block's bytes. */
+/**
+ * The drawing. `onOpen(hash)` is called when somebody wants to see a block's bytes,
+ * `onMissing(from, to)` when blocks are in sight that are not known, `onMove` when
+ * another part of the chain comes in sight.
+ */
 export class Tree {
-  constructor(onOpen) {
+  constructor({ onOpen, onMissing, onMove }) {
     this.box = byId('tree-box');
     this.svg = byId('tree');
+    this.window = new Window(this.box, byId('tree-space'), this.svg);
+    this.crowd = new Crowd();
     this.layers = ['links', 'blocks', 'pills'].map((name) => this.svg.appendChild(svg('g', { class: name })));
     this.elements = new Map();
     this.places = new Places();
-    this.onOpen = onOpen;
+    Object.assign(this, { onOpen, onMissing, onMove });
     this.focused = null;
-    this.follows = true;
-    this.box.addEventListener('scroll', () => this.noteScroll());
+    this.box.addEventListener('scroll', () => {
+      this.window.noteScroll();
+      onMove();
+    });
     this.svg.addEventListener('keydown', (event) => this.onKey(event));
   }
 
-  /** Whether somebody has scrolled back to look at older blocks: then leave them there. */
-  noteScroll() {
-    const { scrollLeft, scrollWidth, clientWidth } = this.box;
-    if (this.isScrolling) return (this.isScrolling = false);
-    this.follows = scrollLeft + clientWidth >= scrollWidth - SIZE.column;
+  /** Takes over a new scene. */
+  update(scene) {
+    const { model, blocks, can } = scene;
+    this.scene = scene;
+    const up = [...model.nodes.values()].filter((node) => node.up);
+    this.total = up.length || model.nodes.size;
+    /** Whether there is anybody who can be asked for a block's bytes. */
+    this.hasBytes = can.has('blocks') && up.length > 0;
+    const isNarrow = this.box.clientWidth < NARROW_PIXELS;
+    this.isShort = isNarrow || model.nodes.size > CROWD;
+    const view = {
+      ...this.window.heights(model.top),
+      pillWidth: this.isShort ? SIZE.pill.narrow : SIZE.pill.wide,
+      crowd: isNarrow ? NARROW_CROWD : CROWD,
+    };
+    this.plan = layOut(model, blocks, view);
+    this.window.resize(view.from, this.plan.width, this.plan.height);
+    this.draw(minersOf(model), performance.now());
+    this.crowd.update(scene, this.plan.pills);
+    byId('legend-press').hidden = !this.plan.blocks.some(({ block }) => this.isOpen(block));
+    byId('to-tip').hidden = this.window.follows;
+    if (!this.window.follows) this.askForMissing(view);
   }
 
-  /** Takes over a new model. */
-  update({ model, blocks }) {
-    this.isNarrow = this.box.clientWidth < 480 || model.nodes.size > 6;
-    this.pillWidth = this.isNarrow ? SIZE.pill.narrow : SIZE.pill.wide;
-    this.plan = layOut(model, blocks, this.pillWidth);
-    const miners = minersOf(model);
+  draw(miners, time) {
     const used = new Set();
-    const time = performance.now();
     for (const link of this.plan.links) used.add(this.drawLink(link));
     for (const block of this.plan.blocks) {
-      used.add(this.drawBlock(block, miners, up(model)));
+      used.add(this.drawBlock(block, miners));
       this.places.aim(block.hash, block.x, block.y, time);
     }
     for (const pill of this.plan.pills) {
@@ -91,34 +77,29 @@ export class Tree {
       element.remove();
       this.elements.delete(key);
     }
-    this.places.forget(used);
-    this.resize();
+    this.places.keep(used);
     this.keepFocus();
     this.frame(time);
   }
 
-  resize() {
-    const { width, height } = this.plan;
-    const wide = Math.max(width, this.box.clientWidth - 2);
-    if (this.size === `${wide} ${height}`) return;
-    this.size = `${wide} ${height}`;
-    this.svg.setAttribute('width', wide);
-    this.svg.setAttribute('height', height);
-    if (!this.follows) return;
-    this.isScrolling = this.box.scrollLeft + this.box.clientWidth < this.box.scrollWidth - 1;
-    this.box.scrollLeft = this.box.scrollWidth;
+  askForMissing({ from, to }) {
+    const shown = new Set(this.plan.blocks.map(({ block }) => block.height));
+    for (let height = from; height <= Math.min(to, this.scene.model.top); height += 1) {
+      if (!shown.has(height)) return this.onMissing(from, to);
+    }
+    return undefined;
   }
 
   /** Moves everything a little, and comes again while anything moves. */
   frame(time) {
     this.places.step(time);
+    const { origin } = this.window;
     for (const [key, { x, y }] of this.places.now) {
-      const element = this.elements.get(key);
-      if (element) element.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
+      this.elements.get(key)?.setAttribute('transform', `translate(${(x - origin).toFixed(1)} ${y.toFixed(1)})`);
     }
     for (const { hash, from, to } of this.plan.links) {
       const [a, b] = [this.places.now.get(from), this.places.now.get(to)];
-      if (a && b) this.elements.get(`link ${hash}`).setAttribute('d', curve(a, b));
+      if (a && b) this.elements.get(`link ${hash}`).setAttribute('d', curve(a, b, origin));
     }
     if (this.places.moves.size > 0 && !this.isWaiting) {
       this.isWaiting = true;
@@ -134,6 +115,11 @@ export class Tree {
     return this.elements.get(key);
   }
 
+  /** Whether a block's bytes can be had, so that pressing it is of use. */
+  isOpen(block) {
+    return Boolean(block.bytes) || this.hasBytes;
+  }
+
   drawLink({ hash, nodes }) {
     const key = `link ${hash}`;
     const path = this.element(key, 0, () => svg('path'));
@@ -142,20 +128,29 @@ export class Tree {
     return key;
   }
 
-  drawBlock({ hash, block, nodes }, miners, total) {
+  drawBlock({ hash, block, nodes }, miners) {
     const element = this.element(hash, 1, () => this.makeBlock(hash));
+    const isFixed = !this.isOpen(block);
     const mark = markOfBlock(block, miners);
     const [, name, shape, miner] = element.children;
-    element.setAttribute('class', `block colour-${mark.colour}${nodes.length > 0 ? '' : ' ghost'}`);
+    const ghost = nodes.length > 0 ? '' : ' ghost';
+    element.setAttribute('class', `block colour-${mark.colour}${ghost}${isFixed ? ' fixed' : ''}`);
+    element.setAttribute('aria-disabled', isFixed);
     shape.setAttribute('d', mark.path);
-    setText(name, `#${block.height}`);
-    setText(miner, block.height === 0 ? 'genesis' : String(block.miner));
-    const who = block.height === 0 ? 'the genesis block, which all begin with' : `mined by ${block.miner}`;
-    const stands = nodes.length > 0 ? `${nodes.length} of ${total} nodes stand on it` : 'abandoned';
-    element.setAttribute('aria-label', `Block ${block.height}, ${who}, ${stands}. Enter shows its bytes.`);
+    // With a space behind it: what reads the picture as text takes it for one number otherwise.
+    setText(name, `#${block.height} `);
+    setText(miner, block.height === 0 ? 'genesis' : shorten(block.miner));
+    element.setAttribute('aria-label', `${this.wordsOf(block, nodes)}${isFixed ? '' : ' Enter shows its bytes.'}`);
     element.dataset.height = block.height;
     element.dataset.standing = nodes.length;
     return hash;
+  }
+
+  /** In words; what is seen in the picture comes first, as people may say it to their computer. */
+  wordsOf(block, nodes) {
+    const who = block.height === 0 ? 'genesis block, which all begin with' : `${block.miner}, who mined it`;
+    const stands = nodes.length > 0 ? `${nodes.length} of ${this.total} nodes stand on it` : 'abandoned';
+    return `#${block.height} ${who}; ${stands}.`;
   }
 
   makeBlock(hash) {
@@ -163,7 +158,7 @@ export class Tree {
     const open = () => {
       this.focused = hash;
       this.keepFocus();
-      this.onOpen(hash);
+      if (group.getAttribute('aria-disabled') !== 'true') this.onOpen(hash);
     };
     const group = svg('g', { role: 'button', tabindex: -1, on: { click: open, focus: () => (this.focused = hash) } },
       svg('rect', { x: -width / 2, y: -height / 2, width, height, rx: 10 }),
@@ -174,8 +169,12 @@ export class Tree {
     return group;
   }
 
-  drawPill({ id, node, isTip }, miners) {
-    const key = `pill ${id}`;
+  drawPill(pill, miners) {
+    const key = `pill ${pill.id}`;
+    return pill.id.startsWith('crowd ') ? this.drawCrowd(key, pill) : this.drawNode(key, pill, miners);
+  }
+
+  drawNode(key, { nodes: [node], width, isTip }, miners) {
     const { height } = SIZE.pill;
     const element = this.element(key, 2, () => svg('g', {},
       svg('rect', { y: -height / 2, height, rx: height / 2 }),
@@ -183,13 +182,50 @@ export class Tree {
       svg('text', { x: 26, y: 4.5 })));
     const mark = markOf(node.miner, miners);
     const [box, shape, text] = element.children;
-    box.setAttribute('width', this.pillWidth);
+    box.setAttribute('width', width);
     element.setAttribute('class', `pill colour-${mark.colour}${node.up ? '' : ' gone'}${isTip ? '' : ' behind'}`);
     shape.setAttribute('d', mark.path);
-    setText(text, this.isNarrow ? `${node.name}` : `${node.name} ${node.up ? 'is here' : 'is gone'}`);
+    const name = shorten(node.name);
+    setText(text, width < SIZE.pill.wide ? name : `${name} ${node.up ? 'is here' : 'is gone'}`);
     element.dataset.node = node.name;
     element.dataset.on = node.tip;
     return key;
+  }
+
+  /** Many nodes at one tip: their number, and their names once it is pressed. */
+  drawCrowd(key, { hash, nodes, width }) {
+    const { height } = SIZE.pill;
+    const open = () => {
+      this.crowd.toggle(hash);
+      this.crowd.update(this.scene, this.plan.pills);
+    };
+    const element = this.element(key, 2, () => svg('g', { class: 'pill crowd', role: 'button', tabindex: 0, on: { click: open } },
+      svg('rect', { y: -height / 2, height, rx: height / 2 }),
+      svg('text', { y: 4.5 })));
+    const [box, text] = element.children;
+    box.setAttribute('width', width);
+    text.setAttribute('x', width / 2);
+    setText(text, `${nodes.length} nodes`);
+    element.setAttribute('aria-label', `${nodes.length} nodes stand on block ${nodes[0].height}: show their names`);
+    element.dataset.on = hash;
+    element.dataset.count = nodes.length;
+    return key;
+  }
+
+  /** Brings a block into the middle of the picture, and gives it the focus if it is known. */
+  show(height, hash) {
+    this.window.show(height);
+    this.update(this.scene);
+    if (!this.elements.has(hash)) return;
+    this.focused = hash;
+    this.keepFocus();
+    this.elements.get(hash).focus({ preventScroll: true });
+  }
+
+  toTip() {
+    this.window.toTip();
+    this.update(this.scene);
+    this.window.toTip();
   }
 
   /** One block at a time can be reached by Tab: the one last chosen, or the newest. */
@@ -200,47 +236,43 @@ export class Tree {
   }
 
   onKey(event) {
-    const from = event.target.closest?.('.block');
-    if (!from) return;
-    if (event.key === 'Enter' || event.key === ' ') {
+    const { target, key } = event;
+    if (key === 'Enter' || key === ' ') {
       event.preventDefault();
-      return this.onOpen(from.dataset.hash);
+      return target.dispatchEvent(new MouseEvent('click'));
     }
-    const next = this.neighbour(from.dataset.hash, event.key);
-    if (!next) return;
+    const hash = target.closest?.('.block')?.dataset.hash;
+    const next = hash && this.neighbour(hash, key);
+    if (!next) return undefined;
     event.preventDefault();
-    this.focused = next;
-    this.keepFocus();
-    const element = this.elements.get(next);
-    element.focus({ preventScroll: true });
-    const { x } = this.places.now.get(next);
-    this.box.scrollLeft = x - this.box.clientWidth / 2;
+    return next.hash ? this.show(next.height, next.hash) : this.toTip();
   }
 
   /** Left is the block before, right one after, up and down are rivals of the same height. */
   neighbour(hash, key) {
-    const { blocks } = this.plan;
-    const here = blocks.find((block) => block.hash === hash);
-    const rivals = blocks.filter((block) => block.x === here.x);
+    const { blocks } = this.scene;
+    const here = this.plan.blocks.find((block) => block.hash === hash);
+    const rivals = this.plan.blocks.filter((block) => block.x === here.x);
     const rank = rivals.indexOf(here);
     switch (key) {
-      case 'ArrowLeft': return blocks.find((block) => block.hash === here.block.previous)?.hash;
-      case 'ArrowRight': return blocks.find((block) => block.block.previous === hash)?.hash;
-      case 'ArrowUp': return rivals[rank - 1]?.hash;
-      case 'ArrowDown': return rivals[rank + 1]?.hash;
-      case 'Home': return blocks[0].hash;
-      case 'End': return blocks.at(-1).hash;
+      case 'ArrowLeft': return blocks.get(here.block.previous) ?? { height: here.block.height - 1, hash: here.block.previous };
+      case 'ArrowRight': return this.plan.blocks.find(({ block }) => block.previous === hash)?.block;
+      case 'ArrowUp': return rivals[rank - 1]?.block;
+      case 'ArrowDown': return rivals[rank + 1]?.block;
+      case 'Home': return { height: 0, hash: blocks.at(0)[0]?.hash ?? 'genesis' };
+      case 'End': return { height: this.scene.model.top };
       default: return undefined;
     }
   }
 }
 
-const up = (model) => [...model.nodes.values()].filter((node) => node.up).length;
+/** A name that fits into a block. */
+const shorten = (name) => (name.length > 8 ? `${name.slice(0, 7)}…` : name);
 
 /** From the right edge of a block to the left edge of the next. */
-function curve(a, b) {
+function curve(a, b, origin) {
   const half = SIZE.block.width / 2;
-  const [x1, x2] = [a.x + half, b.x - half];
+  const [x1, x2] = [a.x + half - origin, b.x - half - origin];
   const middle = (x1 + x2) / 2;
   return `M${x1} ${a.y}C${middle} ${a.y} ${middle} ${b.y} ${x2} ${b.y}`;
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { forkPoint } from '../../../src/web/page/blocks.js';
 import { markOf } from '../../../src/web/page/marks.js';
 import { sidesOf, standing } from '../../../src/web/page/model.js';
-import { ordersFor } from '../../../src/web/page/sides.js';
+import { halfOf, ordersFor, placeSides } from '../../../src/web/page/sides.js';
 import { Tale, hash } from './network.mjs';
 
 const names = (nodes) => nodes.map((node) => node.name);
@@ -81,4 +81,30 @@ test('each of many miners has a look of its own', () => {
   });
   assert.equal(new Set(looks).size, many.length);
   assert.equal(markOf('1', many).name, 'ring');
+});
+
+test('a node is drawn on the side where it was dropped, and neither side is empty', () => {
+  const groups = (...all) => all.map((ids) => ids.map((id) => ({ id })));
+  const over = (all, wanted) => [...placeSides(groups(...all), new Set(wanted))].sort();
+  assert.deepEqual(over([['alice'], ['bob', 'carol']], ['alice']), ['alice'], 'the first node can be on the other side');
+  assert.deepEqual(over([['alice'], ['bob', 'carol']], ['bob', 'carol']), ['bob', 'carol']);
+  assert.deepEqual(over([['alice'], ['bob', 'carol']], []), ['bob', 'carol'], 'somebody else split the network');
+  assert.deepEqual(over([['alice'], ['bob']], ['alice', 'bob']), ['bob']);
+  assert.deepEqual(over([['alice'], ['bob'], ['carol']], ['bob']), ['bob'], 'one group that nobody wanted there stays here');
+  assert.deepEqual(over([['alice', 'bob']], ['bob']), [], 'who hears each other is on one side');
+});
+
+test('when all nodes are gone nothing looks abandoned', () => {
+  const tale = new Tale(['alice', 'bob']);
+  tale.finds('alice', 'a', 'genesis', 1, { bob: 0 });
+  for (const id of ['alice', 'bob']) {
+    tale.change({ type: 'up', id });
+    tale.change({ type: 'down', id });
+  }
+  assert.equal(standing(tale.model, tale.blocks).get(hash('a')).length, 2);
+});
+
+test('a split divides the nodes in halves', () => {
+  const sizes = [2, 3, 5, 30].map((count) => halfOf(Array.from({ length: count }, (_, id) => ({ id }))).size);
+  assert.deepEqual(sizes, [1, 2, 3, 15]);
 });

@@ -36,6 +36,19 @@ test('two find a block at the same moment, and the next block decides', () => {
   assert.equal(told(tale).sentence, 'The race is over: 9000 found block 2, and 7000 and 8000 gave up 1 block for the longer chain.');
 });
 
+test('the headline of a reorganisation stays for five seconds, and what follows is told below it', () => {
+  const tale = new Tale();
+  tale.finds('bob', 'b', 'genesis', 1, { alice: 0 });
+  tale.finds('carol', 'c', 'genesis', 1);
+  tale.finds('carol', 'cc', 'c', 2, { alice: 1, bob: 1 });
+  const turned = tale.now;
+  tale.finds('bob', 'd', 'cc', 3, { alice: 0, carol: 0 });
+  const at = (ms) => tell(tale.model, tale.blocks, turned + ms);
+  assert.equal(at(4999).sentence, 'The race is over: 9000 found block 2, and 7000 and 8000 gave up 1 block for the longer chain.');
+  assert.match(at(4999).detail, /^8000 found block 3; 7000 and 9000 took it over\./);
+  assert.equal(at(5000).sentence, '8000 found block 3; 7000 and 9000 took it over.');
+});
+
 test('a split is told of as long as it lasts, and its race does not count as the same moment', () => {
   const tale = new Tale();
   tale.refuses('alice', ['bob', 'carol']);

@@ -1,0 +1,30 @@
+// Commands on their way to the nodes.
+
+import { nodesOf } from './model.js';
+
+/** `source()` carries commands out, `live()` is the model as it is now, `say` tells what was refused. */
+export class Commands {
+  constructor({ source, live, say }) {
+    Object.assign(this, { source, live, say });
+    this.sending = Promise.resolve();
+  }
+
+  /**
+   * Carries commands {id, command, address} out, all at once. Commands that depend
+   * on how things stand are a function of the nodes: it is called when all commands
+   * before it are done.
+   */
+  send(commands) {
+    const isLater = typeof commands === 'function';
+    const sent = isLater ? this.sending.then(() => this.carryOut(commands(nodesOf(this.live())))) : this.carryOut(commands);
+    this.sending = Promise.all([this.sending, sent]);
+    return sent;
+  }
+
+  async carryOut(commands) {
+    const source = this.source();
+    const results = await Promise.allSettled(commands.map(({ id, command, address }) => source.command(id, command, address)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) this.say(`That did not work: ${failed.reason.message}`);
+  }
+}

@@ -1,0 +1,24 @@
+// What colours and shapes mean: a mark for each miner.
+
+import { byId, html, markIcon, setText } from './dom.js';
+import { markOf } from './marks.js';
+import { minersOf, nodesOf } from './model.js';
+
+/** Of more miners than this the cards tell. */
+const NAMED = 12;
+
+/** The first lines below the tree, and what a search means. */
+export class Legend {
+  update({ model }) {
+    const miners = minersOf(model);
+    const mark = `${miners.join()} ${model.zeroBits}`;
+    if (this.drawn === mark) return;
+    this.drawn = mark;
+    const icons = nodesOf(model).slice(0, NAMED).flatMap(({ miner, name }) => [markIcon(markOf(miner, miners)), ` ${name} `]);
+    const rest = miners.length > NAMED ? `and ${miners.length - NAMED} more, see their cards` : '';
+    byId('legend-miners').replaceChildren(html('span', {}, 'found by '), ...icons, rest);
+    const average = (2 ** model.zeroBits).toLocaleString('en');
+    setText(byId('luck'), `Each try has the same chance, 1 in ${average}; the mark in the middle is that average. `
+      + 'A search has no memory: a long one is no closer to its end.');
+  }
+}

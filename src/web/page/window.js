@@ -1,0 +1,97 @@
+// The part of the tree that is in sight. The chain may be very long: only what is
+// in sight is drawn, in a drawing that moves along inside a box that scrolls.
+
+import { SIZE, columnAt, heightAt } from './layout.js';
+
+/** Columns that are drawn beyond each edge, so that scrolling finds something. */
+const BEYOND = 8;
+
+/** The window begins at a multiple of this, so that it does not change with every pixel. */
+const ROUND = 10;
+
+/** Scrolling by ourselves ends within this many pixels of where we aimed. */
+const NEAR_PIXELS = 2;
+
+/** The size of the page's letters for which the drawing is made. */
+const LETTERS_PIXELS = 15;
+
+/** The drawing of a chain with one branch; zooming does not count on less. */
+const USUAL_HEIGHT = 190;
+
+/** Where there is much room, the drawing is so many times as large, and no larger. */
+const MAX_ZOOM = 1.5;
+
+/** A box that scrolls: `box` with `space` in it, as wide as the whole chain, and the drawing in that. */
+export class Window {
+  constructor(box, space, drawing) {
+    Object.assign(this, { box, space, drawing });
+    /** Whether the newest block stays in sight when the chain grows. */
+    this.follows = true;
+    this.scale = 1;
+  }
+
+  /** The heights to draw when the highest is `top`. */
+  heights(top) {
+    const { scrollLeft, clientWidth } = this.box;
+    const width = clientWidth / this.scale;
+    const left = this.follows ? columnAt(top) - width : scrollLeft / this.scale;
+    const from = Math.max(0, Math.floor((heightAt(left) - BEYOND) / ROUND) * ROUND);
+    return { from, to: heightAt(left + width) + BEYOND + ROUND };
+  }
+
+  /** Makes room for a drawing of this size that begins at the height `from`. */
+  resize(from, width, height) {
+    this.origin = from * SIZE.column;
+    this.zoom(height);
+    const wide = Math.max(width, (this.box.clientWidth - 2) / this.scale);
+    const size = [this.origin, wide, height, this.scale, this.box.clientWidth].join();
+    if (size === this.size) return;
+    this.size = size;
+    const part = wide - this.origin;
+    this.space.style.width = `${wide * this.scale}px`;
+    this.space.style.height = `${height * this.scale}px`;
+    this.drawing.style.left = `${this.origin * this.scale}px`;
+    this.drawing.setAttribute('width', part * this.scale);
+    this.drawing.setAttribute('height', height * this.scale);
+    this.drawing.setAttribute('viewBox', `0 0 ${part} ${height}`);
+    if (this.follows) this.scrollTo(this.box.scrollWidth);
+  }
+
+  /** The drawing grows with the page's letters, and further where there is room for it. */
+  zoom(height) {
+    const letters = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS_PIXELS;
+    const usual = Math.max(height, USUAL_HEIGHT) * letters;
+    this.box.style.flexBasis = `${usual}px`;
+    const room = Math.floor((this.box.clientHeight / usual) * 4) / 4;
+    this.scale = letters * Math.min(MAX_ZOOM, Math.max(1, room));
+  }
+
+  scrollTo(left) {
+    this.box.scrollLeft = left;
+    this.aimed = this.box.scrollLeft;
+  }
+
+  /** Puts a height in the middle, and stays there unless that is at the tip. */
+  show(height) {
+    this.scrollTo(columnAt(height) * this.scale - this.box.clientWidth / 2);
+    this.follows = this.isAtEnd();
+  }
+
+  isAtEnd() {
+    const { scrollLeft, scrollWidth, clientWidth } = this.box;
+    return scrollLeft + clientWidth >= scrollWidth - SIZE.column * this.scale;
+  }
+
+  /** Back to the newest block. */
+  toTip() {
+    this.follows = true;
+    this.scrollTo(this.box.scrollWidth);
+  }
+
+  /** Whether somebody has scrolled back to look at older blocks: then leave them there. */
+  noteScroll() {
+    if (Math.abs(this.box.scrollLeft - this.aimed) < NEAR_PIXELS) return;
+    this.aimed = null;
+    this.follows = this.isAtEnd();
+  }
+}
