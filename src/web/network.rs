@@ -39,8 +39,6 @@ pub(super) struct NetworkNode {
 /// The nodes of the network that this node's process runs
 #[utoipa::path(get, path = "/network/nodes", tag = "network", responses(
     (status = 200, body = Nodes),
-    (status = "4XX", description = "A problem.", body = Problem),
-    (status = 503, description = "The network is held up.", body = Problem),
 ))]
 pub(super) async fn nodes(State(shared): State<Arc<Shared>>) -> Result<Json<Nodes>, Problem> {
     order(&shared, None).await
@@ -49,8 +47,6 @@ pub(super) async fn nodes(State(shared): State<Arc<Shared>>) -> Result<Json<Node
 /// Add a node on a port that the network chooses; it stands last in the answer
 #[utoipa::path(post, path = "/network/nodes", tag = "network", responses(
     (status = 201, body = Nodes),
-    (status = "4XX", description = "A problem.", body = Problem),
-    (status = 503, description = "The network is held up.", body = Problem),
 ))]
 pub(super) async fn add(
     State(shared): State<Arc<Shared>>,
@@ -65,8 +61,6 @@ pub(super) async fn add(
     params(("port" = u16, Path, description = "The node's UDP port.")),
     responses(
         (status = 200, body = Nodes),
-        (status = "4XX", description = "A problem.", body = Problem),
-        (status = 503, description = "The network is held up.", body = Problem),
     )
 )]
 pub(super) async fn stop(
@@ -81,8 +75,6 @@ pub(super) async fn stop(
     params(("port" = u16, Path, description = "The node's UDP port.")),
     responses(
         (status = 200, body = Nodes),
-        (status = "4XX", description = "A problem.", body = Problem),
-        (status = 503, description = "The network is held up.", body = Problem),
     )
 )]
 pub(super) async fn start(
