@@ -265,6 +265,15 @@ impl Branch {
         self.tip.count()
     }
 
+    /// The hash of this branch's block at `height`, or `None` where it has none.
+    pub fn hash_at(&self, height: usize) -> Option<Hash> {
+        let index = height.checked_sub(self.fork)?;
+        match self.blocks().get(index + 1) {
+            Some(next) => Some(block::previous(next)),
+            None => (height + 1 == self.count()).then_some(self.tip.hash()),
+        }
+    }
+
     /// The blocks of this branch, first above the fork.
     pub fn blocks(&self) -> &[BlockBytes] {
         self.bytes.as_chunks().0

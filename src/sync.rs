@@ -6,8 +6,8 @@
 //! is held that proof of work has not paid for; and before we ask again, a
 //! branch that is longer than our chain is handed over to be adopted, so that no
 //! more is held than one answer beyond the length of our chain. (Our own blocks
-//! with other receivers have cost nobody work: the format's hole. They are held
-//! no longer than [`MAX_FETCH`].)
+//! with other receivers have cost nobody work: the format's hole. They do not count
+//! as new, and a peer that brings nothing new loses its turn, see [`MIN_PACE`].)
 //!
 //! This file says whom to ask, and what for; it sends nothing itself. What happens
 //! is told to it as it happens, and changes nothing but what it wants; once a step
@@ -26,7 +26,7 @@ use self::download::{Download, Taken, Want, locator};
 use crate::chain::{Branch, Chain};
 use crate::peer::PeerName;
 use crate::rules::Invalid;
-use crate::wire::{Blocks, MAX_BLOCKS, Place, Question};
+use crate::wire::{Blocks, MAX_BLOCKS, Place, Question, to_u32};
 
 /// Frames in an answer. A socket's default buffer on Linux, 208 KiB with its
 /// bookkeeping, holds twelve of our longest; some room is left for others.
@@ -48,9 +48,18 @@ pub const FIRST_SHUN: Duration = Duration::from_secs(10);
 /// The longest that a peer is not asked.
 pub const LAST_SHUN: Duration = Duration::from_secs(60 * 60);
 
-/// How long a peer may take until what it brings is longer than our chain. A
-/// receiver is covered by no hash, so our own blocks with other receivers look
-/// new and cost nothing: nobody is to hold us up with them.
+/// New blocks a second that a peer must bring to keep its turn while another peer
+/// claims a longer chain too. A block is new if its hash is not in our chain: a
+/// receiver is covered by no hash, so our own blocks with other receivers cost nothing.
+pub const MIN_PACE: u32 = 100;
+
+/// The time over which that pace is taken: for so long a peer keeps its turn that
+/// brings nothing. It is all that a liar gets; the next is asked then.
+pub const PACE_TIME: Duration = Duration::from_secs(2);
+
+/// How long a peer may take until what it brings is longer than our chain. Blocks
+/// that others have abandoned are new to us and may have cost it nothing: nobody is
+/// to hold us up with them.
 pub const MAX_FETCH: Duration = Duration::from_secs(60);
 
 /// What is known of our peers' longer chains, and the one that we fetch.
@@ -74,6 +83,13 @@ struct Record {
     /// Whether it is not asked, and until when.
     is_shunned: bool,
     shunned_until: Duration,
+}
+
+impl Record {
+    /// Whether it claims a longer chain and is not shunned.
+    fn may_be_asked(&self, now: Duration, chain: &Chain) -> bool {
+        self.count > chain.count() && self.shunned_until <= now
+    }
 }
 
 /// What is to be done to catch up.
@@ -104,7 +120,7 @@ impl Sync {
     /// When [`Sync::time_out`] is due.
     pub fn wake(&self) -> Option<Duration> {
         match &self.download {
-            Some(download) => Some(download.deadline),
+            Some(download) => Some(download.deadline.min(download.turn_ends)),
             None => self.shunned().map(|record| record.shunned_until).min(),
         }
     }
@@ -178,13 +194,13 @@ impl Sync {
     ) -> Result<(), Refusal> {
         let is_open = |it: &&mut Download| it.from == *from && it.number == answer.number;
         let download = self.download.as_mut().filter(is_open).ok_or(Refusal::Stale)?;
-        match download.take_in(chain, answer) {
+        match download.take_in(now, chain, answer) {
             Err(invalid) => return Err(Refusal::Wrong(invalid, self.shun(now, true))),
             // What has brought something is worth asking again at once. Where
             // nothing new has come, what is next may just be late.
             Ok(Taken::Gap) if download.tries == 0 => download.want = Want::More,
             Ok(Taken::Gap | Taken::Repeated) => {}
-            Ok(Taken::New) => {
+            Ok(Taken::Next) => {
                 download.tries = 0;
                 download.deadline = now + ANSWER_TIMEOUT;
                 if download.count() >= download.end || download.is_slow(now) {
@@ -209,6 +225,7 @@ impl Sync {
 
     /// What is to be done now; to be asked for again until there is nothing.
     pub fn next(&mut self, now: Duration, chain: &Chain) -> Option<Next> {
+        self.pass_turn(now, chain);
         if self.download.is_none() && !self.begin(now, chain) {
             return None;
         }
@@ -217,6 +234,24 @@ impl Sync {
             Want::Nothing => None,
             Want::Question => Some(self.ask(now, chain)),
             Want::More => self.go_on(now, chain),
+        }
+    }
+
+    /// Ends a download whose turn is over, where another peer waits for one. What it
+    /// has brought is adopted first if it is longer than our chain.
+    fn pass_turn(&mut self, now: Duration, chain: &Chain) {
+        let Some(download) = self.download.as_mut().filter(|it| it.turn_ends <= now) else {
+            return;
+        };
+        let waits = |(name, record): (&PeerName, &Record)| {
+            *name != download.from && record.may_be_asked(now, chain)
+        };
+        if !self.records.iter().any(waits) {
+            download.turn_ends = now + PACE_TIME;
+        } else if download.is_longer(chain) {
+            download.want = Want::More;
+        } else {
+            self.download = None;
         }
     }
 
@@ -239,9 +274,8 @@ impl Sync {
     /// whether there is one: the peer from which it was tried longest ago, as a claim
     /// costs nothing and every peer is to have a turn; of those the one that claims most.
     fn begin(&mut self, now: Duration, chain: &Chain) -> bool {
-        let may_be_asked =
-            |record: &Record| record.count > chain.count() && record.shunned_until <= now;
-        let claims = self.records.iter_mut().filter(|(_, record)| may_be_asked(record));
+        let claims = self.records.iter_mut();
+        let claims = claims.filter(|(_, record)| record.may_be_asked(now, chain));
         let turn = |record: &Record| (record.last_asked, Reverse(record.count));
         let Some((from, record)) = claims.min_by_key(|(_, record)| turn(record)) else {
             return false;
@@ -302,9 +336,4 @@ pub fn answer(chain: &Chain, question: &Question) -> Vec<Vec<u8>> {
 /// A random number other than zero, which marks what nobody asked for.
 fn nonzero(random: &mut ChaCha8Rng) -> u64 {
     random.next_u64().max(1)
-}
-
-/// A count or height as it travels. Beyond 2^32 blocks, 300 GiB, it stays there.
-pub fn to_u32(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -230,6 +230,11 @@ impl SleepNotice {
     }
 }
 
+/// A count or height as it travels. Beyond 2^32 blocks, 300 GiB, it stays there.
+pub fn to_u32(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,9 @@ use cairn::event::{Event, Reason};
 use cairn::node::{ANNOUNCED_BLOCKS, Command, Input, MAX_ANSWERS, Node, Now, Output, Settings};
 use cairn::peer::PeerName;
 use cairn::rules::Rule;
-use cairn::sync::{ANSWER_TIMEOUT, FIRST_SHUN, MAX_ANSWER_FRAMES, MAX_FETCH, MAX_TRIES, answer};
+use cairn::sync::{
+    ANSWER_TIMEOUT, FIRST_SHUN, MAX_ANSWER_FRAMES, MAX_FETCH, MAX_TRIES, PACE_TIME, answer,
+};
 use cairn::target::Target;
 use cairn::wire::{Blocks, MAX_BLOCKS, Message, Place, Question};
 use rand::rngs::ChaCha8Rng;
@@ -292,7 +294,7 @@ fn a_peer_that_brings_new_blocks_but_never_a_longer_chain_is_given_up() {
             outputs = bob.step(now(time), Input::Wake);
         }
         time += 201;
-        assert!(time < 2 * MAX_FETCH.as_millis() as u64, "mallory is asked and asked");
+        assert!(time < 2 * PACE_TIME.as_millis() as u64, "mallory is asked and asked");
     }
     assert_eq!(bob.chain(), &long);
 }
@@ -615,16 +617,45 @@ fn one_answer_that_trickles_in_is_given_up_in_time() {
     let outputs = hear(&mut bob, 0, "mallory", &announcement(&chain(5_000, 7)));
     let number = question(&outputs, "mallory").number;
     hear(&mut bob, 0, "alice", &announcement(&chain(2_000, 8)));
-    let limit = MAX_FETCH.as_millis() as u64;
+    let limit = PACE_TIME.as_millis() as u64;
     let mut asked = Vec::new();
     // Bob's own blocks with another receiver, each just before he would ask again.
-    for (height, time) in (1..).zip((0..limit + 1_000).step_by(240)) {
+    for (height, time) in (1..).zip((0..limit + 240).step_by(240)) {
         let mut block = long.blocks()[height as usize];
         block[74] ^= 1;
         let frame = Blocks { number, count: 5_000, height, blocks: &[block] }.encode();
         asked.extend(hear(&mut bob, time, "mallory", &frame));
     }
     assert_eq!(sent_to(&asked, "alice").len(), 1);
+}
+
+#[test]
+fn a_peer_that_brings_an_abandoned_fork_in_time_but_no_longer_chain_is_given_up_in_the_end() {
+    let limit = MAX_FETCH.as_millis() as u64;
+    let fork = longer(chain(2, 0), 10_000, 5);
+    let mut bob = node("bob", &["mallory", "alice"], chain(10_001, 0));
+    bob.step(now(0), Input::Command(Command::Pause));
+    let mut asked = hear(&mut bob, 0, "mallory", &announcement(&chain(20_000, 7)));
+    hear(&mut bob, 0, "alice", &announcement(&chain(20_000, 8)));
+    let (mut number, mut height) = (question(&asked, "mallory").number, 2);
+    let mut first_to_alice = None;
+    for time in (0..limit + 2_000).step_by(500) {
+        if let Some(bytes) = sent_to(&asked, "mallory").last()
+            && let Ok(Message::Question(question)) = Message::decode(bytes)
+        {
+            number = question.number;
+        }
+        let blocks = &fork.blocks()[height..height + 61];
+        let frame = Blocks { number, count: 20_000, height: height as u32, blocks }.encode();
+        asked = hear(&mut bob, time, "mallory", &frame);
+        height += 61;
+        asked.extend(wake_up_to(&mut bob, time + 499));
+        if !sent_to(&asked, "alice").is_empty() {
+            first_to_alice.get_or_insert(time);
+        }
+    }
+    let first = first_to_alice.expect("she is asked");
+    assert!((limit - 500..=limit + 1_000).contains(&first), "{first} ms");
 }
 
 #[test]

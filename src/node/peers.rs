@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::{Node, Now};
 use crate::peer::PeerName;
-use crate::sync::to_u32;
-use crate::wire::{Blocks, MAX_BLOCKS};
+
+use crate::wire::{Blocks, MAX_BLOCKS, to_u32};
 
 /// The first announcement is repeated for peers that we have not heard from
 /// when the number of turns since the start is a power of two from 2 to this.

@@ -13,8 +13,8 @@ use super::{Happening, World};
 use crate::block::{BLOCK_LEN, Block, field};
 use crate::chain::Chain;
 use crate::peer::PeerName;
-use crate::sync::to_u32;
-use crate::wire::{Blocks, MAX_BLOCKS, Message};
+
+use crate::wire::{Blocks, MAX_BLOCKS, Message, to_u32};
 
 /// How many datagrams it keeps to replay.
 const MAX_HEARD: usize = 64;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{MAX_ANSWER_FRAMES, MAX_FETCH, to_u32};
+use super::{MAX_ANSWER_FRAMES, MAX_FETCH, MIN_PACE, PACE_TIME};
 use crate::block;
 use crate::chain::{Branch, Chain, Fit};
 use crate::peer::PeerName;
 use crate::rules::Invalid;
-use crate::wire::{Blocks, MAX_BLOCKS, Place};
+use crate::wire::{Blocks, MAX_BLOCKS, Place, to_u32};
 
 /// Places at the start of a locator that follow each other without a gap.
 const DENSE_PLACES: usize = 10;
@@ -20,8 +20,10 @@ pub(super) struct Download {
     pub(super) number: u64,
     /// When to ask again.
     pub(super) deadline: Duration,
-    /// Questions since the last new block.
+    /// Questions since the last block that was next.
     pub(super) tries: u32,
+    /// Until when it keeps its turn, if another peer waits for one.
+    pub(super) turn_ends: Duration,
     /// When it began, or last brought a longer chain.
     pub(super) since: Duration,
     /// Whether what came has been handed over, and the question with it is done.
@@ -49,7 +51,8 @@ pub(super) enum Want {
 
 /// What an answer's blocks were to a download.
 pub(super) enum Taken {
-    New,
+    /// The next ones.
+    Next,
     Repeated,
     Gap,
 }
@@ -62,6 +65,7 @@ impl Download {
             number,
             deadline: now,
             tries: 0,
+            turn_ends: now + PACE_TIME,
             since: now,
             is_handed_over: false,
             end: None,
@@ -82,8 +86,31 @@ impl Download {
         now.saturating_sub(self.since) > MAX_FETCH
     }
 
-    /// Checks blocks and adds them to the branch, if they are next.
-    pub(super) fn take_in(&mut self, chain: &Chain, answer: &Blocks) -> Result<Taken, Invalid> {
+    /// Whether what has come is longer than our chain.
+    pub(super) fn is_longer(&self, chain: &Chain) -> bool {
+        self.branch.as_ref().is_some_and(|branch| branch.count() > chain.count())
+    }
+
+    /// Checks blocks and adds them to the branch, if they are next. Blocks that are
+    /// new prolong the download's turn.
+    pub(super) fn take_in(
+        &mut self,
+        now: Duration,
+        chain: &Chain,
+        answer: &Blocks,
+    ) -> Result<Taken, Invalid> {
+        let had = self.branch.as_ref().map_or(0, Branch::count);
+        let taken = self.fit(chain, answer)?;
+        if let Some(branch) = &self.branch {
+            let new = (had.max(branch.fork())..branch.count())
+                .filter(|&height| branch.hash_at(height) != chain.hash_at(height));
+            let earned = Duration::from_secs(1) * new.count() as u32 / MIN_PACE;
+            self.turn_ends = (self.turn_ends + earned).min(now + PACE_TIME);
+        }
+        Ok(taken)
+    }
+
+    fn fit(&mut self, chain: &Chain, answer: &Blocks) -> Result<Taken, Invalid> {
         let height = answer.height as usize;
         let is_first = self.end.is_none();
         if is_first {
@@ -99,13 +126,13 @@ impl Download {
             Some(branch) if block::previous(&answer.blocks[0]) != branch.tip_hash() => {
                 Ok(Taken::Gap)
             }
-            Some(branch) => branch.extend(answer.blocks.as_flattened()).map(|()| Taken::New),
+            Some(branch) => branch.extend(answer.blocks.as_flattened()).map(|()| Taken::Next),
             None => match chain.fit(height, answer.blocks) {
                 Fit::Apart => Ok(Taken::Gap),
                 Fit::Known => Ok(self.share(chain, height + answer.blocks.len() - 1)),
                 Fit::Branch(branch) => {
                     self.branch = Some(branch);
-                    Ok(Taken::New)
+                    Ok(Taken::Next)
                 }
                 Fit::Invalid(invalid) => Err(invalid),
             },
@@ -124,7 +151,7 @@ impl Download {
         }
         let hash = chain.hash_at(height).expect("a height of ours");
         self.shared = Some(Place { height: to_u32(height), hash });
-        Taken::New
+        Taken::Next
     }
 }
 

@@ -30,10 +30,6 @@ use std::path::Path;
 use paths::{Use, absolute};
 use tree::{Module, Sources, Target, Tree};
 
-/// Folders of which the inside does not keep the rule yet. One that does must go
-/// from here: the test says so.
-const NOT_IN_ORDER: [&str; 1] = ["crate::sync"];
-
 /// The last module that knows nothing of the world outside: no socket, file,
 /// clock, console, environment, process, nor chance without a seed.
 const LAST_INNER_MODULE: &str = "node";
@@ -84,19 +80,7 @@ const OUTSIDE_NAMES: [&str; 22] = [
 #[test]
 fn a_module_uses_only_modules_above_it_inside_folders_too() {
     let breaches: Vec<_> = [library(), program()].iter().flat_map(breaches).collect();
-    let is_known = |breach: &&Breach| NOT_IN_ORDER.contains(&&breach.folder[..]);
-    let wrong: Vec<_> = breaches.iter().filter(|breach| !is_known(breach)).collect();
-    let lines: Vec<_> = wrong.iter().map(|breach| &breach.what[..]).collect();
-    assert!(wrong.is_empty(), "out of order:\n{}", lines.join("\n"));
-}
-
-#[test]
-fn a_folder_that_is_excused_from_the_order_still_needs_to_be() {
-    let breaches: Vec<_> = [library(), program()].iter().flat_map(breaches).collect();
-    let needed: BTreeSet<_> = breaches.iter().map(|breach| &breach.folder[..]).collect();
-    for folder in NOT_IN_ORDER {
-        assert!(needed.contains(folder), "{folder} is in order: take it out of NOT_IN_ORDER");
-    }
+    assert!(breaches.is_empty(), "out of order:\n{}", breaches.join("\n"));
 }
 
 #[test]
@@ -128,26 +112,17 @@ fn every_source_file_is_declared_somewhere() {
     }
 }
 
-/// A use of what is not above.
-struct Breach {
-    /// The module whose children are out of order, or whose function is called.
-    folder: String,
-    /// The sentence about it.
-    what: String,
-}
-
-/// Every use in a crate that breaks the rule.
-fn breaches(tree: &Tree) -> Vec<Breach> {
+/// A sentence for every use in a crate that breaks the rule.
+fn breaches(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for module in &tree.0 {
         for used in &module.uses {
             let here = [&module.names[..], &used.inside].concat();
             let Some(path) = absolute(&here, &used.path) else { continue };
             for target in tree.targets(&path) {
-                if let Some((folder, why)) = breach(tree, module, &target) {
+                if let Some(why) = breach(tree, module, &target) {
                     let (file, path) = (module.file.display(), shown(used));
-                    let what = format!("{file} uses {path}, {why}");
-                    found.push(Breach { folder: folder.join("::"), what });
+                    found.push(format!("{file} uses {path}, {why}"));
                 }
             }
         }
@@ -155,11 +130,11 @@ fn breaches(tree: &Tree) -> Vec<Breach> {
     found
 }
 
-/// In which folder a use breaks the rule, and why, if it does.
-fn breach(tree: &Tree, user: &Module, target: &Target) -> Option<(Vec<String>, &'static str)> {
+/// Why a use breaks the rule, if it does.
+fn breach(tree: &Tree, user: &Module, target: &Target) -> Option<&'static str> {
     let alike = user.names.iter().zip(&target.module).take_while(|(a, b)| a == b).count();
     let folder = &user.names[..alike];
-    let why = match (user.names.get(alike), target.module.get(alike)) {
+    match (user.names.get(alike), target.module.get(alike)) {
         (Some(user), Some(used)) => {
             let is_above = |parent: &Module| is_above(parent, used, user);
             (!tree.named(folder).all(is_above)).then_some("which is not declared above it")
@@ -174,8 +149,7 @@ fn breach(tree: &Tree, user: &Module, target: &Target) -> Option<(Vec<String>, &
         },
         // It is in a child, or in the file itself.
         (None, _) => None,
-    };
-    why.map(|why| (folder.to_vec(), why))
+    }
 }
 
 /// Whether a parent declares one module wholly above another.
