@@ -46,6 +46,8 @@ pub struct Node {
     counter: u64,
     /// Turns since the start, without those that did not listen.
     turns: u32,
+    /// Turns of mining that must come before the next rest.
+    owed_turns: u32,
     /// When the next turn is due; `None` while a search is under way.
     next_turn: Option<Duration>,
     sync: Sync,
@@ -69,6 +71,7 @@ impl Node {
             header: chain.next_header(0, lane),
             counter: 0,
             turns: 0,
+            owed_turns: 0,
             next_turn: None,
             sync: Sync::new(random),
             is_paused: false,
@@ -206,6 +209,7 @@ impl Node {
             return;
         }
         self.listen(now, if self.is_hurried { 0 } else { 1 });
+        self.owed_turns = self.owed_turns.saturating_sub(1);
         self.counter = search.counters.end;
         let Some(header) = found else { return };
         let block = Block { header, reward: Transaction::reward(self.settings.account) };
@@ -252,6 +256,23 @@ impl Node {
         let duration = self.settings.listen * turns;
         self.next_turn = Some(now.monotonic + duration);
         duration
+    }
+
+    /// Rests after a copy: listens for one to three turns, not all nodes for the
+    /// same, so that clocks and turns drift apart. That is the tutorial's rule; but a
+    /// node that has rested first mines as many turns as it rested, or a peer with
+    /// a block every second would keep it from mining for ever.
+    fn rest(&mut self, now: Now) {
+        if self.owed_turns > 0 {
+            // Where a search is under way, its result will be dropped.
+            let next = self.next_turn.unwrap_or(now.monotonic + self.settings.listen);
+            self.next_turn = Some(next);
+            return;
+        }
+        let turns = (usize::from(self.settings.port) + self.chain.count()) % 3 + 1;
+        self.owed_turns = turns as u32;
+        let duration = self.listen(now, turns as u32);
+        self.tell(Event::Rested { duration });
     }
 
     /// Starts to search for the block after the tip, from the first counter on.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use cairn::chain::Chain;
-use cairn::driver::{self, Command, Link, Setup};
+use cairn::driver::{self, Command, Link, Look, Setup};
 use cairn::event::Event;
 use cairn::hash::Hash;
 use cairn::node::{self, Input, Node, Save, Settings};
@@ -94,6 +94,14 @@ impl Running {
         self.commands.send(Command::Node(command)).expect("it runs");
     }
 
+    /// How many peers it has.
+    fn peers(&self) -> usize {
+        let (reply, answer) = mpsc::channel();
+        let look = Look::new(move |node| reply.send(node.peers().count()).expect("we wait"));
+        self.commands.send(Command::Look(look)).expect("it runs");
+        answer.recv_timeout(DEADLINE).expect("it looks for commands")
+    }
+
     /// Waits for an event, and returns it with the tip that the node had then.
     fn hears(&self, mut is_it: impl FnMut(&Event) -> bool) -> Told {
         loop {
@@ -136,6 +144,9 @@ fn a_block_travels_along_a_line_of_nodes_that_relay() {
         assert_eq!((hash, from), (tip, PeerName::new(before)));
     }
     wires["alice"].send(Mail::Left(PeerName::new("bob"))).expect("alice runs");
+    while alice.peers() > 0 {
+        thread::yield_now();
+    }
     alice.order(node::Command::MineOne);
     let (_, next) = alice.hears(|event| matches!(event, Event::Created { .. }));
     assert_ne!(next, tip);

@@ -121,14 +121,10 @@ impl Node {
         if self.settings.relay {
             self.relay(&from);
         }
-        // Rest for a while, not all for the same, so that clocks and turns drift
-        // apart; the tutorial's rule.
-        let turns = (usize::from(self.settings.port) + self.chain.count()) % 3 + 1;
-        let duration = self.listen(now, turns as u32);
         let listed = self.is_listed(&from);
         let (height, hash) = (self.chain.height(), self.chain.tip_hash());
         self.tell(Event::Copied { height, hash, from, listed, abandoned });
-        self.tell(Event::Rested { duration });
+        self.rest(now);
         self.sync.chain_changed(now.monotonic, &self.chain);
     }
 

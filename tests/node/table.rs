@@ -264,14 +264,14 @@ fn answers_while_it_rests() {
 }
 
 #[test]
-fn copies_again_while_it_rests_and_then_rests_from_then_on() {
+fn copies_again_while_it_rests_and_rests_no_longer_for_that() {
     let mut alice = resting_for_three_seconds();
     alice.wait(SECOND);
-    let longer = grow(alice.node.chain(), 2, 8000);
-    alice.hears("bob", longer.as_bytes());
+    let longer = grow(alice.node.chain(), 1, 8000);
+    let outputs = alice.hears("bob", longer.as_bytes());
     assert_eq!(alice.node.chain(), &longer);
-    // Six blocks: 7006 % 3 is 1.
     assert_eq!(alice.listens_for(), Some(2 * SECOND));
+    assert!(lines(&outputs).iter().all(|line| !line.starts_with("SLEEP")), "{outputs:?}");
 }
 
 // Hears anything else: whatever it was doing goes on as if nothing had come.
@@ -402,4 +402,34 @@ fn unchanged_by(node: impl Fn() -> Bench, from: &str, bytes: &[u8]) -> Vec<Outpu
 
 fn ignores(from: &str, reason: Reason) -> Output {
     Output::Event(Event::Ignored { from: PeerName::new(from), reason })
+}
+
+#[test]
+fn a_block_every_moment_does_not_keep_a_node_from_mining() {
+    let mut alice = Bench::with(Settings { nonces: 1, ..settings("alice", 7000) }, &genesis());
+    let (mut chain, mut tried, mut rested) = (genesis(), 0, Duration::ZERO);
+    let start = alice.now.monotonic;
+    for round in 1..=118 {
+        let next = start + round * Duration::from_millis(850);
+        while let Some(wake) = alice.node.wake().filter(|wake| *wake <= next) {
+            alice.now.monotonic = wake;
+            for output in alice.step(Input::Wake) {
+                if let Output::Search(search) = output {
+                    alice.step(Input::Searched { search, found: None });
+                    tried += 1;
+                }
+            }
+        }
+        alice.now.monotonic = next;
+        chain = grow(&chain, 1, 8000);
+        let rests = alice.hears("bob", chain.as_bytes()).into_iter().filter_map(|it| match it {
+            Output::Event(Event::Rested { duration }) => Some(duration),
+            _ => None,
+        });
+        rested += rests.sum::<Duration>();
+    }
+    assert_eq!(alice.node.chain(), &chain, "it has copied every block");
+    // Of some hundred turns, half.
+    assert!((40..=60).contains(&tried), "{tried} turns of mining");
+    assert!(rested > 40 * SECOND, "{rested:?}");
 }
