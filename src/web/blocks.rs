@@ -13,7 +13,7 @@ use crate::block;
 use crate::hash::Hash;
 use crate::node::Node;
 
-use super::book::Entry;
+use super::book::{Entry, Origin};
 use super::problem::Problem;
 use super::shared::Shared;
 
@@ -63,6 +63,17 @@ pub(super) struct Metadata {
     /// abandoned.
     #[schema(example = 12)]
     confirmations: usize,
+    #[serde(flatten)]
+    seen: Seen,
+    /// How often it was asked for here, this time included; null for a block that
+    /// is not among the last 10,000.
+    #[schema(example = 3)]
+    asked: Option<u64>,
+}
+
+/// How a block came, and went.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Seen {
     /// Who sent it to us first: a peer's address, `self` where we mined it, null
     /// where that is not known.
     #[schema(example = "127.0.0.1:8000")]
@@ -70,11 +81,7 @@ pub(super) struct Metadata {
     /// When it came, in Unix milliseconds.
     first_seen_ms: Option<u64>,
     /// When it left our chain, in Unix milliseconds.
-    abandoned_ms: Option<u64>,
-    /// How often it was asked for here, this time included; null for a block that
-    /// is not among the last 10,000.
-    #[schema(example = 3)]
-    asked: Option<u64>,
+    pub(super) abandoned_ms: Option<u64>,
 }
 
 /// A block
@@ -213,10 +220,20 @@ impl Metadata {
             hash: entry.hash.to_string(),
             on_chain: entry.is_on_chain(),
             confirmations: if entry.is_on_chain() { tip + 1 - entry.height } else { 0 },
-            announced_by: entry.announced_by(),
-            first_seen_ms: entry.first_seen_ms,
-            abandoned_ms: entry.abandoned_ms,
+            seen: Seen::of(entry),
             asked: entry.asked(),
         }
+    }
+}
+
+impl Seen {
+    pub(super) fn of(entry: &Entry) -> Seen {
+        let announced_by = match &entry.origin {
+            Origin::Unknown => None,
+            Origin::Us => Some("self".to_owned()),
+            Origin::Peer(name) => Some(name.to_string()),
+        };
+        let &Entry { first_seen_ms, abandoned_ms, .. } = entry;
+        Seen { announced_by, first_seen_ms, abandoned_ms }
     }
 }

@@ -64,15 +64,6 @@ impl Entry {
     pub(super) fn asked(&self) -> Option<u64> {
         self.asked.as_ref().map(|asked| asked.load(Ordering::Relaxed))
     }
-
-    /// A peer's name, `self`, or nothing where it is not known.
-    pub(super) fn announced_by(&self) -> Option<String> {
-        match &self.origin {
-            Origin::Unknown => None,
-            Origin::Us => Some("self".to_owned()),
-            Origin::Peer(name) => Some(name.to_string()),
-        }
-    }
 }
 
 /// The chain's last blocks, and those that gave way to others.

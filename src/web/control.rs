@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use axum::Json;
@@ -52,38 +51,36 @@ pub(super) async fn disconnect(
 /// Send our chain to all peers: whoever has a longer one answers
 #[utoipa::path(post, path = "/sync/request", tag = "control",
     responses((status = 202, body = Status)))]
-pub(super) async fn sync(
-    State(shared): State<Arc<Shared>>,
-) -> Result<(StatusCode, Json<Status>), Problem> {
-    Ok((StatusCode::ACCEPTED, obey(&shared, Command::Sync).await?))
+pub(super) async fn sync(State(shared): State<Arc<Shared>>) -> Obeyed {
+    obey(&shared, StatusCode::ACCEPTED, Command::Sync).await
 }
 
 /// Mine one block, now, also where mining is paused
 #[utoipa::path(post, path = "/mine", tag = "control", responses(
     (status = 202, description = "It is searching; an event tells of the block.", body = Status),
 ))]
-pub(super) async fn mine(
-    State(shared): State<Arc<Shared>>,
-) -> Result<(StatusCode, Json<Status>), Problem> {
-    Ok((StatusCode::ACCEPTED, obey(&shared, Command::MineOne).await?))
+pub(super) async fn mine(State(shared): State<Arc<Shared>>) -> Obeyed {
+    obey(&shared, StatusCode::ACCEPTED, Command::MineOne).await
 }
 
 /// Mine no more, but go on listening
 #[utoipa::path(post, path = "/pause", tag = "control", responses((status = 200, body = Status)))]
-pub(super) async fn pause(State(shared): State<Arc<Shared>>) -> Result<Json<Status>, Problem> {
-    obey(&shared, Command::Pause).await
+pub(super) async fn pause(State(shared): State<Arc<Shared>>) -> Obeyed {
+    obey(&shared, StatusCode::OK, Command::Pause).await
 }
 
 /// Mine again
 #[utoipa::path(post, path = "/resume", tag = "control", responses((status = 200, body = Status)))]
-pub(super) async fn resume(State(shared): State<Arc<Shared>>) -> Result<Json<Status>, Problem> {
-    obey(&shared, Command::Resume).await
+pub(super) async fn resume(State(shared): State<Arc<Shared>>) -> Obeyed {
+    obey(&shared, StatusCode::OK, Command::Resume).await
 }
 
-/// Tells the node, and answers with what it does then.
-async fn obey(shared: &Shared, command: Command) -> Result<Json<Status>, Problem> {
+/// What the node does, once it has taken a command.
+type Obeyed = Result<(StatusCode, Json<Status>), Problem>;
+
+async fn obey(shared: &Shared, status: StatusCode, command: Command) -> Obeyed {
     shared.command(command).await?;
-    Ok(Json(Status::of(&shared.view.borrow())))
+    Ok((status, Json(Status::of(&shared.view.borrow()))))
 }
 
 /// Tells the node something of a peer, and answers with how it stands then.
@@ -95,8 +92,8 @@ async fn introduce(
     let name = peer(shared, body)?;
     // Until the loop has taken the others that are under way, nobody knows how
     // many peers there are: each has a place kept.
-    let under_way = UnderWay::begin(&shared.introductions);
-    check_room(shared, &name, under_way.count)?;
+    let _place = shared.introductions.acquire().await.expect("it is never closed");
+    check_room(shared, &name)?;
     shared.command(command(name.clone())).await?;
     let view = shared.view.borrow();
     let peer = view.peers.get(&name).ok_or_else(Problem::stopped)?;
@@ -127,30 +124,12 @@ fn peer(shared: &Shared, Json(body): Json<Address>) -> Result<PeerName, Problem>
 }
 
 /// Whether there is room for this peer and others that are under way.
-fn check_room(shared: &Shared, name: &PeerName, under_way: usize) -> Result<(), Problem> {
+fn check_room(shared: &Shared, name: &PeerName) -> Result<(), Problem> {
+    let under_way = MAX_PEERS - shared.introductions.available_permits();
     let view = shared.view.borrow();
     if view.peers.get(name).is_some() || view.peers.iter().len() + under_way <= MAX_PEERS {
         return Ok(());
     }
     let detail = format!("a node has at most {MAX_PEERS} peers");
     Err(Problem::new(StatusCode::CONFLICT, "too-many-peers", detail))
-}
-
-/// One of several introductions that are under way, until it is dropped.
-struct UnderWay<'a> {
-    all: &'a AtomicUsize,
-    /// How many there are with this one.
-    count: usize,
-}
-
-impl UnderWay<'_> {
-    fn begin(all: &AtomicUsize) -> UnderWay<'_> {
-        UnderWay { all, count: all.fetch_add(1, Ordering::Relaxed) + 1 }
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.all.fetch_sub(1, Ordering::Relaxed);
-    }
 }

@@ -39,7 +39,7 @@ pub(super) async fn metrics(
 /// Where everything stands that goes up and down.
 fn levels(shared: &Shared) -> Registry {
     let mut levels = Registry::with_prefix("cairn");
-    let uptime = ConstGauge::new(shared.started.elapsed().as_secs_f64());
+    let uptime = ConstGauge::new(shared.started.instant.elapsed().as_secs_f64());
     levels.register("uptime_seconds", "Time since the node started", uptime);
     let view = shared.view.borrow();
     let mut set = |name, help, level: usize| levels.register(name, help, ConstGauge::new(level));

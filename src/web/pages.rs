@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::hash::Hash;
 use crate::node::Node;
 
-use super::blocks::{Block, read};
+use super::blocks::{Block, Seen, read};
 use super::book::Entry;
 use super::problem::Problem;
 use super::shared::Shared;
@@ -22,23 +22,9 @@ const CHAIN_PAGE: (usize, usize) = (50, 500);
 /// Heights in a page of the tree, unless told otherwise, and at most.
 const TREE_PAGE: (usize, usize) = (100, 1_000);
 
-/// A stretch of the chain.
+/// A stretch of the chain, or of the tree that has all branches beside it.
 #[derive(Serialize, ToSchema)]
-pub(super) struct ChainPage {
-    /// Height of the chain's tip.
-    #[schema(example = 12)]
-    height: usize,
-    /// Hash of the tip.
-    tip: String,
-    from: usize,
-    blocks: Vec<Block>,
-    /// Where the next page begins; null on the last.
-    next: Option<usize>,
-}
-
-/// A stretch of the chain, and all branches beside it.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Tree {
+pub(super) struct Stretch<B> {
     /// Height of the chain's tip.
     #[schema(example = 12)]
     height: usize,
@@ -47,7 +33,7 @@ pub(super) struct Tree {
     /// The lowest height in this page.
     from: usize,
     /// By height, the chain's own first.
-    blocks: Vec<TreeBlock>,
+    blocks: Vec<B>,
     /// Where the next page begins; null on the last.
     next: Option<usize>,
 }
@@ -67,13 +53,8 @@ pub(super) struct TreeBlock {
     #[schema(example = 7000)]
     receiver: u16,
     on_chain: bool,
-    /// A peer's address, `self`, or null where that is not known.
-    #[schema(example = "self")]
-    announced_by: Option<String>,
-    /// Unix milliseconds.
-    first_seen_ms: Option<u64>,
-    /// When it left our chain, in Unix milliseconds.
-    abandoned_ms: Option<u64>,
+    #[serde(flatten)]
+    seen: Seen,
 }
 
 /// Which page.
@@ -98,11 +79,11 @@ impl Page {
 
 /// A stretch of the chain
 #[utoipa::path(get, path = "/chain", tag = "blocks", params(Page),
-    responses((status = 200, body = ChainPage)))]
+    responses((status = 200, body = Stretch<Block>)))]
 pub(super) async fn chain(
     State(shared): State<Arc<Shared>>,
     page: Result<Query<Page>, QueryRejection>,
-) -> Result<Json<ChainPage>, Problem> {
+) -> Result<Json<Stretch<Block>>, Problem> {
     let Query(page) = page?;
     let from = page.from.unwrap_or(0);
     let heights = from..=from.saturating_add(page.limit(CHAIN_PAGE)? - 1);
@@ -111,13 +92,13 @@ pub(super) async fn chain(
         if from >= view.book.start() {
             let entries = heights.map_while(|height| view.book.at(height));
             let blocks = entries.map(Block::of).collect();
-            return Ok(Json(ChainPage::new(view.height, view.tip, from, blocks)));
+            return Ok(Json(chain_page(view.height, view.tip, from, blocks)));
         }
     }
     // Older than the index: the loop has them.
     let read = move |node: &Node| {
         let blocks = read(node, heights).map(|entry| Block::of(&entry)).collect();
-        ChainPage::new(node.chain().height(), node.chain().tip_hash(), from, blocks)
+        chain_page(node.chain().height(), node.chain().tip_hash(), from, blocks)
     };
     shared.look(read).await.map(Json)
 }
@@ -127,11 +108,11 @@ pub(super) async fn chain(
 /// Of the chain's last 10,000 blocks, and of the last 1,000 that were abandoned;
 /// the last 100 heights unless told otherwise.
 #[utoipa::path(get, path = "/tree", tag = "blocks", params(Page),
-    responses((status = 200, body = Tree)))]
+    responses((status = 200, body = Stretch<TreeBlock>)))]
 pub(super) async fn tree(
     State(shared): State<Arc<Shared>>,
     page: Result<Query<Page>, QueryRejection>,
-) -> Result<Json<Tree>, Problem> {
+) -> Result<Json<Stretch<TreeBlock>>, Problem> {
     let Query(page) = page?;
     let limit = page.limit(TREE_PAGE)?;
     let view = shared.view.borrow();
@@ -141,9 +122,9 @@ pub(super) async fn tree(
     let main = (from..end.min(book.end())).filter_map(|height| book.at(height));
     let abandoned = book.abandoned().filter(|entry| (from..end).contains(&entry.height));
     let mut blocks: Vec<_> = main.chain(abandoned).map(TreeBlock::of).collect();
-    blocks.sort_by_key(|block| (block.height, block.abandoned_ms));
+    blocks.sort_by_key(|block| (block.height, block.seen.abandoned_ms));
     let next = (end < book.end()).then_some(end);
-    Ok(Json(Tree { height: view.height, tip: view.tip.to_string(), from, blocks, next }))
+    Ok(Json(Stretch { height: view.height, tip: view.tip.to_string(), from, blocks, next }))
 }
 
 impl TreeBlock {
@@ -155,17 +136,13 @@ impl TreeBlock {
             timestamp: entry.block.header.timestamp,
             receiver: entry.block.reward.receiver,
             on_chain: entry.is_on_chain(),
-            announced_by: entry.announced_by(),
-            first_seen_ms: entry.first_seen_ms,
-            abandoned_ms: entry.abandoned_ms,
+            seen: Seen::of(entry),
         }
     }
 }
 
-impl ChainPage {
-    fn new(height: usize, tip: Hash, from: usize, blocks: Vec<Block>) -> ChainPage {
-        let end = from.saturating_add(blocks.len());
-        let next = (!blocks.is_empty() && end <= height).then_some(end);
-        ChainPage { height, tip: tip.to_string(), from, blocks, next }
-    }
+fn chain_page(height: usize, tip: Hash, from: usize, blocks: Vec<Block>) -> Stretch<Block> {
+    let end = from.saturating_add(blocks.len());
+    let next = (!blocks.is_empty() && end <= height).then_some(end);
+    Stretch { height, tip: tip.to_string(), from, blocks, next }
 }

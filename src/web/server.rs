@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -16,28 +16,22 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use prometheus_client::registry::Registry;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{self, Runtime};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
 use crate::driver::Command;
-use crate::hash::Hash;
 use crate::node::Node;
 
 use super::api;
 use super::feed::{BATCH, Feed};
 use super::guard::Client;
-use super::limits::Limits;
-use super::meters::Meters;
-use super::moment::Moment;
 use super::pool::{Place, Pool};
 use super::problem::{self, Problem};
 use super::settings::Settings;
-use super::shared::{MAX_EVENT_CLIENTS, Shared, Traffic};
-use super::view::View;
+use super::shared::{MAX_EVENT_CLIENTS, Shared};
 use super::watcher::Watcher;
 
 /// The most requests on one connection: then the client has to come back, and
@@ -104,34 +98,13 @@ pub fn start(
     let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let listener = runtime.block_on(async { listen(settings.address) })?;
     let address = listener.local_addr()?;
-    let started = Moment::now();
-    let port = node.settings().port;
-    let feed = Arc::new(Feed::new(format!("{}-{port}", started.ms())));
-    let mut registry = Registry::with_prefix("cairn");
-    let (view_in, view) = watch::channel(View::new(node, Meters::new(&mut registry)));
-    let shared = Arc::new(Shared {
-        node: node.settings().clone(),
-        target: node.chain().target(),
-        started: started.instant,
-        started_ms: started.ms(),
-        address,
-        token: settings.token.as_ref().map(|token| Hash::of(token.as_bytes())),
-        settings,
-        view,
-        feed: feed.clone(),
-        limits: Limits::new(),
-        traffic: Traffic::new(&mut registry),
-        registry,
-        event_places: Arc::new(Semaphore::new(MAX_EVENT_CLIENTS)),
-        introductions: AtomicUsize::new(0),
-        commands,
-    });
+    let (shared, watcher) = Shared::new(settings, address, node, commands);
+    let feed = shared.feed.clone();
     let (stop, stopped) = oneshot::channel();
     let thread = thread::Builder::new()
         .name("http".into())
         .spawn(move || serve(&runtime, listener, shared, stopped))?;
-    let server = Server { address, feed: feed.clone(), stop: Some(stop), thread: Some(thread) };
-    Ok((server, Watcher::new(view_in, feed)))
+    Ok((Server { address, feed, stop: Some(stop), thread: Some(thread) }, watcher))
 }
 
 /// Binds the address. To be called within the runtime.

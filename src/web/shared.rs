@@ -2,9 +2,8 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use prometheus_client::metrics::counter::Counter;
@@ -18,11 +17,14 @@ use crate::target::Target;
 
 use super::feed::Feed;
 use super::limits::Limits;
-use super::meters::{Counters, counters, metric};
+use super::meters::{Counters, Meters, counters, metric};
+use super::moment::Moment;
 use super::origin::http_of;
+use super::peers::MAX_PEERS;
 use super::problem::Problem;
 use super::settings::Settings;
 use super::view::View;
+use super::watcher::Watcher;
 
 /// How long a handler waits for the loop, which looks for commands every 50 ms
 /// unless whoever reads its lines holds it up.
@@ -36,9 +38,7 @@ pub(super) struct Shared {
     /// What does not change of the node.
     pub(super) node: node::Settings,
     pub(super) target: Target,
-    pub(super) started: Instant,
-    /// Unix milliseconds.
-    pub(super) started_ms: u64,
+    pub(super) started: Moment,
     /// Where this API is.
     pub(super) address: SocketAddr,
     /// What it was told at its start.
@@ -53,8 +53,8 @@ pub(super) struct Shared {
     pub(super) registry: Registry,
     /// A place for each client of the events.
     pub(super) event_places: Arc<Semaphore>,
-    /// Posts about peers that are under way.
-    pub(super) introductions: AtomicUsize,
+    /// A place for each post about a peer that is under way.
+    pub(super) introductions: Semaphore,
     /// The way to the loop.
     pub(super) commands: Sender<Command>,
 }
@@ -93,6 +93,38 @@ impl Traffic {
 }
 
 impl Shared {
+    /// What a server on this address shares, and the way of the loop to it.
+    pub(super) fn new(
+        settings: Settings,
+        address: SocketAddr,
+        node: &Node,
+        commands: Sender<Command>,
+    ) -> (Arc<Shared>, Watcher) {
+        let started = Moment::now();
+        let port = node.settings().port;
+        let feed = Arc::new(Feed::new(format!("{}-{port}", started.ms())));
+        let mut registry = Registry::with_prefix("cairn");
+        let (view_in, view) = watch::channel(View::new(node, Meters::new(&mut registry)));
+        let watcher = Watcher::new(view_in, feed.clone());
+        let shared = Shared {
+            node: node.settings().clone(),
+            target: node.chain().target(),
+            started,
+            address,
+            token: settings.token.as_ref().map(|token| Hash::of(token.as_bytes())),
+            settings,
+            view,
+            feed,
+            limits: Limits::new(),
+            traffic: Traffic::new(&mut registry),
+            registry,
+            event_places: Arc::new(Semaphore::new(MAX_EVENT_CLIENTS)),
+            introductions: Semaphore::new(MAX_PEERS),
+            commands,
+        };
+        (Arc::new(shared), watcher)
+    }
+
     /// Whether a post must show a token.
     pub(super) fn needs_token(&self) -> bool {
         self.token.is_some() || !self.address.ip().is_loopback()
