@@ -52,7 +52,8 @@
 //! [`driver`] is the loop that gives it a clock and a link to its peers, of which
 //! [`udp`] is one, and [`config`] its settings. A [`store`] keeps its chain in a file, on a real
 //! [`disk`] or on [one that fails on demand](sim_disk). [`sim`] runs many nodes at
-//! once, under a virtual clock and with every fault there is.
+//! once, under a virtual clock and with every fault there is. Events that come too
+//! often to be told one by one pass a [`throttle`].
 
 #![forbid(unsafe_code)]
 

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::origin::household;
 
-/// The most connections, also where the system allows more: a class of a
-/// thousand that follows three nodes, and a quarter on top.
-const MAX_CONNECTIONS: usize = 4_096;
+/// The most connections, also where the system allows more: a thousand pages that
+/// follow three nodes each, with a question to each under way, and a quarter on top.
+const MAX_CONNECTIONS: usize = 8_192;
 
 /// Fewer are of no use: a browser opens six at once to a node.
 const MIN_CONNECTIONS: usize = 16;
