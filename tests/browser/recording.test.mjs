@@ -16,7 +16,7 @@ let server, browser;
 
 before(async () => {
   const texts = Object.fromEntries([2, 3, 12, 30, 59].map((nodes) => [`/${nodes}.jsonl`, lesson(nodes).text()]));
-  server = await serveFiles({ ...texts, '/bad.jsonl': '{"cairn-recording":1}\n{"time_ms":true}\n' });
+  server = await serveFiles({ ...texts, '/hard.jsonl': lesson(2).text().replaceAll('"zero_bits":8', '"zero_bits":60'), '/bad.jsonl': '{"cairn-recording":1}\n{"time_ms":true}\n' });
   browser = await launch();
 }, limits);
 
@@ -125,6 +125,71 @@ test('many nodes at one tip are one pill, which opens a list of their names', li
   await visitor.reads('#crowd-list', /7000.*34000/);
   await visitor.press('Close the list');
   await page.locator('#crowd').waitFor({ state: 'hidden' });
+  await visitor.close();
+});
+
+/** The verdicts on a block and those after it, as the open dialog tells them. */
+const links = (visitor) => visitor.page.locator('#links li span').allInnerTexts();
+
+test('tampering: a changed field breaks the block and all after it, and mining it again does not mend the next link', limits, async () => {
+  const visitor = await openEnd(3);
+  const { page } = visitor;
+  const block = page.locator('.block[data-height="5"]');
+  const hash = await block.getAttribute('data-hash');
+  await block.click();
+  await visitor.reads('#verdict', /^✓ Your browser hashed these bytes and finds the same hash/);
+  assert.equal(new URL(page.url()).hash, `#recording=/3.jsonl&block=${hash}`);
+  assert.deepEqual(await links(visitor), Array(6).fill('✓ valid'));
+
+  await page.getByLabel('timestamp').fill('1');
+  await visitor.reads('#verdict', /^✗ Block 5 breaks (proof-of-work: hash|timestamp: timestamp 1 is before)/);
+  assert.match((await links(visitor))[1], /^✗ previous-hash: previous hash is [0-9a-f]{64}, not [0-9a-f]{64}$/);
+  assert.equal((await links(visitor)).at(-1), '✗ stands on block 5, which is invalid');
+  await visitor.press('Mine it again');
+  await visitor.reads('#tries', /^Found after [\d,]+ tries$/);
+  await visitor.reads('#verdict', /^✗ Block 5 breaks timestamp: timestamp 1 is before \d+, the median before it\./);
+
+  await visitor.press('Undo all changes');
+  assert.deepEqual(await links(visitor), Array(6).fill('✓ valid'));
+  await page.getByLabel('nonce').fill('0xffffffffffffffff0000000000');
+  await visitor.press('Mine it again');
+  await visitor.reads('#verdict', /^✓ Block 5 is valid again, with \d+ zero bits\. .* block 6 still names the old one: the next link is broken\.$/);
+  assert.deepEqual((await links(visitor)).slice(2), Array(4).fill('✗ stands on block 6, which is invalid'));
+  await visitor.picture('tamper', { fullPage: true });
+  await visitor.press('Link block 6 and mine it again');
+  await visitor.reads('#links li[data-height="6"] span', /^✓ valid$/);
+  assert.match((await links(visitor))[2], /^✗ previous-hash/);
+  await visitor.close();
+});
+
+test('tampering: single bits are pressed, and what does not fit a field is refused in words', limits, async () => {
+  const visitor = await openEnd(3);
+  const { page } = visitor;
+  await page.locator('.block[data-height="1"]').focus();
+  await page.keyboard.press('Enter');
+  await visitor.reads('#verdict', /^✓/);
+  await page.getByLabel('Byte', { exact: true }).fill('74');
+  await page.getByRole('button', { name: '0: bit 0 of byte 74' }).click();
+  await visitor.reads('#verdict', /^✓ The bytes are different and the hash is the same: it does not cover what you changed/);
+  await page.getByLabel('Byte', { exact: true }).fill('0');
+  await page.getByRole('button', { name: '1: bit 0 of byte 0' }).click();
+  await visitor.reads('#verdict', /^✗ Block 1 breaks size: size is 74, not 75\./);
+  await page.getByLabel('sender').fill('70000');
+  await visitor.reads('.swatch:nth-child(7) .wrong', /^the sender is a number from 0 to 65535/);
+  await visitor.close();
+});
+
+test('tampering: a search that takes too long is stopped, and tells its tries', limits, async () => {
+  const visitor = await Visitor.open(browser, `${server.url}/#recording=/hard.jsonl`, PICTURES);
+  await visitor.page.locator('#replay-at').focus();
+  await visitor.page.keyboard.press('End');
+  await visitor.page.locator('.block[data-height="3"]').click();
+  await visitor.reads('#verdict', /^✗ Block 3 breaks proof-of-work: .* of 60 zero bits\.$/);
+  await visitor.press('Mine it again');
+  await visitor.reads('#tries', /^Searching: \d+,000 tries$/);
+  await visitor.press('Stop the search');
+  await visitor.reads('#tries', /^Stopped after \d+,000 tries$/);
+  await visitor.page.locator('#mine-stop').waitFor({ state: 'hidden' });
   await visitor.close();
 });
 

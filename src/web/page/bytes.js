@@ -1,5 +1,7 @@
 // A block's 75 bytes, field by field, and its hash computed here and now.
 
+import { sha256 } from './sha256.js';
+
 /** The fields in their order: where they are, and what they mean. */
 export const FIELDS = [
   { name: 'size', offset: 0, length: 1, isHashed: false, about: 'the length of the block, itself included' },
@@ -12,6 +14,9 @@ export const FIELDS = [
   { name: 'receiver', offset: 73, length: 2, isHashed: false, about: 'the port of the node that found the block and earns the reward' },
 ];
 
+/** A block has this many bytes. */
+export const BLOCK_LENGTH = 75;
+
 /** The part that is hashed: bytes 1 to 69. */
 export const HEADER = { start: 1, end: 70 };
 
@@ -23,6 +28,33 @@ export function fromHex(digits) {
 /** Bytes as hexadecimal digits. */
 export function toHex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The bytes of the field with this name. */
+export function fieldOf(bytes, name) {
+  const { offset, length } = FIELDS.find((field) => field.name === name);
+  return bytes.subarray(offset, offset + length);
+}
+
+/** The number in the field with this name. */
+export function numberOf(bytes, name) {
+  return BigInt(`0x${toHex(fieldOf(bytes, name))}`);
+}
+
+/** Writes a number, decimal or hexadecimal with `0x`, into the field with this name. */
+export function writeField(bytes, name, text) {
+  const part = fieldOf(bytes, name);
+  const most = 2n ** BigInt(part.length * 8) - 1n;
+  if (!/^(0x[0-9a-f]+|\d+)$/i.test(text) || BigInt(text) > most) {
+    throw new Error(`the ${name} is a number from 0 to ${most < 2n ** 53n ? most : `0x${most.toString(16)}`}, decimal or with 0x in front`);
+  }
+  part.set(fromHex(BigInt(text).toString(16).padStart(part.length * 2, '0')));
+}
+
+/** A field's number as one would type it: hexadecimal where it is long. */
+export function typedValue(bytes, name) {
+  const number = numberOf(bytes, name);
+  return number < 2n ** 53n ? String(number) : `0x${number.toString(16)}`;
 }
 
 /** Each field with its digits and with its value in words. */
@@ -50,16 +82,10 @@ function splitNonce(nonce) {
   return lane === 0n ? String(counter) : `try ${counter.toLocaleString('en')} in lane 0x${lane.toString(16)}`;
 }
 
-/** Whether this browser hashes for this page: it does not for one from afar without encryption. */
-export function canHash() {
-  return Boolean(globalThis.crypto?.subtle);
-}
-
 /** SHA-256 twice over the header, both results as digits. */
-export async function hashOf(bytes) {
-  const once = await crypto.subtle.digest('SHA-256', bytes.slice(HEADER.start, HEADER.end));
-  const twice = await crypto.subtle.digest('SHA-256', once);
-  return { once: toHex(new Uint8Array(once)), twice: toHex(new Uint8Array(twice)) };
+export function hashOf(bytes) {
+  const once = sha256(bytes.slice(HEADER.start, HEADER.end));
+  return { once: toHex(once), twice: toHex(sha256(once)) };
 }
 
 /** How many bits are zero in front. */

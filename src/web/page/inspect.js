@@ -1,18 +1,36 @@
-// The dialog that shows a block's bytes. It hashes them itself, and lets whoever
-// reads change a bit to see what becomes of the hash.
+// The dialog that shows a block's bytes and those after it. The browser hashes
+// them itself, holds them against the rules, and lets people change them to see
+// what becomes of the chain.
 
-import { canHash, fromHex, hashOf, leadingZeroBits, read } from './bytes.js';
-import { byId, html, setText } from './dom.js';
+import { hashOf, leadingZeroBits } from './bytes.js';
+import { byId, html, setText, short } from './dom.js';
+import { Editor } from './editor.js';
+import { Remine } from './remine.js';
+import { Tampering } from './tampering.js';
+
+/** The bit that the quick button flips: the lowest of the nonce. */
+const QUICK = { byte: 69, bit: 0 };
 
 /** The dialog. */
 export class Inspector {
-  /** `load(hash)` gives the block as the nodes tell it; `zeroBits()` what a hash must have. */
+  /** `load(hash)` gives a stretch of the chain, see stretch.js; `zeroBits()` what a hash must have. */
   constructor({ load, zeroBits, onClose }) {
     this.dialog = byId('inspect');
     Object.assign(this, { load, zeroBits });
-    this.dialog.addEventListener('close', onClose);
+    this.editor = new Editor((edit) => this.edit(0, edit));
+    this.remine = new Remine();
+    this.dialog.addEventListener('close', () => {
+      this.remine.stop();
+      onClose();
+    });
     byId('inspect-close').addEventListener('click', () => this.dialog.close());
-    byId('flip').addEventListener('click', () => this.flip());
+    byId('flip').addEventListener('click', () => this.edit(0, (bytes) => (bytes[QUICK.byte] ^= 1 << QUICK.bit)));
+    byId('undo').addEventListener('click', () => {
+      this.remine.stop();
+      this.tampering.undo();
+      this.show();
+    });
+    byId('mine-again').addEventListener('click', () => this.mine(0));
     // A click beside the dialog closes it.
     this.dialog.addEventListener('click', (event) => {
       if (event.target === this.dialog) this.dialog.close();
@@ -24,61 +42,80 @@ export class Inspector {
     setText(byId('inspect-title'), `Block ${block?.height ?? ''}`);
     setText(byId('inspect-hash'), hash);
     setText(byId('verdict'), 'Asking the nodes for its bytes…');
-    byId('fields').replaceChildren();
-    byId('hex').replaceChildren();
+    delete byId('verdict').dataset.ok;
+    byId('inspect-body').hidden = true;
+    this.remine.stop();
+    this.remine.show();
+    this.tampering = null;
+    this.claimed = hash;
     if (!this.dialog.open) this.dialog.showModal();
     try {
-      const answer = await this.load(hash);
-      this.claimed = hash;
-      this.original = fromHex(answer.bytes);
-      this.bytes = this.original.slice();
-      await this.show();
+      const stretch = await this.load(hash);
+      if (this.claimed !== hash) return;
+      this.tampering = new Tampering({ ...stretch, zeroBits: this.zeroBits() });
+      this.more = stretch.more;
+      setText(byId('inspect-title'), `Block ${stretch.height}`);
+      byId('inspect-body').hidden = false;
+      this.show();
     } catch (error) {
       setText(byId('verdict'), `No node tells its bytes: ${error.message}`);
     }
   }
 
-  /** Changes the lowest bit of the nonce, or changes it back. */
-  async flip() {
-    if (!this.bytes) return;
-    this.bytes[69] ^= 1;
-    await this.show();
+  /** Changes a block; a search for what it was before makes no sense any more. */
+  edit(index, change) {
+    if (!this.tampering) return;
+    this.remine.stop();
+    change(this.tampering.blocks[index]);
+    this.show();
   }
 
-  async show() {
-    const fields = read(this.bytes);
-    byId('hex').replaceChildren(...fields.map((field, index) => html('span', { class: `bytes field-${index}${field.isHashed ? ' hashed' : ''}`, title: field.name }, field.digits)));
-    byId('fields').replaceChildren(...fields.map((field, index) => row(field, index)));
-    if (!canHash()) {
-      setText(byId('verdict'), 'Browsers hash only for pages from 127.0.0.1, localhost or https: open this page on the node’s own machine to see it.');
-      return;
-    }
-    const { once, twice } = await hashOf(this.bytes);
-    setText(byId('once'), once);
+  mine(index) {
+    const { blocks, zeroBits } = this.tampering;
+    this.remine.run(blocks[index], zeroBits, (found) => this.edit(index, (bytes) => bytes.set(found)));
+  }
+
+  /** Lets a block name the one before it as that is now, and mines it again. */
+  mend(index) {
+    this.edit(index, () => this.tampering.link(index));
+    this.mine(index);
+  }
+
+  show() {
+    const { blocks, originals, zeroBits } = this.tampering;
+    const verdicts = this.tampering.verdicts();
+    const { once, twice } = hashOf(blocks[0]);
     const zeros = leadingZeroBits(twice);
+    this.editor.fill(blocks[0]);
+    setText(byId('once'), once);
     byId('twice').replaceChildren(html('b', {}, twice.slice(0, Math.floor(zeros / 4))), twice.slice(Math.floor(zeros / 4)));
-    const isChanged = this.bytes[69] !== this.original[69];
-    setText(byId('flip'), isChanged ? 'Change the bit back' : 'Change one bit of the nonce');
-    const verdict = byId('verdict');
-    verdict.dataset.ok = twice === this.claimed;
-    setText(verdict, judge(twice, this.claimed, zeros, this.zeroBits(), isChanged));
+    byId('undo').disabled = !verdicts.some(({ isChanged }) => isChanged);
+    const { isGood, words } = judge(verdicts, { claimed: this.claimed, wasHashed: hashOf(originals[0]).twice, zeros, zeroBits });
+    byId('verdict').dataset.ok = isGood;
+    setText(byId('verdict'), words);
+    byId('links').replaceChildren(...verdicts.map((verdict, index) => this.drawLink(verdict, index)));
+    setText(byId('links-more'), this.more > 0 ? `${this.more} more follow, each of which stands on all before it.` : '');
+  }
+
+  drawLink({ height, hash, fault, broken }, index) {
+    const words = fault ? `✗ ${fault.rule}: ${fault.words}` : broken !== null ? `✗ stands on block ${broken}, which is invalid` : '✓ valid';
+    // Only the first broken link can be mended: those after it stand on it.
+    const canMend = index > 0 && broken === null && fault?.rule === 'previous-hash';
+    const mend = html('button', { type: 'button', on: { click: () => this.mend(index) } }, `Link block ${height} and mine it again`);
+    return html('li', { 'data-height': height, 'data-ok': String(!fault && broken === null) },
+      html('b', {}, `#${height}`), ` ${short(hash)} `, html('span', {}, words), canMend ? mend : null);
   }
 }
 
-function judge(found, claimed, zeros, needed, isChanged) {
-  if (isChanged) {
-    return `✗ One bit is different, and so is the whole hash: ${zeros} zero bits in front, where ${needed} are needed. The block is worthless.`;
+/** The one sentence about the block that is open. */
+function judge([first, next], { claimed, wasHashed, zeros, zeroBits }) {
+  if (wasHashed !== claimed) return { isGood: false, words: '✗ Your browser finds another hash than the node told: somebody is wrong.' };
+  if (first.fault) return { isGood: false, words: `✗ Block ${first.height} breaks ${first.fault.rule}: ${first.fault.words}.${first.isChanged ? ' No node takes it, nor any block after it.' : ''}` };
+  if (!first.isChanged) {
+    return { isGood: true, words: `✓ Your browser hashed these bytes and finds the same hash: ${zeros} zero bits in front, at least ${zeroBits} needed.` };
   }
-  if (found !== claimed) return '✗ Your browser finds another hash than the node told: somebody is wrong.';
-  return `✓ Your browser hashed these bytes and finds the same hash: ${zeros} zero bits in front, at least ${needed} needed.`;
-}
-
-function row(field, index) {
-  const last = field.offset + field.length - 1;
-  const where = field.length === 1 ? `${field.offset}` : `${field.offset}–${last}`;
-  return html('tr', {},
-    html('td', { class: `swatch field-${index}` }, where),
-    html('th', { scope: 'row' }, field.name),
-    html('td', { class: 'value' }, field.value),
-    html('td', { class: 'about' }, field.about, field.isHashed ? '' : ' (not in the hash)'));
+  if (first.hash === claimed) return { isGood: true, words: '✓ The bytes are different and the hash is the same: it does not cover what you changed. No rule is broken.' };
+  const isBroken = next?.fault?.rule === 'previous-hash';
+  const rest = isBroken ? ` But it has another hash, and block ${next.height} still names the old one: the next link is broken.` : '';
+  return { isGood: !isBroken, words: `✓ Block ${first.height} is valid again, with ${zeros} zero bits.${rest}` };
 }

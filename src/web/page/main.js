@@ -9,9 +9,10 @@
 //               places.js and crowd.js
 //   header.js, legend.js, nodes.js, feed.js, sides.js, replay.js, demo.js,
 //   inspect.js  the panels;  commands.js, finder.js  what is asked of the nodes
+//   stretch.js, tampering.js, rules.js, editor.js, remine.js   blocks that people
+//               change; bytes.js and sha256.js, search.js and worker.js hash and mine
 //   recording.js, save.js   recordings, written and read
-//   address.js, bytes.js, marks.js, dom.js   what follows the #, 75 bytes, shapes
-//               and colours, small helpers
+//   address.js, marks.js, dom.js   what follows the #, shapes and colours, helpers
 //
 // This file ties them together and draws whenever something has changed. What the
 // panels draw is a scene: {model, blocks, now, can, isReplay, isLocked}.
@@ -32,6 +33,7 @@ import { Replay } from './replay.js';
 import { handleFiles } from './save.js';
 import { Sides } from './sides.js';
 import { sourceOf } from './source.js';
+import { loadStretch } from './stretch.js';
 import { Tree } from './tree.js';
 
 /** What moves with time alone is drawn this often. */
@@ -62,7 +64,7 @@ const finder = new Finder({
 const tree = new Tree({ onOpen: openBlock, onMissing: (from, to) => finder.fetch(from, to), onMove: redraw });
 const demo = new Demo(live, send, say);
 const inspector = new Inspector({
-  load: async (hash) => (history.blocks.get(hash)?.bytes ? history.blocks.get(hash) : source.block(hash)),
+  load: (hash) => loadStretch(hash, { source, blocks: history.blocks, model: shown() }),
   zeroBits: () => live().zeroBits,
   onClose: () => showAddress({ block: null }),
 });

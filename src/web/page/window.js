@@ -15,11 +15,15 @@ const NEAR_PIXELS = 2;
 /** The size of the page's letters for which the drawing is made. */
 const LETTERS_PIXELS = 15;
 
-/** The drawing of a chain with one branch; zooming does not count on less. */
-const USUAL_HEIGHT = 190;
+/** Eight blocks of a chain with one branch: what should be in sight before zooming. */
+const USUAL = { width: 850, height: 190 };
 
-/** Where there is much room, the drawing is so many times as large, and no larger. */
+/** The tree's share of a window's height, and the most that it is zoomed to fill it. */
+const SHARE = 0.3;
 const MAX_ZOOM = 1.5;
+
+/** Room for the bar to scroll with. */
+const SCROLLBAR_PIXELS = 16;
 
 /** A box that scrolls: `box` with `space` in it, as wide as the whole chain, and the drawing in that. */
 export class Window {
@@ -57,13 +61,12 @@ export class Window {
     if (this.follows) this.scrollTo(this.box.scrollWidth);
   }
 
-  /** The drawing grows with the page's letters, and further where there is room for it. */
+  /** The drawing grows with the page's letters, and further in a large window. */
   zoom(height) {
     const letters = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS_PIXELS;
-    const usual = Math.max(height, USUAL_HEIGHT) * letters;
-    this.box.style.flexBasis = `${usual}px`;
-    const room = Math.floor((this.box.clientHeight / usual) * 4) / 4;
-    this.scale = letters * Math.min(MAX_ZOOM, Math.max(1, room));
+    const room = Math.min((innerHeight * SHARE) / USUAL.height, this.box.offsetWidth / USUAL.width) / letters;
+    this.scale = letters * Math.min(MAX_ZOOM, Math.max(1, Math.floor(room * 4) / 4));
+    this.box.style.flexBasis = `${Math.max(height, USUAL.height) * this.scale + SCROLLBAR_PIXELS}px`;
   }
 
   scrollTo(left) {

@@ -1,0 +1,42 @@
+// Mining a block again in the browser: a worker, the count of its tries, a stop.
+
+import { byId, setText } from './dom.js';
+
+/** At most one search at a time. */
+export class Remine {
+  constructor() {
+    this.output = byId('tries');
+    this.stopButton = byId('mine-stop');
+    this.stopButton.addEventListener('click', () => this.stop('Stopped after'));
+    this.worker = null;
+    this.tries = 0;
+  }
+
+  /** Searches a nonce for these bytes; `onFound(bytes)` is called with the block. */
+  run(bytes, zeroBits, onFound) {
+    this.stop();
+    const worker = (this.worker = new Worker('/page/worker.js', { type: 'module' }));
+    this.tries = 0;
+    this.show('Searching:');
+    worker.onmessage = ({ data }) => {
+      this.tries = data.tries;
+      if (!data.bytes) return this.show('Searching:');
+      this.stop('Found after');
+      return onFound(data.bytes);
+    };
+    worker.postMessage({ bytes, zeroBits });
+  }
+
+  /** Ends the search, if there is one, and says so in these words. */
+  stop(words) {
+    if (!this.worker) return;
+    this.worker.terminate();
+    this.worker = null;
+    this.show(words);
+  }
+
+  show(words) {
+    this.stopButton.hidden = !this.worker;
+    setText(this.output, words ? `${words} ${this.tries.toLocaleString('en')} tries` : '');
+  }
+}
