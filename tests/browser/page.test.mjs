@@ -189,6 +189,84 @@ test('a demo that is stopped leaves the network as it was', limits, async () => 
   for (const port of nodes.ports) await visitor.isState(port, /searching|resting/);
 });
 
+/** Goes through a demo by hand; `look(step, words)` is called at the end of each step. */
+async function stepThrough(name, look = async () => {}) {
+  const { page } = visitor;
+  await page.getByLabel('Show a').selectOption({ label: name });
+  await visitor.reads('#demo', new RegExp(`^Demo: ${name}$`));
+  await visitor.press('Step by step');
+  for (let step = 1; ; step += 1) {
+    const words = await visitor.reads('#demo-step', new RegExp(`^(Step ${step} of|All search again)`));
+    if (words.startsWith('All')) break;
+    await page.locator('#demo-next:enabled').waitFor();
+    await look(step, words);
+    await page.locator('#demo-next').click();
+  }
+  await visitor.reads('#demo', new RegExp(`^Demo: ${name}$`));
+}
+
+test('demo by hand: Next goes on when it is pressed, and Back shows how it was', limits, async () => {
+  const { page } = visitor;
+  const badges = {};
+  await stepThrough('partition healed', async (step) => {
+    badges[step] = await visitor.text('#badge');
+    // Where somebody once put a node by hand does not count any more.
+    if (step === 2) await page.locator(`#side-a .token[data-node="${a}"]`).waitFor();
+    if (step !== 4) return;
+    await visitor.press('Back');
+    await visitor.reads('#demo-step', /^Step 3 of 5\. One half finds a block\. As it was then\.$/);
+    await visitor.reads('#story', new RegExp(`${a} found block \\d+, and ${b} and ${c} do not hear of it`));
+    await visitor.press('Back');
+    await visitor.press('Back');
+    await visitor.reads('#badge', /^All agree$/);
+    assert.ok(await page.locator('#demo-back').isDisabled());
+    for (let presses = 0; presses < 3; presses += 1) await visitor.press('Next');
+    await visitor.reads('#demo-step', /^Step 4 of 5/);
+    await visitor.reads('#replay-when', /^live$/);
+    await visitor.reads('#story', new RegExp(`${c} found block \\d+, and ${a} does not hear of it`));
+    await visitor.picture('13-demo-by-hand');
+  });
+  assert.deepEqual(badges, { 1: 'All agree', 2: 'Split', 3: 'Split', 4: 'Split', 5: 'All agree' });
+  await visitor.isState(a, /searching|resting/);
+});
+
+test('demo: a race is decided', limits, async () => {
+  await visitor.listen();
+  await stepThrough('race decided', async (step) => {
+    if (step === 2) await visitor.reads('#badge', /^Fork$/);
+  });
+  await visitor.hasHeard(/\| The race is over: \d+ found block/);
+});
+
+test('demo: three blocks are rewritten', limits, async () => {
+  await stepThrough('three blocks rewritten');
+  await visitor.reads('#feed', /so 3 blocks of its own gave way: a reorganisation/);
+});
+
+test('demo: a node comes late', limits, async () => {
+  await stepThrough('node that comes late', async (step, words) => {
+    if (step === 3) assert.match(words, /others find five blocks/);
+  });
+  await visitor.reads('#feed', new RegExp(`${c} took over block \\d+ from \\d+ – it is valid and longer`));
+});
+
+test('large type: letters and drawing grow, nothing sticks out, and it is remembered', limits, async () => {
+  const { page } = visitor;
+  const size = () => page.evaluate(() => [parseFloat(getComputedStyle(document.querySelector('#sentence')).fontSize), document.querySelector('.block').getBoundingClientRect().height]);
+  const [letters, block] = await size();
+  await visitor.press('Large type');
+  await page.waitForFunction((before) => document.querySelector('.block').getBoundingClientRect().height > before * 1.3, block);
+  assert.ok((await size())[0] > letters * 1.4);
+  assert.deepEqual(await visitor.sticksOut(), []);
+  await visitor.findsNoBarrier('large type');
+  await visitor.picture('14-large-type');
+  await page.reload();
+  await page.locator('#large[aria-pressed="true"]').waitFor();
+  await visitor.press('Large type');
+  await page.locator('#large[aria-pressed="false"]').waitFor();
+  await visitor.reads('#badge', /^(All agree|On its way|Fork)$/);
+});
+
 test('replay: an earlier moment is shown, and the way back to live', limits, async () => {
   const { page } = visitor;
   const slider = page.locator('#replay-at');

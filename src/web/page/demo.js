@@ -1,164 +1,121 @@
-// Demo: fork. Splits the network, lets both sides find a block, heals it, and
-// lets one more block decide: a fork, a race and a reorganisation in 20 seconds.
+// Demos: the network is made to show something, by itself or step by step.
 
-import { byId, setText } from './dom.js';
-import { nodesOf, sidesOf } from './model.js';
-import { ordersFor } from './sides.js';
+import { DEMOS } from './demos.js';
+import { byId, html, setText } from './dom.js';
+import { nodesOf } from './model.js';
+import { Stage } from './stage.js';
 
-/** How long each picture stays, so that it can be read. */
+/** How long each picture stays when a demo runs by itself, so that it can be read. */
 const READ_MS = 2600;
 
-/** The longest that a step may take before the demo gives up. */
-const STEP_MS = 15000;
+/**
+ * So long after a step the next may begin: what a node's status tells is dated back
+ * a little (link.js), and no step shall reach into the picture of the one before.
+ */
+const APART_MS = 400;
 
-/** The steps in words. */
-const STEPS = [
-  'All pause, and agree on a chain.',
-  'Split: one node on its own, the others on the other side.',
-  'Each side finds a block: a fork that neither knows of.',
-  'Heal: both chains are as long, so each node keeps its own. A race.',
-  'One more block: the longer chain wins, the other is abandoned. A reorganisation.',
-  'All search again.',
-];
+/** What every demo begins and ends with. */
+const BEGIN = { words: 'All pause, and agree on a chain.', act: (stage) => stage.agree() };
+const END = 'All search again.';
 
-/** The demo, and the line that says which step it is at. */
+/** The demos, and the line that says which step is shown. */
 export class Demo {
-  /** `live()` is the model, `send(orders)` carries orders out, `say(error)` tells what went wrong. */
-  constructor(live, send, say) {
-    Object.assign(this, { live, send, say });
+  /** `live()` is the model, `send(orders)` carries orders out, `say(error)` tells what went wrong, `replay` shows what was. */
+  constructor({ live, send, say, replay }) {
+    Object.assign(this, { live, send, say, replay });
     this.button = byId('demo');
-    this.line = byId('demo-step');
-    this.button.addEventListener('click', () => (this.abort ? this.abort.abort() : this.run()));
+    this.choice = byId('demo-choice');
+    this.choice.replaceChildren(...DEMOS.map(({ name }, index) => html('option', { value: index }, name)));
+    this.choice.addEventListener('change', () => this.draw());
+    this.button.addEventListener('click', () => (this.abort ? this.abort.abort() : this.run(false)));
+    byId('demo-steps').addEventListener('click', () => this.run(true));
+    byId('demo-back').addEventListener('click', () => this.look(this.shown - 1));
+    byId('demo-next').addEventListener('click', () => (this.shown < this.done ? this.look(this.shown + 1) : this.onward?.()));
+    this.draw();
   }
 
   get isRunning() {
     return Boolean(this.abort);
   }
 
-  async run() {
+  async run(isByHand) {
     const up = nodesOf(this.live()).filter((node) => node.up);
     if (up.length < 2) return this.say('The demo needs two nodes or more.');
     this.abort = new AbortController();
-    setText(this.button, 'Stop the demo');
+    const { signal } = this.abort;
+    this.demo = DEMOS[Number(this.choice.value)];
+    this.stage = new Stage({ live: this.live, send: this.send, signal });
     const ran = up.filter((node) => !node.paused).map((node) => node.id);
     try {
-      await this.play(up.map((node) => node.id));
-      await this.step(5, () => this.resume(ran));
-      await this.pause(READ_MS);
+      await this.play(up.map((node) => node.id), isByHand);
     } catch (error) {
-      if (!this.abort.signal.aborted) this.say(`The demo ended early: ${error.message}`);
-      await this.mend(ran);
+      if (!signal.aborted) this.say(`The demo ended early: ${error.message}`);
     }
-    this.abort = null;
-    setText(this.button, 'Demo: fork');
-    this.mark(null);
+    await this.end(ran);
   }
 
-  async play(ids) {
-    const alone = ids[0];
-    const other = ids.at(-1);
-    await this.step(0, async () => {
-      await this.all('pause');
-      await this.heal();
-      await this.agree();
-    });
-    await this.step(1, () => this.send((nodes) => ordersFor(nodes, (node) => node.id !== alone)));
-    await this.until(() => sidesOf(this.live()).length > 1, 'the network is split');
-    await this.pause(READ_MS);
-    const height = this.node(alone).height;
-    await this.step(2, () => this.mine(alone));
-    await this.mine(ids[1]);
-    await this.until(() => this.up().every((node) => node.height === height + 1), 'both sides have a block more');
-    await this.pause(READ_MS);
-    await this.step(3, () => this.heal());
-    await this.until(() => sidesOf(this.live()).length === 1, 'the split is healed');
-    await this.pause(READ_MS);
-    await this.step(4, () => this.mine(other));
-    await this.until(() => this.up().every((node) => node.height === height + 2), 'all have the longer chain');
-    await this.pause(READ_MS);
+  async play(ids, isByHand) {
+    this.isByHand = isByHand;
+    this.steps = [BEGIN, ...this.demo.steps];
+    /** The moment at which each step was done, to look back to. */
+    this.moments = [];
+    for (const [index, step] of this.steps.entries()) {
+      this.stage.signal.throwIfAborted();
+      this.mark(index, null);
+      await step.act(this.stage, ids);
+      this.moments.push(Date.now());
+      await this.stage.pause(APART_MS);
+      this.mark(index, index);
+      if (isByHand) await this.waitForNext();
+      else if (index > 0) await this.stage.pause(READ_MS);
+    }
   }
 
-  nodes() {
-    return nodesOf(this.live());
+  waitForNext() {
+    return new Promise((resolve, reject) => {
+      this.onward = resolve;
+      this.stage.signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
+    }).finally(() => (this.onward = null));
   }
 
-  up() {
-    return this.nodes().filter((node) => node.up);
+  /** Shows a step that is done: the picture at its end. */
+  look(index) {
+    this.mark(index, this.done);
+    if (index === this.done) this.replay.goLive();
+    else this.replay.seek(this.moments[index]);
   }
 
-  node(id) {
-    return this.live().nodes.get(id);
-  }
-
-  all(command) {
-    return this.send(this.up().map(({ id }) => ({ id, command })));
-  }
-
-  heal() {
-    return this.send((nodes) => ordersFor(nodes, () => false));
-  }
-
-  mine(id) {
-    return this.send([{ id, command: 'mine' }]);
-  }
-
-  resume(ids) {
-    return this.send(ids.filter((id) => this.node(id).up).map((id) => ({ id, command: 'resume' })));
-  }
-
-  /** All on one tip. Where two are as long, one more block decides. */
-  async agree() {
-    await this.all('share');
-    const isOne = () => new Set(this.up().map((node) => node.tip)).size === 1;
-    const isLevel = () => new Set(this.up().map((node) => node.height)).size === 1;
-    await this.until(isLevel, 'all have chains of the same length');
-    if (!isOne()) await this.mine(this.up()[0].id);
-    await this.until(isOne, 'all agree');
-  }
-
-  /** However the demo ended: all hear each other, and who searched before does so again. */
-  async mend(ran) {
+  /** However it ended: all hear each other, and who searched before does so again. */
+  async end(ran) {
+    this.replay.goLive();
+    setText(byId('demo-step'), END);
+    const stage = new Stage({ live: this.live, send: this.send, signal: new AbortController().signal });
     try {
-      await this.heal();
-      await this.resume(ran);
+      await stage.heal();
+      await this.send(ran.filter((id) => stage.node(id).up).map((id) => ({ id, command: 'resume' })));
     } catch {
       // A node that is gone has nothing to be mended; it will start afresh.
     }
+    this.abort = null;
+    this.draw();
   }
 
-  async step(index, act) {
-    this.mark(index);
-    this.abort.signal.throwIfAborted();
-    await act();
+  /** `shown` is the step that is seen; `done` is the last one that is done, null while one is under way. */
+  mark(shown, done) {
+    Object.assign(this, { shown, done });
+    this.draw();
   }
 
-  mark(index) {
-    this.line.hidden = index === null;
-    if (index !== null) setText(this.line, `Step ${index + 1} of ${STEPS.length}. ${STEPS[index]}`);
-  }
-
-  /** Waits until something is so, and not for ever. */
-  async until(isSo, what) {
-    const deadline = Date.now() + STEP_MS;
-    while (!isSo()) {
-      this.abort.signal.throwIfAborted();
-      if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
-      await this.pause(50);
-    }
-  }
-
-  pause(ms) {
-    const { signal } = this.abort;
-    return new Promise((resolve, reject) => {
-      const stop = () => {
-        clearTimeout(timer);
-        reject(new Error('stopped'));
-      };
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      }, ms);
-      signal.addEventListener('abort', stop);
-    });
+  draw() {
+    const isStepping = this.isRunning && this.isByHand;
+    setText(this.button, this.isRunning ? 'Stop the demo' : `Demo: ${DEMOS[Number(this.choice.value)].name}`);
+    byId('demo-step').hidden = !this.isRunning;
+    byId('demo-choice-row').hidden = this.isRunning;
+    byId('demo-hand').hidden = !isStepping;
+    byId('demo-back').disabled = this.done === null || this.shown === 0;
+    byId('demo-next').disabled = this.done === null;
+    if (!this.isRunning || !this.steps) return;
+    const past = this.done !== null && this.shown < this.done ? ' As it was then.' : '';
+    setText(byId('demo-step'), `Step ${this.shown + 1} of ${this.steps.length}. ${this.steps[this.shown].words}${past}`);
   }
 }

@@ -7,8 +7,10 @@
 //   story.js    says in one sentence what a model means
 //   layout.js   gives each block its place; tree.js draws them, with window.js,
 //               places.js and crowd.js
-//   header.js, legend.js, nodes.js, feed.js, sides.js, replay.js, demo.js,
-//   inspect.js  the panels;  commands.js, finder.js  what is asked of the nodes
+//   header.js, legend.js, nodes.js, feed.js, sides.js, replay.js, inspect.js   the
+//               panels; demo.js plays what demos.js describes, on a stage.js
+//   commands.js, finder.js, large.js   commands to the nodes, going to a block,
+//               large type
 //   stretch.js, tampering.js, rules.js, editor.js, remine.js   blocks that people
 //               change; bytes.js and sha256.js, search.js and worker.js hash and mine
 //   recording.js, save.js   recordings, written and read
@@ -26,6 +28,7 @@ import { Finder } from './finder.js';
 import { Header } from './header.js';
 import { History } from './history.js';
 import { Inspector } from './inspect.js';
+import { handleLargeType } from './large.js';
 import { Legend } from './legend.js';
 import { nodesOf } from './model.js';
 import { Cards } from './nodes.js';
@@ -62,7 +65,7 @@ const finder = new Finder({
   say,
 });
 const tree = new Tree({ onOpen: openBlock, onMissing: (from, to) => finder.fetch(from, to), onMove: redraw });
-const demo = new Demo(live, send, say);
+const demo = new Demo({ live, send, say, replay });
 const inspector = new Inspector({
   load: (hash) => loadStretch(hash, { source, blocks: history.blocks, model: shown() }),
   zeroBits: () => live().zeroBits,
@@ -163,7 +166,8 @@ function drawCommands({ model, isLocked, isReplay }) {
   button.dataset.command = up.length > 0 && up.every((node) => node.paused) ? 'resume' : 'pause';
   setText(button, button.dataset.command === 'resume' ? 'Resume all' : 'Pause all');
   button.disabled = isLocked || up.length === 0;
-  byId('demo').disabled = isReplay || (up.length === 0 && !demo.isRunning);
+  byId('demo').disabled = !demo.isRunning && (isReplay || up.length === 0);
+  byId('demo-steps').disabled = byId('demo-choice').disabled = isLocked || up.length === 0;
   byId('token-row').hidden = !source.needsToken;
 }
 
@@ -186,6 +190,7 @@ byId('token-row').addEventListener('submit', (event) => {
 });
 
 byId('to-tip').addEventListener('click', () => tree.toTip());
+handleLargeType(redraw);
 byId('feed-all').addEventListener('change', redraw);
 window.addEventListener('resize', redraw);
 window.addEventListener('hashchange', openAddress);

@@ -68,6 +68,9 @@ export class Sides {
     const sides = sidesOf(model);
     const isWhole = sides.length < 2;
     const count = this.nodes.filter((node) => node.up).length;
+    // Once all are together again, it is over what somebody wanted of them.
+    if (this.wasSplit && isWhole) this.wanted = new Set();
+    this.wasSplit = !isWhole;
     this.over = placeSides(sides, this.wanted);
     const mark = JSON.stringify([this.nodes.map((node) => [node.id, node.up]), [...this.over], isFixed]);
     // What somebody holds in their hand is not drawn anew.

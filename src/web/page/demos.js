@@ -1,0 +1,128 @@
+// The demos: what is said at each step, and what is done. Each begins with nodes
+// that are paused and agree, so that nothing happens but what it does itself.
+
+import { halfOf } from './sides.js';
+
+/** A race needs two nodes that find a block before they hear of each other: so often it is tried. */
+const RACE_TRIES = 20;
+
+/** All demos {name, steps}; a step is {words, act}, and `act` gets a Stage and the nodes' ids. */
+export const DEMOS = [
+  {
+    name: 'fork',
+    steps: [
+      {
+        words: 'Split: one node on its own, the others on the other side.',
+        act: (stage, [, ...others]) => stage.split(others),
+      },
+      {
+        words: 'Each side finds a block: a fork that neither knows of.',
+        act: async (stage, [alone, ...others]) => {
+          const { height } = stage.node(alone);
+          await stage.mine(alone);
+          await stage.mine(others[0]);
+          await stage.reach(height + 1);
+        },
+      },
+      { words: 'Heal: both chains are as long, so each node keeps its own. A race.', act: (stage) => stage.heal() },
+      { words: 'One more block: the longer chain wins, the other is abandoned. A reorganisation.', act: decide },
+    ],
+  },
+  {
+    name: 'race decided',
+    steps: [
+      {
+        words: 'Two nodes search at the same moment, and each finds a block before it hears of the other: a race, without any split.',
+        act: race,
+      },
+      { words: 'The next block decides: whose chain is longer now is followed by all.', act: decide },
+    ],
+  },
+  {
+    name: 'partition healed',
+    steps: [
+      { words: 'Split: the nodes are divided in halves.', act: (stage, ids) => stage.split(secondHalf(ids)) },
+      {
+        words: 'One half finds a block.',
+        act: async (stage, ids) => {
+          const { height } = stage.node(ids[0]);
+          await stage.mine(ids[0]);
+          await stage.reach(height + 1, firstHalf(ids));
+        },
+      },
+      {
+        words: 'The other half finds three: for as long as the split lasts, both are right.',
+        act: async (stage, ids) => {
+          const { height } = stage.node(ids.at(-1));
+          await stage.mine(ids.at(-1), 3);
+          await stage.reach(height + 3, secondHalf(ids));
+        },
+      },
+      { words: 'Heal: the longer chain wins at once, and one half gives up its block.', act: rejoin },
+    ],
+  },
+  {
+    name: 'three blocks rewritten',
+    steps: [
+      { words: 'A miner turns away from the others: it hears nobody, and nobody hears it.', act: (stage, ids) => stage.split(ids.slice(-1)) },
+      {
+        words: 'The others find three blocks. Three deep, they look settled.',
+        act: async (stage, ids) => {
+          const { height } = stage.node(ids[0]);
+          await stage.mine(ids[0], 3);
+          await stage.reach(height + 3, ids.slice(0, -1));
+        },
+      },
+      {
+        words: 'In the same time the miner finds four in secret, as one with most of the power does.',
+        act: (stage, ids) => stage.mine(ids.at(-1), 4),
+      },
+      { words: 'It shows its chain. It is longer, so all follow it: three blocks are rewritten.', act: rejoin },
+    ],
+  },
+  {
+    name: 'node that comes late',
+    steps: [
+      { words: 'One node is not there yet: it hears nobody.', act: (stage, ids) => stage.split(ids.slice(-1)) },
+      {
+        words: 'The others find five blocks without it.',
+        act: async (stage, ids) => {
+          const { height } = stage.node(ids[0]);
+          await stage.mine(ids[0], 5);
+          await stage.reach(height + 5, ids.slice(0, -1));
+        },
+      },
+      { words: 'It comes, asks for what it missed, and checks each block itself.', act: rejoin },
+    ],
+  },
+];
+
+const secondHalf = (ids) => [...halfOf(ids.map((id) => ({ id })))];
+const firstHalf = (ids) => ids.filter((id) => !secondHalf(ids).includes(id));
+
+/** The last node finds one block more, and all take it over. */
+async function decide(stage, ids) {
+  const { height } = stage.node(ids.at(-1));
+  await stage.mine(ids.at(-1));
+  await stage.reach(height + 1);
+}
+
+/** All hear each other again, and have the longest chain. */
+async function rejoin(stage) {
+  const height = Math.max(...stage.up().map((node) => node.height));
+  await stage.heal();
+  await stage.reach(height);
+}
+
+/** The first and the last node mine at once, until neither hears of the other in time. */
+async function race(stage, ids) {
+  const two = [ids[0], ids.at(-1)];
+  for (let tries = 0; tries < RACE_TRIES; tries += 1) {
+    const { height } = stage.node(two[0]);
+    await stage.send(two.map((id) => ({ id, command: 'mine' })));
+    await stage.reach(height + 1);
+    await stage.settle();
+    if (!stage.isOne()) return;
+  }
+  throw new Error('each time one heard of the other before it found a block itself; press it again');
+}
