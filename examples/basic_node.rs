@@ -16,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use cairn::config::{self, ENV_FILE, NODE_IP, NODE_PORTS};
 use cairn::udp::bind_socket;
-use cairn::wire::{MAX_DATAGRAM_LEN, Message, SleepNotice};
+use cairn::wire::{MAX_DATAGRAM_LEN, SleepNotice};
 use rand::rngs::{ChaCha8Rng, SysRng};
 use rand::{RngExt, SeedableRng};
 
@@ -45,9 +45,9 @@ fn run() -> Result<()> {
         // Listen until nobody has said anything for a second; then say
         // something, and sleep.
         if let Ok(len) = socket.recv(&mut buffer) {
-            if let Ok(Message::SleepNotice(SleepNotice { port, seconds })) =
-                Message::decode(&buffer[..len])
-            {
+            // Of a longer message, such as a mining node's, it reads these three bytes too.
+            if let [high, low, seconds, ..] = buffer[..len] {
+                let port = u16::from_be_bytes([high, low]);
                 println!("OTHER {port} sleep for {seconds} seconds...");
             }
             continue;

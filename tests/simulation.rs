@@ -40,7 +40,7 @@ fn the_same_seed_gives_the_same_steps_and_another_gives_others() {
 fn a_seeds_steps_are_the_same_on_any_machine() {
     let (_, trace) = traced(&Scenario::campaign(2026));
     // Changes with the node's rules, and with nothing else.
-    let expected = "4baac432eaf625fb2b05e6d1767581bfb0fd2b49b4e8a0baaa06773e9380eaa1";
+    let expected = "b3b6fc380784a6d031a5876c8a76bca05486a1b341c330734c2af6f73f0a0fed";
     assert_eq!(Hash::of(trace.as_bytes()).to_string(), expected);
 }
 

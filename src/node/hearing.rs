@@ -21,8 +21,12 @@ impl Node {
         if peer.as_ref().is_some_and(|peer| peer.is_refused) {
             return self.ignore(from, Reason::Refused);
         }
-        let is_new = peer.is_some_and(|peer| !std::mem::replace(&mut peer.is_heard, true));
-        match Message::decode(bytes) {
+        let message = Message::decode(bytes);
+        let is_new = peer.is_some_and(|peer| {
+            peer.knows_frames |= matches!(message, Ok(Message::Blocks(_) | Message::Question(_)));
+            !std::mem::replace(&mut peer.is_heard, true)
+        });
+        match message {
             Ok(Message::Chain(bytes)) => self.hear_chain(now, from, bytes, is_new),
             Ok(Message::Blocks(blocks)) => self.hear_blocks(now, from, &blocks, is_new),
             Ok(Message::Question(question)) => self.hear_question(now, from, &question),
@@ -133,7 +137,7 @@ impl Node {
     fn not_longer(&mut self, now: Now, from: PeerName, theirs: usize, same: bool, is_new: bool) {
         let ours = self.chain.count();
         if theirs < ours {
-            let answered = self.answer_shorter(now, &from);
+            let answered = self.answer_shorter(now, &from, theirs);
             return self.ignore(from, Reason::Shorter { theirs, ours, answered });
         }
         if same && is_new {

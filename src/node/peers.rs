@@ -34,6 +34,8 @@ pub(super) struct Peer {
     pub(super) is_refused: bool,
     /// Whether it has ever written to us.
     pub(super) is_heard: bool,
+    /// Whether it has ever sent a frame, which the tutorial's nodes know nothing of.
+    pub(super) knows_frames: bool,
     /// When we last answered its shorter chain with ours.
     shorter: Option<Duration>,
     /// Since when its questions are counted, and how many were answered.
@@ -43,7 +45,14 @@ pub(super) struct Peer {
 impl Peer {
     fn new(name: PeerName) -> Peer {
         let questions = (Duration::ZERO, 0);
-        Peer { name, is_refused: false, is_heard: false, shorter: None, questions }
+        Peer {
+            name,
+            is_refused: false,
+            is_heard: false,
+            knows_frames: false,
+            shorter: None,
+            questions,
+        }
     }
 
     /// Whether its shorter chain may be answered now: once a turn.
@@ -143,15 +152,22 @@ impl Node {
         self.send(unheard, self.announcement());
     }
 
-    /// Sends our chain to a peer whose shorter one asks for it; says whether it did.
-    pub(super) fn answer_shorter(&mut self, now: Now, name: &PeerName) -> bool {
+    /// Sends our chain to a peer whose shorter one, of `theirs` blocks, asks for it;
+    /// says whether it did.
+    pub(super) fn answer_shorter(&mut self, now: Now, name: &PeerName, theirs: usize) -> bool {
         let turn = self.settings.listen;
-        let peer = self.peers.find(name);
-        let may = peer.is_some_and(|peer| peer.may_be_told(now.monotonic, turn));
-        if may {
-            self.announce_to(name.clone());
+        let Some(peer) = self.peers.find(name) else { return false };
+        if !peer.may_be_told(now.monotonic, turn) {
+            return false;
         }
-        may
+        // It may be one of the tutorial's, which can read no more than this.
+        let reads_whole = !peer.knows_frames && theirs < MAX_BLOCKS;
+        self.announce_to(name.clone());
+        if reads_whole && self.chain.count() > MAX_BLOCKS {
+            let whole = self.chain.blocks()[..MAX_BLOCKS].as_flattened().to_vec();
+            self.send(vec![name.clone()], whole);
+        }
+        true
     }
 
     /// What tells others of our chain: all of it, or where that does not fit into

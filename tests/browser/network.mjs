@@ -63,9 +63,10 @@ export class Nodes {
   /** Starts one node and waits until it answers. */
   async run(port) {
     const peers = this.ports.filter((peer) => peer !== port).flatMap((peer) => ['--peer', `127.0.0.1:${peer}`]);
-    // It ends when we do, however we end: we hold the other end of its input.
-    const command = ['node', String(port), '--http', '--stop-with-stdin', ...peers, ...PACE, ...this.flags(port)];
-    const child = spawn(this.program, command, { stdio: ['pipe', 'ignore', 'ignore'] });
+    // Ten minutes are longer than any test: none stays behind, however we end.
+    const command = ['node', String(port), '--http', '--for', '10m', ...peers, ...PACE, ...this.flags(port)];
+    const child = spawn(this.program, command, { stdio: 'ignore' });
+    process.once('exit', () => child.kill('SIGKILL'));
     this.children.set(port, child);
     const deadline = Date.now() + START_MS;
     while (!(await this.answers(port))) {

@@ -6,7 +6,7 @@ use cairn::event::Event;
 use cairn::node::{Command, Input, Output, Settings};
 use cairn::peer::PeerName;
 use cairn::sync::FIRST_SHUN;
-use cairn::wire::{Blocks, Message};
+use cairn::wire::{Blocks, MAX_BLOCKS, Message, Question};
 
 use crate::bench::*;
 
@@ -115,4 +115,24 @@ fn asked(outputs: &[Output]) -> Vec<&str> {
     let is_question = |bytes: &[u8]| matches!(Message::decode(bytes), Ok(Message::Question(_)));
     let asked = sent(outputs).into_iter().filter(|(_, bytes)| is_question(bytes));
     asked.map(|(to, _)| to).collect()
+}
+
+#[test]
+fn a_peer_that_may_be_the_tutorials_is_sent_as_much_of_a_long_chain_as_it_can_read() {
+    let long = grow(&genesis(), MAX_BLOCKS + 10, 7000);
+    let first = long.blocks()[..MAX_BLOCKS].as_flattened();
+    let mut alice = Bench::on(&long);
+    let outputs = alice.hears("bob", genesis().as_bytes());
+    let to_bob: Vec<_> = sent(&outputs).into_iter().map(|(_, bytes)| bytes).collect();
+    assert_eq!(to_bob.len(), 2, "the announcement in a frame, and the first 122 blocks");
+    assert_eq!((to_bob[0][0], to_bob[1]), (0, first));
+
+    alice.wait(SECOND);
+    let all_it_reads = alice.hears("carol", first);
+    assert_eq!(sent(&all_it_reads).len(), 1, "it has as much as it can read");
+
+    let question = Question { number: 1, count: 1, places: Vec::new() };
+    alice.hears("bob", &question.encode());
+    let outputs = alice.hears("bob", genesis().as_bytes());
+    assert_eq!(sent(&outputs).len(), 1, "it knows frames, so it can ask for all of it");
 }

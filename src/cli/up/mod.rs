@@ -78,7 +78,8 @@ pub(crate) fn run(args: Args) -> Result<()> {
         listen: args.listen,
         seed,
         data: args.data,
-        pool: http::pool(&http, ports::MAX_NODES)?,
+        // As many again may join.
+        pool: http::pool(&http, 2 * ports.len())?,
         http,
     };
     let mut nodes = Nodes::new(plan, &ports, messages);
