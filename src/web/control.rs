@@ -1,6 +1,5 @@
 //! What can be asked of a node: to mine or not, and whom to talk to.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::node::Command;
 use crate::peer::PeerName;
+use crate::udp;
 
 use super::peers::MAX_PEERS;
 use super::problem::Problem;
@@ -108,11 +108,12 @@ fn peer(shared: &Shared, Json(body): Json<Address>) -> Result<PeerName, Problem>
             "{text:.100?} {why}; write IP:PORT, as in 127.0.0.1:8000"
         ))
     };
-    let address: SocketAddr = text.parse().map_err(|_| wrong("is not an address"))?;
+    let name = PeerName::new(text);
+    let address = udp::address(&name).ok_or_else(|| wrong("is not an address"))?;
     if address.port() == 0 || address.ip().is_unspecified() {
         return Err(wrong("is nobody's address"));
     }
-    if let Ok(own) = shared.node.name.as_str().parse::<SocketAddr>() {
+    if let Some(own) = udp::address(&shared.node.name) {
         if address == own {
             return Err(wrong("is this node's own address"));
         }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use axum::http::uri::Authority;
 
 use crate::peer::PeerName;
+use crate::udp;
 
 /// The host of a URL, as far as we let it in. A name other than `localhost` may
 /// be pointed at us by whoever owns it, so there is no such host here.
@@ -64,7 +65,7 @@ impl Site {
 /// Where a peer has its HTTP API, unless told otherwise: at the port after its
 /// own. Nowhere, if there is none.
 pub(super) fn http_of(name: &PeerName) -> Option<SocketAddr> {
-    let address: SocketAddr = name.as_str().parse().ok()?;
+    let address = udp::address(name)?;
     Some(SocketAddr::new(address.ip(), address.port().checked_add(1)?))
 }
 

@@ -14,6 +14,7 @@ use crate::driver::{Command, Look};
 use crate::hash::Hash;
 use crate::node::{self, Node};
 use crate::target::Target;
+use crate::udp;
 
 use super::feed::Feed;
 use super::limits::Limits;
@@ -148,7 +149,7 @@ impl Shared {
     pub(super) fn own_address(&self) -> SocketAddr {
         let mut address = self.address;
         if address.ip().is_unspecified()
-            && let Ok(node) = self.node.name.as_str().parse::<SocketAddr>()
+            && let Some(node) = udp::address(&self.node.name)
             && !node.ip().is_unspecified()
         {
             address.set_ip(node.ip());

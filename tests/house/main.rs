@@ -96,6 +96,13 @@ fn from_hash_to_node_nothing_names_the_world_outside() {
 }
 
 #[test]
+fn only_the_link_over_udp_reads_a_peers_name_as_an_address() {
+    let readers = sources().into_iter().filter(|(_, text)| text.contains(".as_str().parse"));
+    let readers: Vec<_> = readers.map(|(path, _)| path).collect();
+    assert_eq!(readers, [Path::new("src/udp.rs")]);
+}
+
+#[test]
 fn the_library_and_the_program_are_without_unsafe_code() {
     for root in ["src/lib.rs", "src/main.rs"] {
         let text = &sources()[Path::new(root)];
