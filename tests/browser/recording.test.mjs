@@ -72,6 +72,13 @@ test('a recording that is dropped on the page is shown, and saved again as it wa
   await visitor.close();
 });
 
+test('a recording that ended when its file was full says so', limits, async () => {
+  const visitor = await open(3);
+  await drop(visitor, 'long.jsonl', `${lesson(2).text()}{"time_ms":1763644099000,"change":"end","why":"full"}\n`);
+  await visitor.reads('#source', /^recording long\.jsonl, which ends when its file was full$/);
+  await visitor.close();
+});
+
 test('a recording that lies is refused with the line and what is wrong with it', limits, async () => {
   const visitor = await open('bad');
   await visitor.reads('#notice', /^The recording bad\.jsonl cannot be shown: line 2: time_ms is not a time in milliseconds\.$/);

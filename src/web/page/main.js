@@ -88,7 +88,9 @@ async function open(next) {
       mine.add(change);
       redraw();
     });
-    if (mine === history && !isLive) replay.show(history, false);
+    if (mine !== history || isLive) return;
+    replay.show(history, false);
+    setText(byId('source'), source.title);
     redraw();
   } catch (error) {
     say(`The ${source.title} cannot be shown: ${error.message}.`);

@@ -34,6 +34,7 @@ export class Recorded {
     const changes = readRecording(await this.load());
     if (this.isStopped) return;
     changes.forEach(tell);
+    if (changes.at(-1)?.why === 'full') this.title += ', which ends when its file was full';
   }
 
   stop() {
