@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -279,6 +279,26 @@ test('replay: an earlier moment is shown, and the way back to live', limits, asy
   await visitor.press('Run');
   await visitor.reads('#replay-when', /^live$/);
   assert.ok(await page.locator('#pause-all').isEnabled());
+});
+
+test('what happened live is saved, shown again from the file, and left for the live network', limits, async () => {
+  await settle();
+  const { page } = visitor;
+  const [sentence, tip] = [await visitor.text('#sentence'), await visitor.standsOn(a)];
+  const [download] = await Promise.all([page.waitForEvent('download'), visitor.press('Save')]);
+  await visitor.drop('lesson.jsonl', await readFile(await download.path(), 'utf8'));
+  await visitor.reads('#source', /^recording lesson\.jsonl$/);
+  await page.locator('#replay-at').focus();
+  await page.keyboard.press('End');
+  assert.equal(await visitor.text('#sentence'), sentence);
+  assert.equal(await visitor.standsOn(a), tip);
+  // A saved block has its bytes, so that it can be opened without the network.
+  await page.locator(`.block[data-hash="${tip}"]`).click();
+  await visitor.reads('#verdict', /^✓/);
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Leave the recording' }).click();
+  await visitor.reads('#badge', /^All agree$/);
+  await page.locator('#pause-all').waitFor();
 });
 
 test('a node is killed, and comes back by itself', limits, async () => {

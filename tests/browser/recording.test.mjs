@@ -27,15 +27,6 @@ after(async () => {
 
 const open = (name, options) => Visitor.open(browser, `${server.url}/#recording=/${name}.jsonl`, PICTURES, options);
 
-/** Drops a file on the page, as from the desktop. */
-function drop(visitor, name, text) {
-  return visitor.page.evaluate(([file, words]) => {
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([words], file));
-    document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
-  }, [name, text]);
-}
-
 test('a recording is opened by its address and scrubbed through from its first moment to its last', limits, async () => {
   const visitor = await open(3);
   const { page } = visitor;
@@ -60,7 +51,7 @@ test('a recording that is dropped on the page is shown, and saved again as it wa
   const visitor = await open(3);
   await visitor.reads('#legend-miners', /found by.*7000.*9000/);
   const text = lesson(12).text();
-  await drop(visitor, 'homework.jsonl', text);
+  await visitor.drop('homework.jsonl', text);
   await visitor.reads('#legend-miners', /18000/);
   await visitor.reads('#source', /^recording homework\.jsonl$/);
   assert.equal(new URL(visitor.page.url()).hash, '');
@@ -74,7 +65,7 @@ test('a recording that is dropped on the page is shown, and saved again as it wa
 
 test('a recording that ended when its file was full says so', limits, async () => {
   const visitor = await open(3);
-  await drop(visitor, 'long.jsonl', `${lesson(2).text()}{"time_ms":1763644099000,"change":"end","why":"full"}\n`);
+  await visitor.drop('long.jsonl', `${lesson(2).text()}{"time_ms":1763644099000,"change":"end","why":"full"}\n`);
   await visitor.reads('#source', /^recording long\.jsonl, which ends when its file was full$/);
   await visitor.close();
 });
@@ -82,12 +73,12 @@ test('a recording that ended when its file was full says so', limits, async () =
 test('a recording that lies is refused with the line and what is wrong with it', limits, async () => {
   const visitor = await open('bad');
   await visitor.reads('#notice', /^The recording bad\.jsonl cannot be shown: line 2: time_ms is not a time in milliseconds\.$/);
-  await drop(visitor, 'poem.txt', 'roses are red');
+  await visitor.drop('poem.txt', 'roses are red');
   await visitor.reads('#notice', /^The recording poem\.txt cannot be shown: line 1: .*this is no recording\.$/);
   await visitor.close();
 });
 
-/** The last moment of a lesson, with so many nodes and this window. */
+/** The last moment of a lesson with this number of nodes. */
 async function openEnd(nodes, options) {
   const visitor = await open(nodes, options);
   await visitor.reads('#source', /^recording/);

@@ -105,6 +105,15 @@ export class Visitor {
     await this.press(`Mine one block with ${port}`);
   }
 
+  /** Drops a file on the page, as from the desktop. */
+  drop(name, text) {
+    return this.page.evaluate(([file, words]) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([words], file));
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    }, [name, text]);
+  }
+
   /** The hash of the block that a node's pill is at. */
   standsOn(port) {
     return this.page.locator(`.pill[data-node="${port}"]`).getAttribute('data-on');

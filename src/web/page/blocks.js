@@ -2,13 +2,13 @@
 //
 // A block never changes: {hash, height, previous, miner, timestamp}, and where
 // they are known `work`, `bytes`, and `settled`. A settled block is one from far
-// back in the chain that a node told of when somebody went there to look: no
-// change of the network is about it.
+// back in the chain, asked for because the page was scrolled there: no change of
+// the network is about it.
 
 /** The newest heights, which are always kept. */
 export const KEPT_HEIGHTS = 5000;
 
-/** Of what somebody went back to look at, so many blocks are kept. */
+/** The greatest number of settled blocks that are kept. */
 const KEPT_SETTLED = 2000;
 
 /** Blocks, a bounded number of them once `forgetOld` is called now and then. */

@@ -2,7 +2,7 @@
 
 import { byId } from './dom.js';
 
-/** Of blocks far back, so many are asked for at once; a node gives no more than 500. */
+/** The number of blocks far back that are asked for at once; a node gives at most 500. */
 const AT_ONCE = 100;
 
 /** What was asked for in vain is not asked for again before this. */

@@ -12,7 +12,7 @@ const KEPT_CHANGES = 40000;
 /** To forget less than this at once is not worth folding anew. */
 const WORTHWHILE = 2000;
 
-/** A model that has folded the first so many changes of a history. */
+/** A model that has folded the changes of a history up to some index. */
 class Cursor {
   constructor(history) {
     this.history = history;

@@ -11,7 +11,7 @@ export const SIZE = { column: 106, row: 92, block: { width: 76, height: 50 }, pi
 /** More nodes than this at one tip are one pill that can be opened. */
 export const CROWD = 6;
 
-/** Pills stand one below the other, so many to a column: more would run into the next row. */
+/** The number of pills one below the other: a fourth would run into the next row. */
 const PILLS_HIGH = 3;
 
 /** The middle of a height's column. */

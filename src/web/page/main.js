@@ -82,6 +82,7 @@ async function open(next) {
   replay.show(history, isLive);
   for (const element of document.querySelectorAll('[data-needs]')) element.hidden = !source.can.has(element.dataset.needs);
   setText(byId('source'), isLive ? '' : source.title);
+  byId('leave').hidden = isLive;
   redraw();
   try {
     await source.start((change) => {

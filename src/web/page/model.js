@@ -129,7 +129,7 @@ function applyStatus(model, node, change, blocks) {
   node.paused = change.paused;
   // How it was when we first saw it is not news.
   if (paused === null || change.isFirst || change.paused === paused) return;
-  // Whoever is paused does not search: what its rate was says nothing any more.
+  // A paused node does not search, so its last rate says nothing any more.
   Object.assign(node, { tries: [], rate: null });
   report(model, node, change.at, change.paused ? 'paused' : 'resumed');
 }

@@ -5,7 +5,7 @@ import { Link, TIMEOUT_MS, toBlock } from './link.js';
 /** How long to wait before the page's own node is asked again who is there. */
 const BEGIN_MS = 1000;
 
-/** So many hashes of blocks that were told are remembered. */
+/** The number of hashes remembered, of blocks that were told. */
 const TOLD_KEPT = 10000;
 
 /** The posts that carry out commands. */

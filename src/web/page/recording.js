@@ -97,7 +97,7 @@ function readLine(line, number, isLast) {
   if (line.length > MAX_LINE) throw bad(`longer than ${MAX_LINE} characters`);
   const value = parse(line);
   if (value === null || typeof value !== 'object') {
-    // Whoever wrote it was cut off here; what came before is whole.
+    // The writer was cut off here; the lines before are whole.
     if (isLast) return null;
     throw bad('this is no JSON object');
   }

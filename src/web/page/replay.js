@@ -80,7 +80,7 @@ export class Replay {
     const step = Number(this.slider.step);
     this.slider.max = Math.max(1, Math.ceil((last - first) / step)) * step;
     const at = this.at ?? last;
-    // Whoever drags it is not disturbed.
+    // This does not disturb a hand that drags it.
     this.slider.value = at - first;
     const words = this.words(at, first, last);
     setText(byId('replay-when'), words);

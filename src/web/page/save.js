@@ -4,7 +4,7 @@ import { byId } from './dom.js';
 import { Recorded } from './recorded.js';
 import { writeRecording } from './recording.js';
 
-/** Of a live network, the bytes of so many of the newest blocks are asked for. */
+/** The number of newest blocks of a live network that are saved with their bytes. */
 const WITH_BYTES = 500;
 
 /** Hands what a history holds to the browser, as a file to be kept. */

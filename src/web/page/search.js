@@ -32,7 +32,7 @@ export class Search {
     pad(this.once, 32, 32);
   }
 
-  /** Makes so many tries; returns the block if one of them was low enough, else null. */
+  /** Makes `count` tries; returns the block if one hash was low enough, else null. */
   run(count) {
     const first = start();
     const state = start();

@@ -43,7 +43,7 @@ export class Stage {
     await this.until(() => sidesOf(this.live()).length === 1, 'the split is healed');
   }
 
-  /** A node finds so many blocks, one after the other. */
+  /** A node finds `count` blocks, one after the other. */
   async mine(id, count = 1) {
     const { height } = this.node(id);
     for (let found = 1; found <= count; found += 1) {

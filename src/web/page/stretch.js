@@ -5,7 +5,7 @@ import { fromHex } from './bytes.js';
 import { standing } from './model.js';
 import { MEDIAN_BLOCKS } from './rules.js';
 
-/** So many blocks after the one opened are shown. */
+/** The number of blocks shown after the one opened. */
 const FOLLOWING = 20;
 
 /**
