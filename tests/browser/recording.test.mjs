@@ -200,7 +200,11 @@ test('no barrier is found in either theme, with few nodes or many, with a block 
       await page.locator('.block').last().click();
       await visitor.reads('#verdict', /^✓/);
       await visitor.findsNoBarrier(`${colorScheme}, a block is open`);
+      await visitor.press('Change one bit of the nonce');
+      await visitor.reads('#verdict', /^✗/);
       assert.deepEqual(await visitor.sticksOut(), [], 'the open block fits');
+      const beyond = await page.locator('#inspect').evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth);
+      assert.equal(beyond, 0, 'and no word of it is cut off');
       await visitor.picture(`block-360-${colorScheme}`);
       await visitor.close();
     }

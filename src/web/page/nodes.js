@@ -16,8 +16,8 @@ export class Cards {
     this.order = order;
   }
 
-  /** Shows the nodes of a scene. In a replay no orders can be given. */
-  update({ model, now, can, isReplay }) {
+  /** Shows the nodes of a scene. In a replay and during a demo no orders can be given. */
+  update({ model, now, can, isLocked }) {
     const nodes = nodesOf(model);
     this.list.classList.toggle('is-many', nodes.length > MANY);
     // What scrolls can be reached by keyboard.
@@ -28,7 +28,7 @@ export class Cards {
       this.cards.clear();
       this.list.replaceChildren(...nodes.map((node) => this.make(node, model, can)));
     }
-    for (const node of nodes) this.fill(this.cards.get(node.id), node, model, now, isReplay);
+    for (const node of nodes) this.fill(this.cards.get(node.id), node, model, now, isLocked);
   }
 
   make(node, model, can) {
@@ -54,7 +54,7 @@ export class Cards {
     return part.card;
   }
 
-  fill(part, node, model, now, isReplay) {
+  fill(part, node, model, now, isLocked) {
     const state = stateOf(node, now);
     part.isPaused = node.paused;
     part.card.dataset.state = state;
@@ -69,7 +69,7 @@ export class Cards {
     setText(part.last, lastWords(node));
     setText(part.pause, node.paused ? 'Resume' : 'Pause');
     part.pause.setAttribute('aria-label', `${node.paused ? 'Resume' : 'Pause'} ${node.name}`);
-    part.pause.disabled = part.mine.disabled = isReplay || !node.up;
+    part.pause.disabled = part.mine.disabled = isLocked || !node.up;
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { History } from '../../../src/web/page/history.js';
 import { sidesOf } from '../../../src/web/page/model.js';
@@ -82,4 +83,11 @@ test('what lies is refused, with the line and the field', () => {
     ['x'.repeat(64 * 1024 * 1024 + 1), /longer than 64 MiB/],
   ];
   for (const [text, error] of cases) assert.throws(() => readRecording(text), error, text.slice(0, 80));
+});
+
+test('the example in the description of the format is a recording', () => {
+  const text = readFileSync(new URL('../../../docs/recording.md', import.meta.url), 'utf8');
+  const [, example] = /```text\n([^]*?)```/.exec(text);
+  const changes = readRecording(example.replaceAll('"0000…"', `"${'0'.repeat(64)}"`).replaceAll('4b00…', '4b00'));
+  assert.deepEqual(changes.map(({ type }) => type), ['node', 'status', 'block', 'event', 'end']);
 });
