@@ -80,9 +80,11 @@ impl fmt::Debug for Look {
 /// What a running loop shows all that it does. The loop waits for it: it must be
 /// short. A closure that takes the node and an event is one.
 pub trait Observer {
-    /// Something happened, and what it tells of is done. Breaks off to end the
-    /// loop. The last event is [`Event::Stopped`], unless a block could not be
-    /// kept: then the node has a tip that nobody is to hear of.
+    /// Something happened. A new chain is stored by then, and sent to peers only
+    /// after this returns. Breaks off to end the loop at once, without what the node
+    /// asked for after the event; [`Command::Stop`] ends it after that. The last
+    /// event is [`Event::Stopped`], unless a block could not be kept: then the node
+    /// has a tip that nobody is to hear of.
     fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()>;
 
     /// A datagram came; the node has not seen it yet.

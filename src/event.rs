@@ -22,7 +22,7 @@ pub enum Event {
         /// The first counter of the turn.
         counter: u64,
     },
-    /// It found a block, which is stored and on its way.
+    /// It found a block, which is stored and is now sent to the peers.
     Created {
         /// Height of the block.
         height: usize,

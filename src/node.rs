@@ -219,8 +219,9 @@ impl Node {
         self.listen(now, 1);
         self.reset_search(now);
         self.save(self.chain.height());
-        self.announce();
+        // Before what others do about it: they may be quicker than our next line.
         self.tell(Event::Created { height: self.chain.height(), hash: self.chain.tip_hash() });
+        self.announce();
         self.sync.chain_changed(now.monotonic, &self.chain);
     }
 

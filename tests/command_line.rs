@@ -248,6 +248,17 @@ fn a_run_until_a_height_ends_there() {
 }
 
 #[test]
+fn the_last_block_of_a_run_until_a_height_is_sent_to_its_peers() {
+    let peer = UdpSocket::bind("127.0.0.1:0").expect("the system has a free port");
+    let address = peer.local_addr().expect("it is bound").to_string();
+    let args = ["node", "0", "--zero-bits", "0", "--until-height", "1", "--peer", &address];
+    assert!(run(cairn().args(args), b"").status.success());
+    peer.set_nonblocking(true).expect("it is a socket");
+    let lens: Vec<_> = std::iter::from_fn(|| peer.recv(&mut [0; 1024]).ok()).collect();
+    assert_eq!(lens, [75, 150], "its first chain, and the one with the block");
+}
+
+#[test]
 fn a_run_whose_time_is_up_before_its_height_is_reached_fails() {
     let (mut node, _) = node(&["--for", "100ms", "--zero-bits", "200", "--until-height", "1"]);
     assert_eq!(node.end().code(), Some(1));

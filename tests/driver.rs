@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use cairn::chain::Chain;
@@ -94,12 +94,18 @@ impl Running {
         self.commands.send(Command::Node(command)).expect("it runs");
     }
 
-    /// How many peers it has.
-    fn peers(&self) -> usize {
-        let (reply, answer) = mpsc::channel();
-        let look = Look::new(move |node| reply.send(node.peers().count()).expect("we wait"));
-        self.commands.send(Command::Look(look)).expect("it runs");
-        answer.recv_timeout(DEADLINE).expect("it looks for commands")
+    /// Waits until this holds of the node.
+    fn comes_to(&self, is_so: impl Fn(&Node) -> bool + Clone + Send + 'static) {
+        let is_so_now = || {
+            let ((reply, answer), is_so) = (mpsc::channel(), is_so.clone());
+            let look = Look::new(move |node| drop(reply.send(is_so(node))));
+            self.commands.send(Command::Look(look)).expect("it runs");
+            answer.recv_timeout(DEADLINE).expect("it looks in time")
+        };
+        let deadline = Instant::now() + DEADLINE;
+        while !is_so_now() {
+            assert!(Instant::now() < deadline, "it never came to that");
+        }
     }
 
     /// Waits for an event, and returns it with the tip that the node had then.
@@ -144,9 +150,7 @@ fn a_block_travels_along_a_line_of_nodes_that_relay() {
         assert_eq!((hash, from), (tip, PeerName::new(before)));
     }
     wires["alice"].send(Mail::Left(PeerName::new("bob"))).expect("alice runs");
-    while alice.peers() > 0 {
-        thread::yield_now();
-    }
+    alice.comes_to(|node| node.peers().count() == 0);
     alice.order(node::Command::MineOne);
     let (_, next) = alice.hears(|event| matches!(event, Event::Created { .. }));
     assert_ne!(next, tip);

@@ -135,7 +135,8 @@ fn drive(args: &Args, mut socket: UdpSocket, mut node: Node, mut keeper: Keeper)
     let pool = http::pool(&args.http, 1)?;
     let http = Http::start(&args.http, pool.as_ref(), &node, &stop)?;
     let output = Output::standard();
-    let mut watch = Watch { args, print, output, printed: Ok(()), fetch: None, http };
+    let stop = Box::new(sender(&stop));
+    let mut watch = Watch { args, print, output, printed: Ok(()), fetch: None, http, stop };
     let mut keep = |save: &_| keeper.keep(save);
     let threads = args.pace.threads;
     let setup = Setup { link: &mut socket, commands: &commands, keep: &mut keep, threads };
@@ -165,6 +166,8 @@ struct Watch<'a> {
     /// How far a long download has come.
     fetch: Option<Progress>,
     http: Http,
+    /// Ends the loop when the step that is under way is done.
+    stop: Box<dyn Fn()>,
 }
 
 /// How long a bar stays away for what is printed.
@@ -212,10 +215,13 @@ impl Observer for Watch<'_> {
         self.http.event(node, event)?;
         self.printed = self.print(event);
         let is_there = self.args.until_height.is_some_and(|height| node.chain().height() >= height);
-        if self.printed.is_err() || is_there {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
+        if is_there {
+            // Not at once: the peers are still to hear of the block.
+            (self.stop)();
+        }
+        match self.printed {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
         }
     }
 

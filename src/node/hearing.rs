@@ -122,13 +122,13 @@ impl Node {
         let abandoned = self.chain.adopt(branch).len();
         self.reset_search(now);
         self.save(fork);
+        let listed = self.is_listed(&from);
+        let (height, hash) = (self.chain.height(), self.chain.tip_hash());
+        self.tell(Event::Copied { height, hash, from: from.clone(), listed, abandoned });
+        self.rest(now);
         if self.settings.relay {
             self.relay(&from);
         }
-        let listed = self.is_listed(&from);
-        let (height, hash) = (self.chain.height(), self.chain.tip_hash());
-        self.tell(Event::Copied { height, hash, from, listed, abandoned });
-        self.rest(now);
         self.sync.chain_changed(now.monotonic, &self.chain);
     }
 

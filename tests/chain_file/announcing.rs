@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cairn::block::BLOCK_LEN;
 use cairn::chain::Chain;
-use cairn::driver::{self, Setup};
+use cairn::driver::{self, Command, Setup};
 use cairn::event::Event;
 use cairn::node::{Node, Save, Settings};
 use cairn::peer::PeerName;
@@ -34,10 +34,11 @@ fn received(peer: &UdpSocket) -> Vec<usize> {
 }
 
 #[test]
-fn a_block_is_kept_before_it_is_sent_and_told() {
+fn a_block_is_kept_then_told_then_sent() {
     let (mut node, mut socket, peer) = node_and_peer();
-    let (_stop, commands) = mpsc::channel();
+    let (stop, commands) = mpsc::channel();
     let mut kept = 1;
+    let mut told = Vec::new();
     let mut sent_before = Vec::new();
     let mut keep = |save: &Save| {
         assert_eq!((save.from, save.blocks.len()), (kept, 1));
@@ -46,12 +47,19 @@ fn a_block_is_kept_before_it_is_sent_and_told() {
         Ok(())
     };
     let mut observe = |node: &Node, event: &Event| match event {
-        Event::Created { .. } if node.chain().height() == 3 => ControlFlow::Break(()),
+        Event::Created { .. } => {
+            told.push(received(&peer).iter().any(|len| *len > node.chain().height() * BLOCK_LEN));
+            if told.len() == 3 {
+                stop.send(Command::Stop).expect("the loop runs");
+            }
+            ControlFlow::Continue(())
+        }
         _ => ControlFlow::Continue(()),
     };
     let setup = Setup { link: &mut socket, commands: &commands, keep: &mut keep, threads: 1 };
     driver::run(&mut node, setup, &mut observe).expect("all goes well");
     assert_eq!(kept, 4);
+    assert_eq!(told, [false; 3], "each is told before it is sent");
     // As each is kept, what was sent since is the one before, maybe repeated.
     for (index, sent) in sent_before.iter().enumerate() {
         let len = (index + 1) * BLOCK_LEN;

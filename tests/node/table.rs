@@ -110,13 +110,13 @@ fn how_many_nonces_and_how_long_to_listen_are_settings() {
 // Finds a block.
 
 #[test]
-fn a_found_block_is_stored_then_broadcast_then_told() {
+fn a_found_block_is_stored_then_told_then_broadcast() {
     let mut alice = Bench::on(&grow(&genesis(), 2, 9000));
     let outputs = alice.finds();
     let chain = alice.node.chain();
     assert_eq!(chain.count(), 4);
     let created = Event::Created { height: 3, hash: chain.tip_hash() };
-    let expected = [saved(chain, 3), to_all(chain), Output::Event(created)];
+    let expected = [saved(chain, 3), Output::Event(created), to_all(chain)];
     assert_eq!(outputs, expected);
 }
 
