@@ -173,6 +173,11 @@ impl Reason {
     }
 }
 
+/// The height at which a chain of so many blocks ends: lines name blocks by height.
+fn height_of(count: usize) -> usize {
+    count.saturating_sub(1)
+}
+
 /// `1 block`, `2 blocks`.
 fn blocks(count: usize) -> String {
     format!("{count} block{}", if count == 1 { "" } else { "s" })
@@ -183,15 +188,16 @@ impl fmt::Display for Reason {
         match self {
             Reason::Invalid(invalid) => invalid.fmt(f),
             Reason::Shorter { theirs, ours, answered } => {
-                let theirs = blocks(*theirs);
+                let (theirs, ours) = (height_of(*theirs), height_of(*ours));
                 let sent = if *answered { "; sent ours back" } else { "" };
-                write!(f, "not longer, {theirs} to our {ours}{sent}")
+                write!(f, "not longer, it ends at block {theirs}, ours at block {ours}{sent}")
             }
             Reason::Tie { count, same: true } => {
-                write!(f, "not longer, the same {} as ours", blocks(*count))
+                write!(f, "not longer, the same as ours, up to block {}", height_of(*count))
             }
             Reason::Tie { count, same: false } => {
-                write!(f, "not longer, {} as ours has; first seen stays", blocks(*count))
+                let height = height_of(*count);
+                write!(f, "not longer, it ends at block {height} as ours does; first seen stays")
             }
             Reason::Future { height, seconds } => {
                 write!(f, "block {height} breaks future: dated {seconds} s ahead of our clock")
@@ -207,7 +213,8 @@ impl fmt::Display for Reason {
                     (true, true) => "; asked for those between",
                     (true, false) => "",
                 };
-                write!(f, "the last of {}, not connected to ours{then}", blocks(*theirs))
+                let height = height_of(*theirs);
+                write!(f, "the end of a chain up to block {height}, not connected to ours{then}")
             }
             Reason::WrongAnswer { invalid, shunned } => {
                 let seconds = shunned.as_secs_f64();

@@ -179,7 +179,7 @@ mod tests {
         let reason = Reason::Tie { count: 3, same: false };
         let event = Event::Ignored { from: PeerName::new("bob"), reason };
         let line = Record::new(Duration::ZERO, &event).to_line();
-        let expected = r#"{"v":1,"time_ms":0,"event":"ignored","from":"bob","reason":"tie","detail":"not longer, 3 blocks as ours has; first seen stays"}"#;
+        let expected = r#"{"v":1,"time_ms":0,"event":"ignored","from":"bob","reason":"tie","detail":"not longer, it ends at block 2 as ours does; first seen stays"}"#;
         assert_eq!(line, expected);
     }
 }

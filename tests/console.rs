@@ -32,19 +32,19 @@ COPY block 5: 00001ff58495c3dc2a1aaa69ebca4e9b3e05e63e5a319fb73bcdccbcdbba1e72! 
 COPY block 5: 00001ff58495c3dc2a1aaa69ebca4e9b3e05e63e5a319fb73bcdccbcdbba1e72! from 127.0.0.1:8000, 3 blocks of ours abandoned, a stranger: to write to it, start with --peer 127.0.0.1:8000
 SLEEP for 3 seconds...
 SLEEP for 0.4 seconds...
-IGNORE blockchain... from 127.0.0.1:8000: not longer, 1 block to our 2
-IGNORE blockchain... from 127.0.0.1:8000: not longer, 2 blocks to our 3; sent ours back
-IGNORE blockchain... from 127.0.0.1:8000: not longer, the same 1 block as ours
-IGNORE blockchain... from 127.0.0.1:8000: not longer, 2 blocks as ours has; first seen stays
+IGNORE blockchain... from 127.0.0.1:8000: not longer, it ends at block 0, ours at block 1
+IGNORE blockchain... from 127.0.0.1:8000: not longer, it ends at block 1, ours at block 2; sent ours back
+IGNORE blockchain... from 127.0.0.1:8000: not longer, the same as ours, up to block 0
+IGNORE blockchain... from 127.0.0.1:8000: not longer, it ends at block 1 as ours does; first seen stays
 IGNORE blockchain... from 127.0.0.1:8000: block 3 breaks future: dated 7201 s ahead of our clock
 IGNORE blockchain... from 127.0.0.1:8000: a basic node's message: 7000 sleeps for 5 s
 IGNORE blockchain... from 127.0.0.1:8000: this peer is disconnected
 IGNORE blockchain... from 127.0.0.1:8000: a frame of version 2, we know version 1
 IGNORE blockchain... from 127.0.0.1:8000: a frame of the unknown kind 3
 IGNORE blockchain... from 127.0.0.1:8000: a frame cannot have 20 bytes
-IGNORE blockchain... from 127.0.0.1:8000: the last of 200 blocks, not connected to ours
-IGNORE blockchain... from 127.0.0.1:8000: the last of 200 blocks, not connected to ours; asked for those between
-IGNORE blockchain... from 127.0.0.1:8000: the last of 200 blocks, not connected to ours; a stranger is not asked for the rest, name it with --peer
+IGNORE blockchain... from 127.0.0.1:8000: the end of a chain up to block 199, not connected to ours
+IGNORE blockchain... from 127.0.0.1:8000: the end of a chain up to block 199, not connected to ours; asked for those between
+IGNORE blockchain... from 127.0.0.1:8000: the end of a chain up to block 199, not connected to ours; a stranger is not asked for the rest, name it with --peer
 IGNORE blockchain... from 127.0.0.1:8000: a wrong answer, not asked again for 10 s: block 3 breaks size: size is 74, not 75
 IGNORE blockchain... from 127.0.0.1:8000: a question, but not from a peer of ours
 IGNORE blockchain... from 127.0.0.1:8000: too many questions in a second

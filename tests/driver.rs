@@ -98,7 +98,7 @@ impl Running {
     fn comes_to(&self, is_so: impl Fn(&Node) -> bool + Clone + Send + 'static) {
         let is_so_now = || {
             let ((reply, answer), is_so) = (mpsc::channel(), is_so.clone());
-            let look = Look::new(move |node| drop(reply.send(is_so(node))));
+            let look = Look::new(move |node| reply.send(is_so(node)).expect("we wait for it"));
             self.commands.send(Command::Look(look)).expect("it runs");
             answer.recv_timeout(DEADLINE).expect("it looks in time")
         };

@@ -6,7 +6,7 @@ use anyhow::Result;
 use cairn::event::Event;
 use cairn::json::Record;
 
-use super::lines::{Folds, Printer};
+use super::lines::{Folds, Printer, Told};
 
 /// A printer for standard output: an event, a line. Those that a flood repeats
 /// are folded as they are for people.
@@ -17,6 +17,22 @@ pub(crate) fn printer() -> Result<Printer> {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         lines(&mut folds, started.elapsed(), wall, event)
     }))
+}
+
+/// Makes of what the node of a name tells a line; the times of what it tells are
+/// since the Unix epoch.
+pub(crate) type NamedPrinter = Box<dyn Fn(&str, &Told) -> String>;
+
+/// A printer for the events of several nodes: the line of each begins with the
+/// node's name.
+pub(crate) fn named_printer() -> Result<NamedPrinter> {
+    Ok(Box::new(named))
+}
+
+fn named(node: &str, told: &Told) -> String {
+    let line = Record::merged(told.time, &told.event, told.count).to_line();
+    let rest = line.strip_prefix('{').expect("a record is an object");
+    format!("{{\"node\":\"{node}\",{rest}\n")
 }
 
 /// The lines to be printed when an event happens `now`, which is `wall` since the
@@ -36,6 +52,15 @@ mod tests {
     use cairn::event::Reason;
     use cairn::hash::Hash;
     use cairn::peer::PeerName;
+
+    #[test]
+    fn the_line_of_one_of_several_nodes_begins_with_its_name() {
+        let event = Event::Tried { counter: 5 };
+        let told = Told { time: Duration::from_secs(1), event, count: 1 };
+        let expected =
+            r#"{"node":"127.0.0.1:7000","v":1,"time_ms":1000,"event":"tried","counter":5}"#;
+        assert_eq!(named("127.0.0.1:7000", &told).trim_end(), expected);
+    }
 
     #[test]
     fn a_flood_of_events_is_a_line_a_second_that_says_for_how_many() {

@@ -3,9 +3,21 @@
 use anyhow::Result;
 
 use super::exit::Exit;
-use super::lines::Printer;
+use super::lines::{Printer, Told};
+
+/// A printer that cannot be made.
+pub(crate) type NamedPrinter = Box<dyn Fn(&str, &Told) -> String>;
 
 /// Says what is missing.
 pub(crate) fn printer() -> Result<Printer> {
-    Err(Exit::usage("--json needs the feature console: build without --no-default-features"))
+    Err(missing())
+}
+
+/// Says what is missing.
+pub(crate) fn named_printer() -> Result<NamedPrinter> {
+    Err(missing())
+}
+
+fn missing() -> anyhow::Error {
+    Exit::usage("--json needs the feature console: build without --no-default-features")
 }

@@ -10,6 +10,9 @@ use cairn::throttle::{self, Throttle};
 /// Events of a kind that may repeat itself are told at most once in this time.
 const FOLD: Duration = Duration::from_secs(1);
 
+/// Takes the line in which the cursor stands away.
+const ERASE: &str = "\r\x1b[K";
+
 /// Makes of an event the text to be printed now; it may be empty, or tell of
 /// earlier events too.
 pub(crate) type Printer = Box<dyn FnMut(&Event) -> String>;
@@ -23,8 +26,8 @@ pub(crate) fn is_terminal() -> bool {
 /// replace each other.
 pub(crate) struct Lines {
     is_terminal: bool,
-    /// Whether the cursor stands behind a TRY line.
-    is_trying: bool,
+    /// The TRY line behind which the cursor stands; empty where it stands behind none.
+    trying: String,
     folds: Folds,
 }
 
@@ -37,21 +40,25 @@ impl Lines {
     }
 
     fn new(is_terminal: bool) -> Lines {
-        Lines { is_terminal, is_trying: false, folds: Folds::default() }
+        Lines { is_terminal, trying: String::new(), folds: Folds::default() }
     }
 
     fn text(&mut self, now: Duration, event: &Event) -> String {
         let mut text = String::new();
         for line in self.folds.tell(now, event).iter().map(Told::line) {
-            let is_try = line.starts_with("TRY");
-            text += match (self.is_trying, is_try) {
-                (true, true) => "\r\x1b[K",
-                (true, false) => "\n",
-                (false, _) => "",
-            };
-            text += &line;
-            self.is_trying = is_try && self.is_terminal;
-            text += if self.is_trying { "" } else { "\n" };
+            if !self.trying.is_empty() {
+                text += ERASE;
+            }
+            if self.is_terminal && line.starts_with("TRY") {
+                text += &line;
+                self.trying = line;
+                continue;
+            }
+            if !self.trying.is_empty() {
+                // Once more, as Ctrl-C leaves its mark behind it on the terminal.
+                text += &(std::mem::take(&mut self.trying) + "\n");
+            }
+            text += &(line + "\n");
         }
         text
     }
@@ -62,12 +69,13 @@ impl Lines {
 pub(crate) struct Folds {
     /// Events, each with its time.
     throttle: Throttle<(Duration, Event)>,
+    /// Whether tries are folded too.
+    has_tries: bool,
 }
 
 /// An event to be told now, when it happened, and for how many of its kind it
 /// stands.
 pub(crate) struct Told {
-    #[cfg_attr(not(feature = "console"), expect(dead_code, reason = "lines of JSON have it"))]
     pub(crate) time: Duration,
     pub(crate) event: Event,
     pub(crate) count: u64,
@@ -85,14 +93,22 @@ impl Told {
 
 impl Default for Folds {
     fn default() -> Folds {
-        Folds { throttle: Throttle::new(FOLD) }
+        Folds { throttle: Throttle::new(FOLD), has_tries: false }
     }
 }
 
 impl Folds {
+    /// Folds tries too: of those there is one a turn.
+    pub(crate) fn with_tries() -> Folds {
+        Folds { has_tries: true, ..Folds::default() }
+    }
+
     /// What is to be told now that this has happened, in order.
     pub(crate) fn tell(&mut self, now: Duration, event: &Event) -> Vec<Told> {
-        let kind = throttle::kind(event);
+        let kind = match event {
+            Event::Tried { .. } if self.has_tries => Some("tried"),
+            event => throttle::kind(event),
+        };
         // What was held back is told before anything of weight, to keep the order.
         let mut told = match (kind, event) {
             (Some(_), _) | (_, Event::Tried { .. }) => self.throttle.due(now),
@@ -134,7 +150,7 @@ mod tests {
     fn in_a_pipe_every_line_is_printed() {
         let text = printed(false, &[(0, tried(0)), (1, tried(1000)), (2, ignored(1))]);
         let expected = "TRY up to 0...\nTRY up to 1000...\n\
-                        IGNORE blockchain... from bob: not longer, the same 1 block as ours\n";
+                        IGNORE blockchain... from bob: not longer, the same as ours, up to block 0\n";
         assert_eq!(text, expected);
     }
 
@@ -142,8 +158,8 @@ mod tests {
     fn on_a_terminal_tries_replace_each_other_and_the_last_stays() {
         let rested = Event::Rested { duration: FOLD };
         let text = printed(true, &[(0, tried(0)), (1, tried(1000)), (2, rested), (3, tried(0))]);
-        let expected = "TRY up to 0...\r\x1b[KTRY up to 1000...\nSLEEP for 1 seconds...\n\
-                        TRY up to 0...";
+        let expected = "TRY up to 0...\r\x1b[KTRY up to 1000...\r\x1b[KTRY up to 1000...\n\
+                        SLEEP for 1 seconds...\nTRY up to 0...";
         assert_eq!(text, expected);
     }
 
@@ -152,12 +168,19 @@ mod tests {
         let flood = (0..2_000).map(|time| (time, ignored(1)));
         let events: Vec<_> = flood.chain([(2_500, tried(0))]).collect();
         let text = printed(false, &events);
-        let line = "IGNORE blockchain... from bob: not longer, the same 1 block as ours";
+        let line = "IGNORE blockchain... from bob: not longer, the same as ours, up to block 0";
         let expected = format!(
             "{line}\n{line} (and 998 more like it)\n{line} (and 999 more like it)\n\
              TRY up to 0...\n"
         );
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn where_tries_are_folded_one_a_second_is_told() {
+        let mut folds = Folds::with_tries();
+        let tell = |time| folds.tell(Duration::from_millis(time), &tried(time)).len();
+        assert_eq!((0..3_000).map(tell).sum::<usize>(), 3);
     }
 
     #[test]

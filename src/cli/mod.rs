@@ -9,6 +9,8 @@ mod address;
 mod keeper;
 
 #[cfg(feature = "console")]
+mod columns;
+#[cfg(feature = "console")]
 mod json;
 #[cfg(feature = "console")]
 mod progress;
@@ -20,6 +22,9 @@ mod threads;
 mod http;
 
 // Without the feature the same names say what is missing, or do without.
+#[cfg(not(feature = "console"))]
+#[path = "columns_absent.rs"]
+mod columns;
 #[cfg(not(feature = "console"))]
 #[path = "json_absent.rs"]
 mod json;

@@ -19,7 +19,9 @@ fn a_peer_with_a_shorter_chain_is_sent_ours() {
     assert_eq!(sent(&outputs), [("bob", alice.node.chain().as_bytes())]);
     assert_eq!(
         lines(&outputs),
-        ["IGNORE blockchain... from bob: not longer, 1 block to our 3; sent ours back"]
+        [
+            "IGNORE blockchain... from bob: not longer, it ends at block 0, ours at block 2; sent ours back"
+        ]
     );
 }
 

@@ -1,7 +1,6 @@
 //! What is known of the network from the events of its nodes.
 
-use std::collections::HashMap;
-use std::fmt::Write;
+use std::collections::{BTreeMap, HashMap};
 
 use cairn::block::GENESIS_HASH;
 use cairn::event::Event;
@@ -15,18 +14,20 @@ pub(super) struct Board {
 }
 
 /// One node, as far as its events tell.
-struct Standing {
-    port: u16,
+pub(super) struct Standing {
+    pub(super) port: u16,
     is_living: bool,
-    height: usize,
+    pub(super) height: usize,
     /// The tip that it stands on; `None` until it has told of its start.
-    tip: Option<Hash>,
-    tried: u64,
+    pub(super) tip: Option<Hash>,
+    /// The counter that its search has reached.
+    pub(super) tried: u64,
 }
 
-struct Made {
-    by: u16,
-    previous: Hash,
+/// A block that was seen being made.
+pub(super) struct Made {
+    pub(super) by: u16,
+    pub(super) previous: Hash,
 }
 
 impl Board {
@@ -85,55 +86,48 @@ impl Board {
         self.living_nodes().all(|node| node.tip == best.tip).then_some(best.height)
     }
 
-    /// A line for a terminal: height, agreement, and where each searches.
-    pub(super) fn status(&self) -> String {
-        let Some(best) = self.best() else { return "no node runs".to_owned() };
-        let agree = self.living_nodes().filter(|node| node.tip == best.tip).count();
-        let mut text = format!("height {}, {agree} of {} agree; TRY", best.height, self.living());
-        for node in self.living_nodes() {
-            write!(text, " {}:{}", node.port, node.tried).expect("a string takes all");
-        }
-        text
+    /// The nodes that run, and all that ever did.
+    pub(super) fn nodes(&self) -> &[Standing] {
+        &self.nodes
     }
 
-    /// What came of it all.
-    pub(super) fn summary(&self) -> String {
-        let Some((best, tip)) = self.best().and_then(|best| Some((best, best.tip?))) else {
-            return "no node runs any more\n".to_owned();
-        };
-        let count = self.living();
-        let agree = self.living_nodes().filter(|node| node.tip == best.tip).count();
-        let mut text = match agree == count {
-            true => format!("height {}: all {count} nodes agree on {tip}\n", best.height),
-            false => format!("height {}: {agree} of {count} nodes stand on {tip}\n", best.height),
-        };
-        let mut kept = HashMap::new();
-        let mut at = tip;
-        while let Some(made) = self.made.get(&at) {
-            *kept.entry(made.by).or_insert(0) += 1;
-            at = made.previous;
-        }
-        for node in &self.nodes {
-            let port = node.port;
-            let made = self.made.values().filter(|made| made.by == port).count();
-            let kept = kept.get(&port).copied().unwrap_or(0);
-            let plural = if kept == 1 { "" } else { "s" };
-            write!(text, "  {port}  {kept} block{plural}").expect("a string takes all");
-            if made > kept {
-                write!(text, ", {} more abandoned", made - kept).expect("a string takes all");
+    /// The nodes that run, by the tip that they stand on, of those on the greatest
+    /// height; nothing of those that have not told of their start.
+    pub(super) fn leaders(&self) -> BTreeMap<Hash, Vec<u16>> {
+        let mut leaders = BTreeMap::<_, Vec<_>>::new();
+        let height = self.best().map(|best| best.height);
+        for node in self.living_nodes().filter(|node| Some(node.height) == height) {
+            if let Some(tip) = node.tip {
+                leaders.entry(tip).or_default().push(node.port);
             }
-            text.push('\n');
         }
-        text
+        leaders
     }
 
-    fn living_nodes(&self) -> impl Iterator<Item = &Standing> {
+    /// A block that was seen being made.
+    pub(super) fn made(&self, hash: Hash) -> Option<&Made> {
+        self.made.get(&hash)
+    }
+
+    /// All blocks that were seen being made.
+    pub(super) fn all_made(&self) -> impl Iterator<Item = &Made> {
+        self.made.values()
+    }
+
+    /// How many of the nodes that run stand on the best tip.
+    pub(super) fn agreeing(&self) -> usize {
+        let tip = self.best().map(|best| best.tip);
+        self.living_nodes().filter(|node| Some(node.tip) == tip).count()
+    }
+
+    /// The nodes that run.
+    pub(super) fn living_nodes(&self) -> impl Iterator<Item = &Standing> {
         self.nodes.iter().filter(|node| node.is_living)
     }
 
     /// A living node with the greatest height, one with company on its tip
     /// before one that stands alone.
-    fn best(&self) -> Option<&Standing> {
+    pub(super) fn best(&self) -> Option<&Standing> {
         let company =
             |tip: Option<Hash>| self.living_nodes().filter(|node| node.tip == tip).count();
         self.living_nodes().max_by_key(|node| (node.height, company(node.tip)))
@@ -149,7 +143,7 @@ impl Standing {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use cairn::chain::Chain;
@@ -160,15 +154,15 @@ mod tests {
 
     use super::*;
 
-    fn hash(name: &str) -> Hash {
+    pub(in super::super) fn hash(name: &str) -> Hash {
         Hash::of(name.as_bytes())
     }
 
-    fn created(height: usize, name: &str) -> Event {
+    pub(in super::super) fn created(height: usize, name: &str) -> Event {
         Event::Created { height, hash: hash(name) }
     }
 
-    fn copied(height: usize, name: &str) -> Event {
+    pub(in super::super) fn copied(height: usize, name: &str) -> Event {
         let from = PeerName::new("127.0.0.1:7000");
         Event::Copied { height, hash: hash(name), from, listed: true, abandoned: 0 }
     }
@@ -186,7 +180,7 @@ mod tests {
     }
 
     /// Nodes that have told that they start on genesis.
-    fn board(ports: &[u16]) -> Board {
+    pub(in super::super) fn board(ports: &[u16]) -> Board {
         let mut board = Board::new(ports);
         ports.iter().for_each(|&port| board.hear(port, &started(port, 0, GENESIS_HASH)));
         board
@@ -226,28 +220,5 @@ mod tests {
         board.hear(8000, &copied(1, "a"));
         board.hear(9000, &copied(1, "a"));
         assert_eq!(board.agreed_height(), Some(1));
-    }
-
-    #[test]
-    fn the_summary_counts_kept_and_abandoned_blocks_of_each_node() {
-        let mut board = board(&[7000, 8000]);
-        board.hear(7000, &created(1, "a"));
-        board.hear(8000, &created(1, "b"));
-        board.hear(8000, &created(2, "c"));
-        board.hear(7000, &copied(2, "c"));
-        let expected = format!(
-            "height 2: all 2 nodes agree on {}\n  7000  0 blocks, 1 more abandoned\n  8000  2 blocks\n",
-            hash("c")
-        );
-        assert_eq!(board.summary(), expected);
-    }
-
-    #[test]
-    fn the_status_tells_how_many_agree_and_where_each_searches() {
-        let mut board = board(&[7000, 8000]);
-        board.hear(8000, &Event::Tried { counter: 4000 });
-        assert_eq!(board.status(), "height 0, 2 of 2 agree; TRY 7000:0 8000:4000");
-        board.hear(7000, &created(1, "a"));
-        assert_eq!(board.status(), "height 1, 1 of 2 agree; TRY 7000:0 8000:4000");
     }
 }

@@ -7,7 +7,7 @@ use crate::cli::lines::Told;
 
 /// A message to the thread that shows the network and keeps it.
 pub(super) enum Message {
-    /// The node of this port tells of an event.
+    /// The node of this port tells of an event, with its time since the Unix epoch.
     Told(u16, Told),
     /// The node of this port has ended: when it was told to, or by an error.
     Ended(u16, Result<()>),

@@ -3,6 +3,10 @@
 
 mod ports;
 mod board;
+mod summary;
+mod story;
+mod look;
+mod opening;
 mod message;
 mod nodes;
 mod screen;
@@ -21,9 +25,10 @@ use cairn::network::Orders;
 use self::message::Message;
 use self::network::{Network, Until};
 use self::nodes::{Nodes, Plan};
+use self::screen::{Screen, Show};
 use super::address::{bind, elsewhere};
 use super::node::Pace;
-use super::{http, print, signals};
+use super::{http, signals};
 
 /// Run a whole network on this machine
 #[derive(clap::Args)]
@@ -45,6 +50,8 @@ pub(crate) struct Args {
     /// Keep each node's chain in this folder, 7000.chain and so on; made if missing
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    show: Show,
     /// Stop when all agree on a chain of this height or above
     #[arg(long, value_name = "HEIGHT")]
     until_height: Option<usize>,
@@ -63,6 +70,8 @@ pub(crate) fn run(args: Args) -> Result<()> {
         fs::create_dir_all(folder).with_context(folder_for)?;
     }
     let seed = args.pace.seed()?;
+    let page = http::page_of(&ports);
+    let mut screen = Screen::new(&args.show, page)?;
     let text = heading(&args, &ports, seed);
     let (messages, inbox) = mpsc::channel();
     let until = Until { deadline: args.time.map(|time| started + time), height: args.until_height };
@@ -83,9 +92,9 @@ pub(crate) fn run(args: Args) -> Result<()> {
         http,
     };
     let mut nodes = Nodes::new(plan, &ports, messages);
-    print::text(text)?;
+    screen.head(text)?;
     nodes.start_all(sockets)?;
-    Network::new(nodes, until).run(&inbox)
+    Network::new(nodes, screen, until).run(&inbox)
 }
 
 /// Binds each port, so that a taken one is told of before any node is started.
@@ -96,11 +105,10 @@ fn bind_all(ip: &Found<IpAddr>, ports: &[u16]) -> Result<Vec<UdpSocket>> {
 fn heading(args: &Args, ports: &[u16], seed: u64) -> String {
     let Pace { nonces, zero_bits, .. } = &args.pace;
     let names: Vec<_> = ports.iter().map(u16::to_string).collect();
-    let page = http::page_of(ports).map(|url| format!("PAGE {url}\n")).unwrap_or_default();
     let data = |folder: &PathBuf| format!("  data    --data {}\n", folder.display());
     let data = args.data.as_ref().map(data).unwrap_or_default();
     format!(
-        "{page}UP {} nodes on ports {}\n  pace    --nonces {nonces} --listen {:?}\n  target  --zero-bits \
+        "UP {} nodes on ports {}\n  pace    --nonces {nonces} --listen {:?}\n  target  --zero-bits \
          {zero_bits}\n  seed    --seed {seed}\n{data}Ctrl-C stops them all.\n",
         ports.len(),
         names.join(" "),

@@ -12,6 +12,8 @@ use super::message::Message;
 use super::nodes::Nodes;
 use super::ports::{self, MAX_NODES};
 use super::screen::Screen;
+use super::story::Story;
+use crate::cli::lines::Told;
 
 /// How long nodes may take to end. They look for commands every 50 ms and need
 /// little more than that.
@@ -36,6 +38,7 @@ enum End {
 pub(super) struct Network {
     nodes: Nodes,
     board: Board,
+    story: Story,
     screen: Screen,
     until: Until,
     /// How many nodes have ended by an error.
@@ -43,9 +46,10 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub(super) fn new(nodes: Nodes, until: Until) -> Network {
+    pub(super) fn new(nodes: Nodes, screen: Screen, until: Until) -> Network {
         let ports: Vec<_> = nodes.members().iter().map(|member| member.port).collect();
-        Network { nodes, board: Board::new(&ports), screen: Screen::new(), until, failed: 0 }
+        let board = Board::new(&ports);
+        Network { nodes, board, story: Story::default(), screen, until, failed: 0 }
     }
 
     /// Runs the network to its end and sums up.
@@ -53,7 +57,7 @@ impl Network {
         let end = self.take_messages(inbox);
         self.nodes.stop_all(inbox, PATIENCE);
         let end = end?;
-        self.screen.finish(self.board.summary())?;
+        self.screen.finish(&self.board)?;
         match (end, self.until.height) {
             (End::TimeIsUp, Some(height)) => bail!("the time was up before all agreed at {height}"),
             (End::AllGone, _) => bail!("every node has ended"),
@@ -71,10 +75,7 @@ impl Network {
                 Some(deadline) => inbox.recv_timeout(deadline - Instant::now().min(deadline)),
             };
             match message {
-                Ok(Message::Told(port, told)) => {
-                    self.board.hear(port, &told.event);
-                    self.screen.told(port, &told, &self.board)?;
-                }
+                Ok(Message::Told(port, told)) => self.told(port, &told)?,
                 Ok(Message::Ended(port, how)) => self.ended(port, how)?,
                 Ok(Message::Order(order)) => self.obey(order),
                 Ok(Message::Stop) => return Ok(End::Asked),
@@ -89,6 +90,13 @@ impl Network {
                 return Ok(End::Agreed);
             }
         }
+    }
+
+    fn told(&mut self, port: u16, told: &Told) -> io::Result<()> {
+        self.board.hear(port, &told.event);
+        self.screen.told(self.nodes.address(port), told, &self.board)?;
+        let news = self.story.tell(&self.board, port, &told.event);
+        news.iter().try_for_each(|news| self.screen.news(news, &self.board))
     }
 
     /// A node has ended: by an error, or as it was ordered to, which is done already.

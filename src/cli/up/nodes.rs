@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use cairn::config::Found;
@@ -121,7 +121,7 @@ impl Nodes {
     }
 
     /// Where others on this machine reach the node of this port.
-    fn address(&self, port: u16) -> SocketAddr {
+    pub(super) fn address(&self, port: u16) -> SocketAddr {
         SocketAddr::from((reachable(self.plan.ip.value), port))
     }
 
@@ -161,8 +161,9 @@ impl Nodes {
         let http = Http::start(http, pool.as_ref(), &node, &commands)?;
         let teller = Teller {
             port,
+            since: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
             started: Instant::now(),
-            folds: Folds::default(),
+            folds: Folds::with_tries(),
             http,
             messages: self.messages.clone(),
         };
@@ -198,6 +199,8 @@ impl NodeThread {
 /// themselves are folded: a flood must not fill the memory with messages.
 struct Teller {
     port: u16,
+    /// When this began, on the wall's clock and on one that never goes back.
+    since: Duration,
     started: Instant,
     folds: Folds,
     http: Http,
@@ -207,7 +210,7 @@ struct Teller {
 impl Observer for Teller {
     fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
         self.http.event(node, event)?;
-        for told in self.folds.tell(self.started.elapsed(), event) {
+        for told in self.folds.tell(self.since + self.started.elapsed(), event) {
             // It fails where the network has ended, and a stop is on its way.
             let _ = self.messages.send(Message::Told(self.port, told));
         }

@@ -3,43 +3,99 @@
 
 use std::env;
 use std::io;
+use std::net::SocketAddr;
 
+use anyhow::Result;
 use cairn::event::Event;
 
 use super::board::Board;
+use super::look;
+use super::opening::Opening;
+use super::story::News;
+use super::summary::{status, summary};
+use crate::cli::columns::columns;
+use crate::cli::json::{self, NamedPrinter};
 use crate::cli::lines::{self, Told};
 use crate::cli::output::Output;
-
-/// Colours of names, in turn: cyan, yellow, magenta, green, blue, red.
-const COLOURS: [u8; 6] = [36, 33, 35, 32, 34, 31];
 
 /// Takes the status line away.
 const ERASE: &str = "\r\x1b[K";
 
+/// The `^C` that a terminal writes behind the status line needs this room, or it
+/// would stay on a line of its own.
+const ROOM_FOR_CTRL_C: usize = 3;
+
+/// What is shown of a network.
+#[derive(clap::Args)]
+pub(super) struct Show {
+    /// Show whole hashes, not their first 8 digits
+    #[arg(long)]
+    full: bool,
+    /// Show blocks, forks and the end, and nothing else
+    #[arg(long, conflicts_with_all = ["full", "json"])]
+    quiet: bool,
+    /// Print each event as a line of JSON, with the name of its node
+    #[arg(long, conflicts_with = "full")]
+    json: bool,
+}
+
 /// Standard output, and how it likes its lines.
 pub(super) struct Screen {
     output: Output,
+    is_full: bool,
+    is_quiet: bool,
+    /// Prints JSON instead of lines for people.
+    json: Option<NamedPrinter>,
     is_terminal: bool,
     is_coloured: bool,
     has_status: bool,
+    opening: Opening,
+    /// Where the page is.
+    page: Option<String>,
 }
 
 impl Screen {
-    pub(super) fn new() -> Screen {
-        let is_terminal = lines::is_terminal();
+    /// # Errors
+    /// This program was built without JSON, and it is wanted.
+    pub(super) fn new(show: &Show, page: Option<String>) -> Result<Screen> {
+        let json = if show.json { Some(json::named_printer()?) } else { None };
+        let is_terminal = lines::is_terminal() && json.is_none();
         let is_coloured =
             is_terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Screen { output: Output::standard(), is_terminal, is_coloured, has_status: false }
+        Ok(Screen {
+            output: Output::standard(),
+            is_full: show.full,
+            is_quiet: show.quiet,
+            json,
+            is_terminal,
+            is_coloured,
+            has_status: false,
+            opening: Opening::default(),
+            page,
+        })
     }
 
-    /// Shows what a node tells.
-    pub(super) fn told(&mut self, port: u16, told: &Told, board: &Board) -> io::Result<()> {
-        let is_try = matches!(told.event, Event::Tried { .. });
-        let line = told.line();
-        // The settings are the same for all and stand at the top already.
-        let first = line.lines().next().unwrap_or_default();
-        let line = (!is_try || !self.is_terminal).then(|| self.named(port, first, board));
-        self.show(line.unwrap_or_default(), board)
+    /// Shows what stands above all else: where the page is, and this text.
+    pub(super) fn head(&mut self, text: String) -> io::Result<()> {
+        let page = self.page.iter().map(|url| format!("PAGE {url}\n")).collect::<String>();
+        self.aside(page + &text)
+    }
+
+    /// Shows what the node at this address tells.
+    pub(super) fn told(&mut self, node: SocketAddr, told: &Told, board: &Board) -> io::Result<()> {
+        if let Some(json) = &self.json {
+            return self.output.print(json(&node.to_string(), told));
+        }
+        let text = self.text(node.port(), told, board);
+        self.show(text, board)
+    }
+
+    /// Shows a sentence about the network.
+    pub(super) fn news(&mut self, news: &News, board: &Board) -> io::Result<()> {
+        match self.json {
+            Some(_) => Ok(()),
+            None => self.show(look::headed(news.kind, &news.sentence, self.is_coloured), board),
+        }
     }
 
     /// Shows on standard error what became of a node.
@@ -49,29 +105,57 @@ impl Screen {
         self.show(String::new(), board)
     }
 
-    /// Takes the status line away.
-    pub(super) fn close(&mut self) -> io::Result<()> {
-        match std::mem::take(&mut self.has_status) {
-            true => self.output.print(ERASE.to_owned()),
-            false => Ok(()),
-        }
+    /// Shows what came of it all, and waits until it is printed.
+    pub(super) fn finish(mut self, board: &Board) -> io::Result<()> {
+        self.close()?;
+        let page = self.page.iter().map(|url| {
+            format!("The page was at {url}: open it while a network runs, and press Demo: fork.\n")
+        });
+        let page = page.collect::<String>();
+        let summary = summary(board);
+        let lines = summary.lines().map(|line| look::line(line, self.is_full, self.is_coloured));
+        self.aside(lines.collect::<String>() + &page)?;
+        self.output.finish()
     }
 
-    /// Shows a last text and waits until it is printed.
-    pub(super) fn finish(mut self, text: String) -> io::Result<()> {
-        self.close()?;
-        self.output.print(text)?;
-        self.output.finish()
+    /// What is to be printed of what a node tells; it may be nothing.
+    fn text(&mut self, port: u16, told: &Told, board: &Board) -> String {
+        let is_wanted = match told.event {
+            // They are in the status line; in a pipe they would flood all else.
+            Event::Tried { .. } => false,
+            Event::Created { .. } => true,
+            _ => !self.is_quiet,
+        };
+        if !is_wanted || self.opening.takes(told) {
+            return String::new();
+        }
+        let before = self.opening.line_before(told);
+        let before = before.map(|line| look::headed_line("all", &line, self.is_coloured));
+        let line = told.line();
+        // The settings are the same for all and stand at the top already.
+        let first = line.lines().next().unwrap_or_default();
+        before.unwrap_or_default() + &self.named(port, first, board)
     }
 
     /// A line of a node, behind its name.
     fn named(&self, port: u16, line: &str, board: &Board) -> String {
-        match self.is_coloured {
-            true => {
-                let colour = COLOURS[board.place(port) % COLOURS.len()];
-                format!("\x1b[{colour}m{port:>5}\x1b[0m  {line}\n")
-            }
-            false => format!("{port:>5}  {line}\n"),
+        let name = look::named(port, board.place(port), self.is_coloured);
+        name + &look::line(line, self.is_full, self.is_coloured)
+    }
+
+    /// Prints what is not an event: to standard output, unless that is for programs.
+    fn aside(&mut self, text: String) -> io::Result<()> {
+        match self.json {
+            Some(_) => self.output.note(text),
+            None => self.output.print(text),
+        }
+    }
+
+    /// Takes the status line away, with what a terminal has written behind it.
+    fn close(&mut self) -> io::Result<()> {
+        match std::mem::take(&mut self.has_status) {
+            true => self.output.print(ERASE.to_owned()),
+            false => Ok(()),
         }
     }
 
@@ -81,8 +165,9 @@ impl Screen {
             text.insert_str(0, ERASE);
         }
         if self.is_terminal {
-            // Not wrapped at the margin, or the next one could not replace it.
-            text += &format!("\x1b[?7l{}\x1b[?7h", board.status());
+            let room = columns().saturating_sub(ROOM_FOR_CTRL_C);
+            // Not wrapped at the margin, as the terminal may have become narrower.
+            text += &format!("\x1b[?7l{}\x1b[?7h", status(board, room));
             self.has_status = true;
         }
         self.output.print(text)
