@@ -50,7 +50,7 @@
 //! Then how nodes behave: a [`peer`] sends what [`wire`] describes, a [`node`]
 //! answers it and tells of it in an [`event`]. The node is a state machine; the
 //! [`driver`] is the loop that gives it a clock and a link to its peers, of which
-//! [`udp`] is one, and [`config`] its settings. A [`store`] keeps its chain in a file, on a real
+//! [`udp`] is one, with faults around it where [`faulty_link`] is asked for, and [`config`] its settings. A [`store`] keeps its chain in a file, on a real
 //! [`disk`] or on [one that fails on demand](sim_disk). [`sim`] runs many nodes at
 //! once, under a virtual clock and with every fault there is. Events that come too
 //! often to be told one by one pass a [`throttle`].
@@ -79,6 +79,7 @@ pub mod sim_disk;
 pub mod config;
 pub mod driver;
 pub mod udp;
+pub mod faulty_link;
 pub mod network;
 pub mod sim;
 pub mod throttle;

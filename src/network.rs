@@ -1,10 +1,13 @@
 //! What can be asked of a network whose nodes all run in one process: to add a
-//! node, to stop one as if it had been killed, and to start it again.
+//! node, to stop one as if it had been killed, and to start it again; and how its links
+//! delay and lose datagrams.
 //!
 //! `cairn up` is such a network. It takes orders from its nodes' HTTP APIs.
 
 use std::fmt;
 use std::sync::Arc;
+
+use crate::faulty_link::LinkFaults;
 
 /// What is to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub enum Change {
     Stop(u16),
     /// The node of this port, which was stopped, starts again.
     Start(u16),
+    /// From now on the links of all nodes do this to datagrams.
+    Links(LinkFaults),
 }
 
 /// A node of the network.
@@ -60,12 +65,21 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// All nodes after a change, in the order in which they joined, or why there was none.
-pub type Answer = Result<Vec<Member>, Refusal>;
+/// A network after a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// All nodes, in the order in which they joined.
+    pub members: Vec<Member>,
+    /// What the links of all nodes do to datagrams.
+    pub links: LinkFaults,
+}
+
+/// The network after a change, or why there was none.
+pub type Answer = Result<State, Refusal>;
 
 /// An order, and where its answer goes.
 pub struct Order {
-    /// What is to change; `None` only asks which nodes there are.
+    /// What is to change; `None` only asks how the network is.
     pub change: Option<Change>,
     reply: Box<dyn FnOnce(Answer) + Send>,
 }

@@ -15,8 +15,9 @@ fn up(nodes: usize, args: &[&str]) -> (Running, Vec<u16>) {
     for _ in 0..5 {
         let ports = free_ports(nodes);
         let list: Vec<_> = ports.iter().map(u16::to_string).collect();
-        let mut running =
-            Running::start(cairn().args(["up", "--ports", &list.join(",")]).args(args));
+        let mut running = Running::start(
+            cairn().args(["up", "--delay", "0", "--ports", &list.join(",")]).args(args),
+        );
         let is_started = |line: &str| line.contains("START");
         if (0..nodes).all(|_| running.find(is_started).is_some()) {
             return (running, ports);
@@ -98,7 +99,7 @@ fn full_shows_whole_hashes_and_quiet_shows_blocks_alone() {
 
     let ports: Vec<_> = free_ports(2).iter().map(u16::to_string).collect();
     let ports = ports.join(",");
-    let args = ["up", "--ports", &ports, "--until-height", "2", "--quiet"];
+    let args = ["up", "--delay", "0", "--ports", &ports, "--until-height", "2", "--quiet"];
     let mut running = Running::start(cairn().args(args).args(PACE));
     assert!(running.end().success(), "{}", running.text());
     let verbs = ["START", "COPY", "SLEEP", "IGNORE"];
@@ -113,7 +114,9 @@ fn json_is_an_object_a_line_with_the_name_of_its_node_and_nothing_else() {
     let ports = free_ports(2);
     let list = format!("{},{}", ports[0], ports[1]);
     let mut command = cairn();
-    command.args(["up", "--ports", &list, "--json", "--until-height", "2"]).args(PACE);
+    command
+        .args(["up", "--delay", "0", "--ports", &list, "--json", "--until-height", "2"])
+        .args(PACE);
     let output = command.stdin(Stdio::null()).output().expect("it can be started");
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).expect("UTF-8");

@@ -25,7 +25,9 @@ impl Up {
             let ports = free_ports(2);
             let list = format!("{},{}", ports[0], ports[1]);
             let mut running = Running::start(
-                cairn().args(["up", "--ports", &list, "--listen", "20ms"]).args(args),
+                cairn()
+                    .args(["up", "--delay", "0", "--ports", &list, "--listen", "20ms"])
+                    .args(args),
             );
             let is_started = |line: &str| line.contains("START");
             let are_started = (0..2).all(|_| running.find(is_started).is_some());
@@ -93,6 +95,29 @@ fn an_added_node_is_a_peer_of_all_and_mines_the_same_chain() {
     wait_until("it has the chain", || height(&added) > 0);
     let (status, list) = (up.api(0).get("/network/nodes").status, after.len());
     assert_eq!((status, list), (200, 3));
+}
+
+#[test]
+fn links_are_set_while_the_network_runs_and_a_lost_block_reaches_nobody() {
+    let up = Up::start(&["--nonces", "20000", "--zero-bits", "12", "--loss", "100"]);
+    let api = up.api(0);
+    let links = |body: &str| {
+        let method = if body.is_empty() { "GET" } else { "POST" };
+        api.ask(method, "/network/links", &["content-type: application/json"], body)
+    };
+    assert_eq!(links("").json(), serde_json::json!({"delay_ms": 0, "loss": 100}));
+    wait_until("it has found blocks", || height(&api) > 3);
+    let copies = || up.api(1).get("/metrics").body.contains("cairn_chains_copied_total 0\n");
+    assert!(copies(), "all datagrams are lost");
+    for wrong in [r#"{"delay_ms":5001,"loss":0}"#, r#"{"delay_ms":0,"loss":101}"#, "{}"] {
+        assert!((400..500).contains(&links(wrong).status), "{wrong}");
+    }
+    let answer = links(r#"{"delay_ms":30,"loss":0}"#);
+    assert_eq!((answer.status, answer.json()["delay_ms"].as_u64()), (200, Some(30)));
+    assert_eq!(up.api(1).get("/network/links").json()["delay_ms"], 30);
+    wait_until("a chain is copied by one of them", || {
+        (0..2).any(|node| !up.api(node).get("/metrics").body.contains("chains_copied_total 0\n"))
+    });
 }
 
 #[test]

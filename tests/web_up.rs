@@ -14,7 +14,7 @@ use common::{PORT_TAKEN, Running, cairn, free_ports};
 /// `None` where somebody took a port in between.
 fn up(ports: &[u16]) -> Option<Running> {
     let list = format!("{},{}", ports[0], ports[1]);
-    let args = ["up", "--ports", &list, "--zero-bits", "200"];
+    let args = ["up", "--delay", "0", "--ports", &list, "--zero-bits", "200"];
     let mut running = Running::start(cairn().args(args));
     let is_started = |line: &str| line.contains("START");
     if (0..2).all(|_| running.find(is_started).is_some()) {

@@ -70,6 +70,7 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(network::nodes, network::add))
         .routes(routes!(network::stop))
         .routes(routes!(network::start))
+        .routes(routes!(network::links, network::set_links))
 }
 
 /// The description of the API, as `/openapi.json` has it.

@@ -1,17 +1,19 @@
 //! The network of this process: which nodes it has, and orders to change them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
-use crate::network::{Change, Member, Order, Refusal};
+use crate::faulty_link::{LinkFaults, MAX_DELAY, MAX_LOSS};
+use crate::network::{self, Change, Member, Order, Refusal};
 
 use super::problem::Problem;
 use super::shared::Shared;
@@ -36,12 +38,24 @@ pub(super) struct NetworkNode {
     http: Option<String>,
 }
 
+/// What happens to each datagram between two nodes of this network.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Links {
+    /// How much later it arrives, in milliseconds: 0 to 5,000.
+    #[schema(example = 500, maximum = 5000)]
+    delay_ms: u64,
+    /// Of a hundred datagrams so many are lost: 0 to 100.
+    #[schema(example = 0, maximum = 100)]
+    loss: u64,
+}
+
 /// The nodes of the network that this node's process runs
 #[utoipa::path(get, path = "/network/nodes", tag = "network", responses(
     (status = 200, body = Nodes),
 ))]
 pub(super) async fn nodes(State(shared): State<Arc<Shared>>) -> Result<Json<Nodes>, Problem> {
-    order(&shared, None).await
+    shown(&shared, None).await
 }
 
 /// Add a node on a port that the network chooses; it stands last in the answer
@@ -51,7 +65,7 @@ pub(super) async fn nodes(State(shared): State<Arc<Shared>>) -> Result<Json<Node
 pub(super) async fn add(
     State(shared): State<Arc<Shared>>,
 ) -> Result<(StatusCode, Json<Nodes>), Problem> {
-    Ok((StatusCode::CREATED, order(&shared, Some(Change::Add)).await?))
+    Ok((StatusCode::CREATED, shown(&shared, Some(Change::Add)).await?))
 }
 
 /// Stop a node between two steps, as if it had been killed; the last one cannot be stopped
@@ -67,7 +81,7 @@ pub(super) async fn stop(
     State(shared): State<Arc<Shared>>,
     port: Result<Path<u16>, PathRejection>,
 ) -> Result<Json<Nodes>, Problem> {
-    order(&shared, Some(Change::Stop(port?.0))).await
+    shown(&shared, Some(Change::Stop(port?.0))).await
 }
 
 /// Start a node again that was stopped, with the chain of its file, if it has one
@@ -81,11 +95,36 @@ pub(super) async fn start(
     State(shared): State<Arc<Shared>>,
     port: Result<Path<u16>, PathRejection>,
 ) -> Result<Json<Nodes>, Problem> {
-    order(&shared, Some(Change::Start(port?.0))).await
+    shown(&shared, Some(Change::Start(port?.0))).await
+}
+
+/// What the links between this network's nodes do to each datagram
+#[utoipa::path(get, path = "/network/links", tag = "network", responses(
+    (status = 200, body = Links),
+))]
+pub(super) async fn links(State(shared): State<Arc<Shared>>) -> Result<Json<Links>, Problem> {
+    Ok(Json(Links::of(&order(&shared, None).await?)))
+}
+
+/// Have the links between this network's nodes delay and lose datagrams from now on
+#[utoipa::path(post, path = "/network/links", tag = "network", request_body = Links, responses(
+    (status = 200, body = Links),
+))]
+pub(super) async fn set_links(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Links>, JsonRejection>,
+) -> Result<Json<Links>, Problem> {
+    let faults = body?.faults()?;
+    Ok(Json(Links::of(&order(&shared, Some(Change::Links(faults))).await?)))
+}
+
+/// Gives an order to the network, and shows the nodes after it.
+async fn shown(shared: &Shared, change: Option<Change>) -> Result<Json<Nodes>, Problem> {
+    Ok(Json(Nodes::of(&order(shared, change).await?, shared.address.ip())))
 }
 
 /// Gives an order to the network, and waits for its answer.
-async fn order(shared: &Shared, change: Option<Change>) -> Result<Json<Nodes>, Problem> {
+async fn order(shared: &Shared, change: Option<Change>) -> Result<network::State, Problem> {
     let Some(orders) = &shared.settings.orders else {
         return Err(Problem::not_found(
             "this node is not one of a network in one process, as those of cairn up are",
@@ -95,21 +134,40 @@ async fn order(shared: &Shared, change: Option<Change>) -> Result<Json<Nodes>, P
     // The client may have gone.
     orders.give(Order::new(change, |answer| drop(reply.send(answer))));
     match tokio::time::timeout(super::shared::PATIENCE, answer).await {
-        Ok(Ok(Ok(members))) => Ok(Json(shown(shared, &members))),
-        Ok(Ok(Err(refusal))) => Err(problem(&refusal)),
+        Ok(Ok(answer)) => answer.map_err(|refusal| problem(&refusal)),
         Ok(Err(_)) => Err(Problem::stopped()),
         Err(_) => Err(Problem::busy("the network is held up")),
     }
 }
 
-fn shown(shared: &Shared, members: &[Member]) -> Nodes {
-    let ip = shared.address.ip();
-    let node = |member: &Member| {
-        let port = member.port.checked_add(1).filter(|_| member.is_running);
-        let http = port.map(|port| format!("http://{}", SocketAddr::new(ip, port)));
-        NetworkNode { port: member.port, running: member.is_running, http }
-    };
-    Nodes { nodes: members.iter().map(node).collect() }
+impl Nodes {
+    fn of(network: &network::State, ip: IpAddr) -> Nodes {
+        let node = |member: &Member| {
+            let port = member.port.checked_add(1).filter(|_| member.is_running);
+            let http = port.map(|port| format!("http://{}", SocketAddr::new(ip, port)));
+            NetworkNode { port: member.port, running: member.is_running, http }
+        };
+        Nodes { nodes: network.members.iter().map(node).collect() }
+    }
+}
+
+impl Links {
+    fn of(network: &network::State) -> Links {
+        let LinkFaults { delay, loss } = network.links;
+        Links { delay_ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), loss: loss.into() }
+    }
+
+    fn faults(&self) -> Result<LinkFaults, Problem> {
+        let delay = Duration::from_millis(self.delay_ms);
+        let loss = u8::try_from(self.loss).ok().filter(|loss| *loss <= MAX_LOSS);
+        match loss {
+            Some(loss) if delay <= MAX_DELAY => Ok(LinkFaults { delay, loss }),
+            _ => Err(Problem::bad_request(format_args!(
+                "delay_ms goes from 0 to {}, loss from 0 to {MAX_LOSS}",
+                MAX_DELAY.as_millis()
+            ))),
+        }
+    }
 }
 
 fn problem(refusal: &Refusal) -> Problem {

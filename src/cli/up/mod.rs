@@ -2,6 +2,7 @@
 //! over real UDP.
 
 mod ports;
+mod links;
 mod board;
 mod summary;
 mod story;
@@ -20,8 +21,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use cairn::config::{Found, NODE_PORTS, parse_duration};
+use cairn::event::as_flag;
 use cairn::network::Orders;
 
+use self::links::Links;
 use self::message::Message;
 use self::network::{Network, Until};
 use self::nodes::{Nodes, Plan};
@@ -47,6 +50,8 @@ pub(crate) struct Args {
     /// How long each node listens between two turns of mining
     #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = parse_duration)]
     listen: Duration,
+    #[command(flatten)]
+    links: Links,
     /// Keep each node's chain in this folder, 7000.chain and so on; made if missing
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -86,6 +91,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         pace: args.pace,
         listen: args.listen,
         seed,
+        links: args.links.faults(),
         data: args.data,
         // As many again may join.
         pool: http::pool(&http, 2 * ports.len())?,
@@ -108,10 +114,11 @@ fn heading(args: &Args, ports: &[u16], seed: u64) -> String {
     let data = |folder: &PathBuf| format!("  data    --data {}\n", folder.display());
     let data = args.data.as_ref().map(data).unwrap_or_default();
     format!(
-        "UP {} nodes on ports {}\n  pace    --nonces {nonces} --listen {:?}\n  target  --zero-bits \
+        "UP {} nodes on ports {}\n  pace    --nonces {nonces} --listen {}\n  links   {}\n  target  --zero-bits \
          {zero_bits}\n  seed    --seed {seed}\n{data}Ctrl-C stops them all.\n",
         ports.len(),
         names.join(" "),
-        args.listen,
+        as_flag(args.listen),
+        args.links,
     )
 }

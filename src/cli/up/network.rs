@@ -110,7 +110,11 @@ impl Network {
 
     fn obey(&mut self, order: Order) {
         match order.change {
-            None => order.reply(Ok(self.nodes.members())),
+            None => order.reply(Ok(self.nodes.state())),
+            Some(Change::Links(links)) => {
+                self.nodes.set_links(links);
+                order.reply(Ok(self.nodes.state()));
+            }
             Some(Change::Add) => order.reply(self.add()),
             Some(Change::Start(port)) => order.reply(self.start(port)),
             Some(Change::Stop(port)) => {
@@ -137,7 +141,7 @@ impl Network {
             match self.nodes.add(port) {
                 Ok(()) => {
                     self.board.join(port);
-                    return Ok(self.nodes.members());
+                    return Ok(self.nodes.state());
                 }
                 // The port may be taken.
                 Err(error) => why = format!("{error:#}"),
@@ -146,17 +150,18 @@ impl Network {
         Err(Refusal::Failed(why))
     }
 
-    /// The nodes as they will be once the node of this port is stopped, if it may be.
+    /// The network as it will be once the node of this port is stopped, if it may be.
     fn without(&self, port: u16) -> Answer {
         if !self.is_running(port)? {
             return Err(Refusal::Stopped(port));
         }
-        let mut members = self.nodes.members();
+        let mut state = self.nodes.state();
+        let members = &mut state.members;
         if members.iter().filter(|member| member.is_running).count() == 1 {
             return Err(Refusal::Last(port));
         }
         members.iter_mut().filter(|it| it.port == port).for_each(|it| it.is_running = false);
-        Ok(members)
+        Ok(state)
     }
 
     fn start(&mut self, port: u16) -> Answer {
@@ -166,7 +171,7 @@ impl Network {
         let started = self.nodes.start(port);
         started.map_err(|error| Refusal::Failed(format!("{error:#}")))?;
         self.board.join(port);
-        Ok(self.nodes.members())
+        Ok(self.nodes.state())
     }
 
     fn is_running(&self, port: u16) -> Result<bool, Refusal> {

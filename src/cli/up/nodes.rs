@@ -11,7 +11,8 @@ use anyhow::{Context, Result};
 use cairn::config::Found;
 use cairn::driver::{self, Command, Observer, Setup};
 use cairn::event::Event;
-use cairn::network::Member;
+use cairn::faulty_link::{FaultyLink, LinkFaults};
+use cairn::network::{Member, State};
 use cairn::node::{self, Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
@@ -33,6 +34,8 @@ pub(super) struct Plan {
     pub(super) data: Option<PathBuf>,
     /// Nodes that run elsewhere.
     pub(super) elsewhere: Vec<SocketAddr>,
+    /// What the links of all nodes do to datagrams.
+    pub(super) links: LinkFaults,
     pub(super) http: Flags,
     pub(super) pool: Option<Pool>,
 }
@@ -52,6 +55,7 @@ struct Place {
 
 struct Running {
     commands: Sender<Command>,
+    links: Sender<LinkFaults>,
     thread: JoinHandle<()>,
 }
 
@@ -120,13 +124,31 @@ impl Nodes {
         self.nodes.iter().map(member).collect()
     }
 
+    /// How the network is.
+    pub(super) fn state(&self) -> State {
+        State { members: self.members(), links: self.plan.links }
+    }
+
+    /// From now on the links of all nodes, also of those that start later, do this.
+    pub(super) fn set_links(&mut self, links: LinkFaults) {
+        self.plan.links = links;
+        for running in self.nodes.iter().filter_map(|place| place.running.as_ref()) {
+            // It fails where the node has just ended by itself.
+            let _ = running.links.send(links);
+        }
+    }
+
     /// Where others on this machine reach the node of this port.
     pub(super) fn address(&self, port: u16) -> SocketAddr {
         SocketAddr::from((reachable(self.plan.ip.value), port))
     }
 
     fn start_on(&mut self, port: u16, socket: UdpSocket) -> Result<()> {
-        let mut thread = self.prepare(port, socket)?;
+        let address = socket.local_addr().context("a bound socket has an address")?;
+        let (links, changes) = mpsc::channel();
+        let (faults, seed) = (self.plan.links, self.plan.seed);
+        let link = FaultyLink::new(socket, faults, changes, seed, port);
+        let mut thread = self.prepare(port, address, link)?;
         let (commands, messages) = (thread.commands.clone(), self.messages.clone());
         let thread = thread::Builder::new().name(format!("node {port}")).spawn(move || {
             let how = thread.run();
@@ -136,17 +158,21 @@ impl Nodes {
         });
         let thread = thread.with_context(|| format!("cannot start node {port}"))?;
         let place = self.nodes.iter_mut().find(|place| place.port == port);
-        place.expect("it has a place").running = Some(Running { commands, thread });
+        place.expect("it has a place").running = Some(Running { commands, links, thread });
         Ok(())
     }
 
     /// All that the thread of a node needs.
-    fn prepare(&self, port: u16, socket: UdpSocket) -> Result<NodeThread> {
+    fn prepare(
+        &self,
+        port: u16,
+        address: SocketAddr,
+        link: FaultyLink<UdpSocket>,
+    ) -> Result<NodeThread> {
         let Plan { pace, data, http, pool, .. } = &self.plan;
         let others = self.nodes.iter().filter(|place| place.port != port);
         let others = others.map(|place| self.address(place.port));
         let peers = others.chain(self.plan.elsewhere.iter().copied()).map(PeerName::new);
-        let address = socket.local_addr().context("a bound socket has an address")?;
         let settings = Settings {
             nonces: pace.nonces,
             listen: self.plan.listen,
@@ -167,14 +193,14 @@ impl Nodes {
             http,
             messages: self.messages.clone(),
         };
-        Ok(NodeThread { node, socket, keeper, teller, commands, inbox, threads: pace.threads })
+        Ok(NodeThread { node, link, keeper, teller, commands, inbox, threads: pace.threads })
     }
 }
 
 /// A node with all that it works with.
 struct NodeThread {
     node: Node,
-    socket: UdpSocket,
+    link: FaultyLink<UdpSocket>,
     keeper: Keeper,
     teller: Teller,
     commands: Sender<Command>,
@@ -186,7 +212,7 @@ impl NodeThread {
     fn run(&mut self) -> Result<()> {
         let keeper = &mut self.keeper;
         let setup = Setup {
-            link: &mut self.socket,
+            link: &mut self.link,
             commands: &self.inbox,
             keep: &mut |save| keeper.keep(save),
             threads: self.threads,
