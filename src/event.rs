@@ -54,6 +54,20 @@ pub enum Event {
         /// Why.
         reason: Reason,
     },
+    /// It was told to mine no more; it goes on listening.
+    Paused,
+    /// It was told to mine again.
+    Resumed,
+    /// It was told to take this peer among its own, or to have to do with it again.
+    Connected {
+        /// The peer.
+        peer: PeerName,
+    },
+    /// It was told to have nothing to do with this peer.
+    Disconnected {
+        /// The peer.
+        peer: PeerName,
+    },
     /// It was told to end.
     Stopped {
         /// Height of its tip.
@@ -248,6 +262,10 @@ impl fmt::Display for Event {
             Event::Ignored { from, reason } => {
                 write!(f, "IGNORE blockchain... from {from}: {reason}")
             }
+            Event::Paused => write!(f, "PAUSE mining"),
+            Event::Resumed => write!(f, "RESUME mining"),
+            Event::Connected { peer } => write!(f, "CONNECT to {peer}"),
+            Event::Disconnected { peer } => write!(f, "DISCONNECT from {peer}"),
             Event::Stopped { height, hash } => write!(f, "STOP at block {height}: {hash}"),
             Event::Unsent { to, error } => write!(f, "UNSENT to {to}: {error}"),
         }

@@ -64,6 +64,14 @@ enum Body {
         reason: &'static str,
         detail: String,
     },
+    Paused {},
+    Resumed {},
+    Connected {
+        peer: String,
+    },
+    Disconnected {
+        peer: String,
+    },
     Stopped {
         height: usize,
         hash: String,
@@ -108,6 +116,10 @@ impl Body {
             },
             Event::Rested { duration } => Body::Rested { duration_ms: milliseconds(*duration) },
             Event::Ignored { from, reason } => Body::ignored(from.to_string(), reason),
+            Event::Paused => Body::Paused {},
+            Event::Resumed => Body::Resumed {},
+            Event::Connected { peer } => Body::Connected { peer: peer.to_string() },
+            Event::Disconnected { peer } => Body::Disconnected { peer: peer.to_string() },
             Event::Stopped { height, hash } => {
                 Body::Stopped { height: *height, hash: hash.to_string() }
             }
@@ -172,6 +184,18 @@ mod tests {
             |count| Record::merged(Duration::ZERO, &Event::Tried { counter: 1 }, count).to_line();
         assert_eq!(line(1), r#"{"v":1,"time_ms":0,"event":"tried","counter":1}"#);
         assert_eq!(line(7), r#"{"v":1,"time_ms":0,"merged":7,"event":"tried","counter":1}"#);
+    }
+
+    #[test]
+    fn orders_that_a_node_has_obeyed_are_these_lines() {
+        let line = |event| Record::new(Duration::ZERO, &event).to_line();
+        let peer = PeerName::new("bob");
+        assert_eq!(line(Event::Paused), r#"{"v":1,"time_ms":0,"event":"paused"}"#);
+        assert_eq!(line(Event::Resumed), r#"{"v":1,"time_ms":0,"event":"resumed"}"#);
+        let connected = line(Event::Connected { peer: peer.clone() });
+        assert_eq!(connected, r#"{"v":1,"time_ms":0,"event":"connected","peer":"bob"}"#);
+        let disconnected = line(Event::Disconnected { peer });
+        assert_eq!(disconnected, r#"{"v":1,"time_ms":0,"event":"disconnected","peer":"bob"}"#);
     }
 
     #[test]

@@ -227,22 +227,38 @@ impl Node {
 
     fn obey(&mut self, now: Now, command: Command) {
         match command {
-            Command::Pause => (self.is_paused, self.is_hurried) = (true, false),
-            Command::Resume => self.is_paused = false,
+            Command::Pause => {
+                self.is_hurried = false;
+                self.set_paused(true);
+            }
+            Command::Resume => self.set_paused(false),
             Command::MineOne => {
                 self.is_hurried = true;
                 // Now, unless a search is under way already.
                 self.next_turn = self.next_turn.map(|_| now.monotonic);
             }
             Command::Connect(name) => {
+                if !self.is_listed(&name) {
+                    self.tell(Event::Connected { peer: name.clone() });
+                }
                 self.peers.add(name.clone()).is_refused = false;
                 self.announce_to(name);
             }
             Command::Disconnect(name) => {
                 self.sync.forget(&name);
-                self.peers.add(name).is_refused = true;
+                let peer = self.peers.add(name.clone());
+                if !std::mem::replace(&mut peer.is_refused, true) {
+                    self.tell(Event::Disconnected { peer: name });
+                }
             }
             Command::Sync => self.announce(),
+        }
+    }
+
+    /// What is so already is no event.
+    fn set_paused(&mut self, is_paused: bool) {
+        if std::mem::replace(&mut self.is_paused, is_paused) != is_paused {
+            self.tell(if is_paused { Event::Paused } else { Event::Resumed });
         }
     }
 

@@ -57,6 +57,10 @@ IGNORE blockchain... from 127.0.0.1:8000: block 3 breaks genesis: not our genesi
 IGNORE blockchain... from 127.0.0.1:8000: block 3 breaks previous-hash: previous hash is 0000000000000000000000000000000000000000000000000000000000000000, not 00001ff58495c3dc2a1aaa69ebca4e9b3e05e63e5a319fb73bcdccbcdbba1e72
 IGNORE blockchain... from 127.0.0.1:8000: block 3 breaks proof-of-work: hash 00001ff58495c3dc2a1aaa69ebca4e9b3e05e63e5a319fb73bcdccbcdbba1e72 has 19 of 20 zero bits
 IGNORE blockchain... from 127.0.0.1:8000: block 3 breaks timestamp: timestamp 1634699999 is before 1634700000, the median before it
+PAUSE mining
+RESUME mining
+CONNECT to 127.0.0.1:8000
+DISCONNECT from 127.0.0.1:8000
 STOP at block 5: 00001ff58495c3dc2a1aaa69ebca4e9b3e05e63e5a319fb73bcdccbcdbba1e72
 UNSENT to 127.0.0.1:8000: Network is unreachable
 ";
@@ -82,7 +86,7 @@ fn nothing_was_forgotten_above() {
 }
 
 /// How many kinds of lines [`kind`] tells apart.
-const KINDS: usize = 28;
+const KINDS: usize = 32;
 
 /// A number for each kind of line. Whoever adds an event, a reason or a rule
 /// comes by here, because this does not compile then: add a line above, too.
@@ -95,6 +99,10 @@ fn kind(event: &Event) -> usize {
         Event::Rested { .. } => 4,
         Event::Stopped { .. } => 5,
         Event::Unsent { .. } => 6,
+        Event::Paused => 28,
+        Event::Resumed => 29,
+        Event::Connected { .. } => 30,
+        Event::Disconnected { .. } => 31,
         Event::Ignored { reason, .. } => match reason {
             Reason::Shorter { .. } => 7,
             Reason::Tie { .. } => 8,
@@ -210,7 +218,16 @@ fn ignores() -> Vec<Event> {
 
 fn ends() -> Vec<Event> {
     let error = "Network is unreachable".to_owned();
-    vec![Event::Stopped { height: 5, hash: hash() }, Event::Unsent { to: peer(), error }]
+    let connected = Event::Connected { peer: peer() };
+    let disconnected = Event::Disconnected { peer: peer() };
+    vec![
+        Event::Paused,
+        Event::Resumed,
+        connected,
+        disconnected,
+        Event::Stopped { height: 5, hash: hash() },
+        Event::Unsent { to: peer(), error },
+    ]
 }
 
 fn peer() -> PeerName {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cairn::event::Reason;
+use cairn::event::{Event, Reason};
 use cairn::node::{Command, Input, Output};
 use cairn::peer::PeerName;
 
@@ -13,7 +13,7 @@ fn a_paused_node_does_not_mine_but_copies_and_answers() {
     let mut alice = Bench::on(&genesis());
     alice.misses();
     alice.misses();
-    assert_eq!(obeys(&mut alice, Command::Pause), []);
+    assert_eq!(obeys(&mut alice, Command::Pause), [Output::Event(Event::Paused)]);
     assert!(alice.node.is_paused());
     for _ in 0..3 {
         alice.turn();
@@ -118,7 +118,8 @@ fn an_order_for_one_block_does_not_start_a_second_search() {
 fn who_is_disconnected_is_neither_heard_nor_written_to() {
     let mut alice = Bench::on(&grow(&genesis(), 1, 9000));
     for name in ["bob", "a stranger"] {
-        assert_eq!(obeys(&mut alice, Command::Disconnect(PeerName::new(name))), []);
+        let outputs = obeys(&mut alice, Command::Disconnect(PeerName::new(name)));
+        assert_eq!(sent(&outputs), [], "it is told nothing");
     }
     assert_eq!(names(alice.node.peers()), ["carol"]);
     assert_eq!(names(alice.node.refused()), ["bob", "a stranger"]);
@@ -169,4 +170,30 @@ fn obeys(bench: &mut Bench, command: Command) -> Vec<Output> {
 
 fn names<'a>(peers: impl Iterator<Item = &'a PeerName>) -> Vec<String> {
     peers.map(PeerName::to_string).collect()
+}
+
+#[test]
+fn what_a_node_was_told_to_do_is_an_event_unless_it_is_so_already() {
+    let mut alice = Bench::on(&genesis());
+    let bob = PeerName::new("bob");
+    let mut events = |command| {
+        let outputs = obeys(&mut alice, command).into_iter();
+        outputs
+            .filter_map(|output| match output {
+                Output::Event(event) => Some(event),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(events(Command::Resume), []);
+    assert_eq!(events(Command::Pause), [Event::Paused]);
+    assert_eq!(events(Command::Pause), []);
+    assert_eq!(events(Command::Resume), [Event::Resumed]);
+    assert_eq!(events(Command::Connect(bob.clone())), [], "it is a peer already");
+    let disconnected = Event::Disconnected { peer: bob.clone() };
+    assert_eq!(events(Command::Disconnect(bob.clone())), [disconnected]);
+    assert_eq!(events(Command::Disconnect(bob.clone())), []);
+    assert_eq!(events(Command::Connect(bob.clone())), [Event::Connected { peer: bob }]);
+    let dora = PeerName::new("dora");
+    assert_eq!(events(Command::Connect(dora.clone())), [Event::Connected { peer: dora }]);
 }

@@ -1,10 +1,11 @@
 //! What is known of the network from the events of its nodes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cairn::block::GENESIS_HASH;
 use cairn::event::Event;
 use cairn::hash::Hash;
+use cairn::peer::PeerName;
 
 /// The nodes' tips, and the tree of all blocks that were made.
 pub(super) struct Board {
@@ -22,6 +23,8 @@ pub(super) struct Standing {
     pub(super) tip: Option<Hash>,
     /// The counter that its search has reached.
     pub(super) tried: u64,
+    /// The nodes with which it has nothing to do.
+    pub(super) refused: BTreeSet<u16>,
 }
 
 /// A block that was seen being made.
@@ -40,7 +43,14 @@ impl Board {
 
     /// The node of this port starts, for the first time or again.
     pub(super) fn join(&mut self, port: u16) {
-        let new = Standing { port, is_living: true, height: 0, tip: None, tried: 0 };
+        let new = Standing {
+            port,
+            is_living: true,
+            height: 0,
+            tip: None,
+            tried: 0,
+            refused: BTreeSet::new(),
+        };
         match self.nodes.iter_mut().find(|node| node.port == port) {
             Some(node) => *node = new,
             None => self.nodes.push(new),
@@ -58,6 +68,10 @@ impl Board {
                 node.stand(height, hash);
             }
             Event::Copied { height, hash, .. } => node.stand(height, hash),
+            Event::Connected { ref peer } => {
+                port_of(peer).map(|peer| node.refused.remove(&peer));
+            }
+            Event::Disconnected { ref peer } => node.refused.extend(port_of(peer)),
             Event::Started(ref started) => node.stand(started.height, started.hash),
             _ => {}
         }
@@ -134,6 +148,12 @@ impl Board {
     }
 }
 
+/// The port of a peer over UDP. Nodes elsewhere may have the port of one here, but
+/// those are not told to disconnect from.
+fn port_of(peer: &PeerName) -> Option<u16> {
+    cairn::udp::address(peer).map(|address| address.port())
+}
+
 impl Standing {
     fn stand(&mut self, height: usize, tip: Hash) {
         self.height = height;
@@ -149,7 +169,6 @@ pub(super) mod tests {
     use cairn::chain::Chain;
     use cairn::event::Started;
     use cairn::node::{Input, Node, Now, Output, Settings};
-    use cairn::peer::PeerName;
     use cairn::target::Target;
 
     use super::*;

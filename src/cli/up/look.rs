@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const NAMES: [u8; 6] = [36, 33, 35, 32, 34, 31];
 
 /// Colours of the verbs that lines begin with; 1 is bold, 2 is dim.
-const VERBS: [(&str, &str); 9] = [
+const VERBS: [(&str, &str); 11] = [
     ("START", "1"),
     ("CREATE", "1;32"),
     ("COPY", "36"),
@@ -15,6 +15,8 @@ const VERBS: [(&str, &str); 9] = [
     ("UNSENT", "31"),
     ("PAUSE", "33"),
     ("RESUME", "33"),
+    ("CONNECT", "33"),
+    ("DISCONNECT", "33"),
     ("STOP", "1"),
 ];
 

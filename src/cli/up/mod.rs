@@ -5,6 +5,7 @@ mod ports;
 mod links;
 mod board;
 mod summary;
+mod sides;
 mod story;
 mod look;
 mod opening;

@@ -7,11 +7,12 @@ use cairn::event::Event;
 use cairn::hash::Hash;
 
 use super::board::Board;
+use super::sides::sides;
 
 /// What happened to the network, and not to one node alone.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct News {
-    /// In a word: `fork`, `race` or `reorg`.
+    /// In a word: `fork`, `race`, `reorg`, `split` or `whole`.
     pub(super) kind: &'static str,
     pub(super) sentence: String,
 }
@@ -30,6 +31,8 @@ struct Turning {
 #[derive(Default)]
 pub(super) struct Story {
     turning: Option<Turning>,
+    /// In how many parts the network is, where it is in more than one.
+    parts: usize,
 }
 
 impl Story {
@@ -45,12 +48,33 @@ impl Story {
             Event::Copied { height, hash, abandoned, .. } if abandoned > 0 => {
                 self.turn(port, height, hash, abandoned);
             }
+            Event::Connected { .. } | Event::Disconnected { .. } => news.extend(self.split(board)),
             _ => {}
         }
         if board.agreed_height().is_some() {
             news.extend(self.turned(board));
         }
         news
+    }
+
+    /// The network has come apart, or together again.
+    fn split(&mut self, board: &Board) -> Option<News> {
+        let sides = sides(board);
+        let before = std::mem::replace(&mut self.parts, sides.len());
+        let kind = if sides.len() > before.max(1) { "split" } else { "whole" };
+        let sentence = match (kind, &sides[..]) {
+            ("split", [one, other]) => {
+                let (one, other) = (list(one), list(other));
+                format!("The network is split: {one} on one side, {other} on the other.")
+            }
+            ("split", _) => {
+                let parts: Vec<_> = sides.iter().map(list).collect();
+                format!("The network is split in {}: {}.", sides.len(), parts.join(" | "))
+            }
+            (_, [_]) if before > 1 => "The split is healed: all hear each other again.".to_owned(),
+            _ => return None,
+        };
+        Some(News { kind, sentence })
     }
 
     fn turn(&mut self, port: u16, height: usize, hash: Hash, abandoned: usize) {
@@ -191,6 +215,19 @@ mod tests {
         let fork = "8000 found a second block 1: the chain forks after block 0, and the longer \
                     side wins.";
         assert_eq!(told(&[7000, 8000], &events), [("fork", fork.to_owned())]);
+    }
+
+    #[test]
+    fn a_split_and_its_end_are_a_sentence_each() {
+        let peer = |port| PeerName::new(format_args!("127.0.0.1:{port}"));
+        let apart = |port| Event::Disconnected { peer: peer(port) };
+        let together = |port| Event::Connected { peer: peer(port) };
+        let mut events = vec![(7000, apart(8000)), (7000, apart(9000)), (8000, apart(7000))];
+        events.extend([(8000, together(7000)), (7000, together(9000)), (7000, together(8000))]);
+        let split = "The network is split: 7000 on one side, 8000 and 9000 on the other.";
+        let whole = "The split is healed: all hear each other again.";
+        let expected = [("split", split.to_owned()), ("whole", whole.to_owned())];
+        assert_eq!(told(&[7000, 8000, 9000], &events), expected);
     }
 
     #[test]
