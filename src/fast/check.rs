@@ -9,6 +9,8 @@
 
 use std::thread;
 
+use super::all_fit::all_fit;
+use super::dispatch::chosen;
 use super::kernel::Kernel;
 use super::one_by_one::BATCH;
 use crate::block::{self, BLOCK_LEN, BlockBytes};
@@ -21,7 +23,7 @@ use crate::target::Target;
 const BLOCKS_WORTH_A_THREAD: usize = 8192;
 
 /// Checks the blocks that follow `tip` and returns the tip after the last, as
-/// [`rules::check`](crate::rules::check) does: 64 at a time, and on all threads
+/// [`rules::check`](crate::rules::check) does: many at a time, and on all threads
 /// that the processor has if there are many thousands.
 ///
 /// # Errors
@@ -36,7 +38,7 @@ pub fn check(tip: Tip, bytes: &[u8], target: Target) -> Result<Tip, Invalid> {
 }
 
 /// The same on so many threads, this one among them, or fewer if there are not
-/// enough blocks for each to have 64. The verdict does not depend on their number.
+/// enough blocks for each to have a batch. The verdict does not depend on their number.
 ///
 /// # Errors
 /// The first block that breaks a rule, and the rule.
@@ -46,7 +48,19 @@ pub fn check_on_threads(
     target: Target,
     threads: usize,
 ) -> Result<Tip, Invalid> {
-    let kernel = Kernel::chosen();
+    check_on(thread::Builder::new, tip, bytes, target, threads)
+}
+
+/// The same on threads that are built as given. Where the system gives no more of
+/// them, this one checks the stretches that are left.
+fn check_on(
+    builder: fn() -> thread::Builder,
+    tip: Tip,
+    bytes: &[u8],
+    target: Target,
+    threads: usize,
+) -> Result<Tip, Invalid> {
+    let kernel = chosen();
     let blocks = whole_blocks(tip.count(), bytes)?;
     let len = blocks.len().div_ceil(threads.max(1)).next_multiple_of(BATCH);
     let (first, rest) = blocks.split_at(len.min(blocks.len()));
@@ -56,18 +70,18 @@ pub fn check_on_threads(
             let before = &blocks[..len * (number + 1)];
             let trusted = trusting(&stretch[0], tip.count() + before.len(), before);
             let start = trusted.hash();
-            let checking = scope.spawn(move || check_in_batches(kernel, trusted, stretch, target));
+            let check = move || check_in_batches(kernel, trusted, stretch, target);
+            let checking = builder().spawn_scoped(scope, check).ok();
             stretches.push((start, stretch, checking));
         }
         let mut tip = check_in_batches(kernel, tip, first, target)?;
         for (start, stretch, checking) in stretches {
-            let verdict = checking.join().expect("checking does not panic");
-            // If its trust was misplaced, its first block is the culprit, and
-            // says so when it is held against the tip that is really there.
-            tip = if start == tip.hash() {
-                verdict?
-            } else {
-                check_in_batches(kernel, tip, stretch, target)?
+            let verdict = checking.map(|checking| checking.join().expect("no check panics"));
+            tip = match verdict {
+                Some(verdict) if start == tip.hash() => verdict?,
+                // If its trust was misplaced, its first block is the culprit, and
+                // says so when it is held against the tip that is really there.
+                _ => check_in_batches(kernel, tip, stretch, target)?,
             };
         }
         Ok(tip)
@@ -96,10 +110,20 @@ fn check_in_batches(
     target: Target,
 ) -> Result<Tip, Invalid> {
     let mut hashes = [Hash::ZERO; BATCH];
-    for batch in blocks.chunks(BATCH) {
+    for start in (0..blocks.len()).step_by(BATCH) {
+        let end = blocks.len().min(start + BATCH);
+        let batch = &blocks[start..end];
         kernel.hash_headers(batch, &mut hashes);
-        for (block, &hash) in batch.iter().zip(&hashes) {
-            tip.step(block, hash, target)?;
+        let hashes = &hashes[..batch.len()];
+        let before = start.saturating_sub(MEDIAN_BLOCKS);
+        if all_fit(tip.hash(), &blocks[before..end], hashes, target) {
+            let recent = &blocks[end.saturating_sub(MEDIAN_BLOCKS)..end];
+            tip = Tip::after(tip.count() + batch.len(), hashes[batch.len() - 1], recent);
+        } else {
+            // The first batch, or one with a bad block in it: the rules say which.
+            for (block, &hash) in batch.iter().zip(hashes) {
+                tip.step(block, hash, target)?;
+            }
         }
     }
     Ok(tip)
@@ -140,6 +164,8 @@ mod tests {
             let found = check_on_threads(tip.clone(), bytes, target, threads);
             assert_eq!(found, plain, "{threads} threads");
         }
+        let too_big = || thread::Builder::new().stack_size(1 << 60);
+        assert_eq!(check_on(too_big, tip.clone(), bytes, target, 3), plain, "no threads");
         for kernel in kernels() {
             let found = check_by(kernel, tip.clone(), bytes, target);
             assert_eq!(found, plain, "{}", kernel.name());

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
+use super::dispatch::chosen;
 use super::kernel::Kernel;
 use super::one_by_one::{BATCH, FEW, midstate};
 use crate::block::Header;
@@ -11,12 +12,12 @@ use crate::miner::{self, assert_in_lane};
 use crate::target::Target;
 
 /// The first header of the range that meets the target, as [`miner::search`]
-/// finds it, 64 counters at a time.
+/// finds it, many counters at a time.
 ///
 /// # Panics
 /// If the range goes past [`Nonce::COUNTER_END`](crate::block::Nonce::COUNTER_END).
 pub fn search(header: &Header, counters: Range<u64>, target: Target) -> Option<Header> {
-    search_by(Kernel::chosen(), header, counters, target)
+    search_by(chosen(), header, counters, target)
 }
 
 /// The same by a kernel of one's choice.
@@ -40,9 +41,7 @@ pub fn search_by(
     let midstate = midstate(&header.to_bytes());
     let highest = u32::MAX.checked_shr(target.zero_bits().into()).unwrap_or(0);
     let mut words = [0; BATCH];
-    // Batches begin at multiples of 64, so that no counter carries within one.
-    let first_batch = counters.start / BATCH as u64 * BATCH as u64;
-    for batch in (first_batch..counters.end).step_by(BATCH) {
+    for batch in counters.clone().step_by(BATCH) {
         kernel.first_words(&midstate, batch, &mut words);
         // Asked of all at once first, as this is how it can be done in vectors.
         if words.iter().fold(u32::MAX, |lowest, &word| lowest.min(word)) > highest {
@@ -79,6 +78,19 @@ pub fn search_on_threads(
     threads: usize,
     stop: &AtomicBool,
 ) -> Option<Header> {
+    search_on(thread::Builder::new, header, counters, target, threads, stop)
+}
+
+/// The same on threads that are built as given. Where the system gives no more of
+/// them, those that there are do it all.
+fn search_on(
+    builder: fn() -> thread::Builder,
+    header: &Header,
+    counters: Range<u64>,
+    target: Target,
+    threads: usize,
+    stop: &AtomicBool,
+) -> Option<Header> {
     assert_in_lane(&counters);
     let slices = counters.end.saturating_sub(counters.start).div_ceil(COUNTERS_PER_SLICE);
     let next = AtomicU64::new(counters.start);
@@ -100,7 +112,9 @@ pub fn search_on_threads(
     };
     thread::scope(|scope| {
         for _ in 1..slices.min(threads as u64) {
-            scope.spawn(work);
+            if builder().spawn_scoped(scope, work).is_err() {
+                break;
+            }
         }
         work();
     });
@@ -166,6 +180,15 @@ mod tests {
                 assert_eq!(found, alone, "from {start}, {zero_bits} bits, {threads} threads");
             }
         }
+    }
+
+    #[test]
+    fn where_the_system_gives_no_threads_this_one_searches() {
+        let header = Block::genesis().header;
+        let (counters, going) = (0..100_000, AtomicBool::new(false));
+        let too_big = || thread::Builder::new().stack_size(1 << 60);
+        let found = search_on(too_big, &header, counters.clone(), Target::NETWORK, 4, &going);
+        assert_eq!(found, miner::search(&header, counters, Target::NETWORK));
     }
 
     #[test]

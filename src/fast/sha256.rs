@@ -1,81 +1,91 @@
-//! SHA-256's compression function, as FIPS 180-4 has it, on plain `u32`.
+//! SHA-256's compression function, as FIPS 180-4 has it, on plain `u32`, for many
+//! messages at once.
 //!
-//! All is inlined into the loop over the messages that calls it, which is where the
-//! vectors come from. `N` messages go through it side by side.
+//! The loops over the messages are inlined into the functions of `vectors` that
+//! call them, which is where they become vectors.
 
-use super::one_by_one::{Message, State};
+use super::one_by_one::{BATCH, State};
 
-/// The constants of the rounds, in groups of sixteen: the first 32 bits of the
-/// fractions of the cube roots of the first 64 primes (FIPS 180-4, 4.2.2).
+/// The constants of the rounds: the first 32 bits of the fractions of the cube
+/// roots of the first 64 primes (FIPS 180-4, 4.2.2).
 #[rustfmt::skip]
-const K: [Message; 4] = [
-    [
-        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-        0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    ],
-    [
-        0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-        0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    ],
-    [
-        0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-        0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    ],
-    [
-        0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-    ],
+pub(super) const K: [u32; 64] = [
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 ];
 
-/// SHA-256's compression function, for `N` messages abreast.
+/// One word of each message, where vectors can be loaded at once.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Words(pub(super) [u32; BATCH]);
+
+impl Words {
+    /// The same word in all messages.
+    pub(super) const fn all(word: u32) -> Words {
+        Words([word; BATCH])
+    }
+}
+
+/// Takes each message into its state.
+///
+/// The rounds are gone through in passes of four, each over all messages: so
+/// little code that it stays in the processor's nearest cache, and so few words at
+/// a time that they stay in registers.
 #[inline(always)]
-pub(super) fn compress<const N: usize>(
-    starts: [State; N],
-    mut messages: [Message; N],
-) -> [State; N] {
-    let mut states = starts;
-    sixteen_rounds::<N, true>(&mut states, &mut messages, &K[0]);
-    sixteen_rounds::<N, true>(&mut states, &mut messages, &K[1]);
-    sixteen_rounds::<N, true>(&mut states, &mut messages, &K[2]);
-    sixteen_rounds::<N, false>(&mut states, &mut messages, &K[3]);
-    for n in 0..N {
-        for i in 0..8 {
-            states[n][i] = states[n][i].wrapping_add(starts[n][i]);
+pub(super) fn compress(states: &mut [Words; 8], messages: &mut [Words; 16]) {
+    let starts = *states;
+    for k in K[..48].as_chunks().0 {
+        sixteen_rounds::<true>(states, messages, k);
+    }
+    sixteen_rounds::<false>(states, messages, K.last_chunk().expect("there are 64"));
+    for (state, start) in states.iter_mut().zip(&starts) {
+        for j in 0..BATCH {
+            state.0[j] = state.0[j].wrapping_add(start.0[j]);
         }
     }
-    states
-}
-
-/// Sixteen rounds, after each of which, if `EXPAND`, its message word gives way
-/// to the one of sixteen rounds later.
-#[inline(always)]
-fn sixteen_rounds<const N: usize, const EXPAND: bool>(
-    states: &mut [State; N],
-    messages: &mut [Message; N],
-    k: &Message,
-) {
-    four_rounds::<N, 0, EXPAND>(states, messages, k);
-    four_rounds::<N, 4, EXPAND>(states, messages, k);
-    four_rounds::<N, 8, EXPAND>(states, messages, k);
-    four_rounds::<N, 12, EXPAND>(states, messages, k);
 }
 
 #[inline(always)]
-fn four_rounds<const N: usize, const FROM: usize, const EXPAND: bool>(
-    states: &mut [State; N],
-    messages: &mut [Message; N],
-    k: &Message,
+fn sixteen_rounds<const EXPAND: bool>(
+    states: &mut [Words; 8],
+    messages: &mut [Words; 16],
+    k: &[u32; 16],
 ) {
-    for i in FROM..FROM + 4 {
-        for n in 0..N {
-            let words = &mut messages[n];
-            states[n] = round(&states[n], k[i].wrapping_add(words[i]));
+    four_rounds::<0, EXPAND>(states, messages, k);
+    four_rounds::<4, EXPAND>(states, messages, k);
+    four_rounds::<8, EXPAND>(states, messages, k);
+    four_rounds::<12, EXPAND>(states, messages, k);
+}
+
+/// Four rounds, after each of which, if `EXPAND`, its message word gives way to the
+/// one of sixteen rounds later.
+#[inline(always)]
+fn four_rounds<const FROM: usize, const EXPAND: bool>(
+    states: &mut [Words; 8],
+    messages: &mut [Words; 16],
+    k: &[u32; 16],
+) {
+    for j in 0..BATCH {
+        let mut state = states.each_ref().map(|words| words.0[j]);
+        let mut message = messages.each_ref().map(|words| words.0[j]);
+        for i in FROM..FROM + 4 {
+            state = round(&state, k[i].wrapping_add(message[i]));
             if EXPAND {
-                words[i] = words[i]
-                    .wrapping_add(small_sigma_0(words[(i + 1) % 16]))
-                    .wrapping_add(words[(i + 9) % 16])
-                    .wrapping_add(small_sigma_1(words[(i + 14) % 16]));
+                message[i] = message[i]
+                    .wrapping_add(small_sigma_0(message[(i + 1) % 16]))
+                    .wrapping_add(message[(i + 9) % 16])
+                    .wrapping_add(small_sigma_1(message[(i + 14) % 16]));
+                messages[i].0[j] = message[i];
             }
+        }
+        for (words, word) in states.iter_mut().zip(state) {
+            words.0[j] = word;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! SHA-256 of 64 messages in lockstep.
+//! SHA-256 of many messages in lockstep.
 //!
 //! A processor with 512-bit registers does sixteen 32-bit operations in one
 //! instruction. One hash cannot use that, for each of its steps waits for the
@@ -7,140 +7,107 @@
 //! through the same steps at the same time.
 //!
 //! There is nothing about registers in the code below. It is SHA-256 as the
-//! standard has it, on plain `u32` (`sha256.rs`), inside a loop over the messages, and
-//! LLVM turns the loop into vector instructions. Three things let it:
-//! - the loop holds no branch, no call and no panic: all indices are constants
-//!   once the short loops are unrolled, which LLVM does to a loop of four rounds
-//!   but not to one of sixteen;
-//! - state and message are small arrays that dissolve into registers;
-//! - what is the same in all messages (the midstate, the padding's zeros) is written
-//!   in the same loop, so that it is folded into constants or lifted out of it.
-//!
-//! Each message of an iteration is one long chain of dependent steps, with
-//! hardly more than one instruction ready at a time. Where there are registers
-//! enough, an iteration therefore takes two messages side by side.
-//!
-//! In the machine code of `first_words` for AVX-512 you should find one
-//! loop without a branch in it, run twice for the 64 messages. It does some 6,250
-//! operations on `zmm` registers for 32 double hashes: `vpaddd`, `vprold` (a
-//! rotation is one instruction there), `vpternlogd` (so is any function of three
-//! bits) and a few `vpsrld`. No 32-bit arithmetic is left outside vectors but
-//! what is the same in all messages. So sixteen double hashes take 3,130 operations:
-//! the limit is 36 million a second for a core at 3.5 GHz that does two in each
-//! cycle, as Zen 4 does, of which nine tenths were measured, and twice as many a
-//! cycle where the units are 512 bits wide, as in Zen 5. Where rotations and
-//! three-bit functions take several instructions (AVX2), there are over twice as
-//! many of half the width.
+//! standard has it, on plain `u32` (`sha256.rs`), inside loops over the messages, and
+//! LLVM turns the loops into vector instructions. Three things let it:
+//! - a loop holds no branch, no call and no panic: all indices are constants once
+//!   the short loops are unrolled;
+//! - the state and the few words of a message that a loop works on are small arrays
+//!   that dissolve into registers;
+//! - the words lie together by their place in the message, not by message.
 
 use multiversion::multiversion;
-use multiversion::target::match_target;
 
-use super::one_by_one::{BATCH, START, State, again, last_words, tail};
-use super::sha256::compress;
-use crate::block::{BlockBytes, HEADER_LEN, field};
+use super::one_by_one::{BATCH, PADDING, START, State, hash_of, messages_of, tail};
+use super::sha256::{Words, compress};
+use crate::block::{BlockBytes, HEADER_LEN};
 use crate::hash::Hash;
 
-/// [`one_by_one::hash_headers`](super::one_by_one::hash_headers), in vectors.
-pub(super) fn hash_headers(blocks: &[BlockBytes], hashes: &mut [Hash; BATCH]) {
-    let mut words = [Words([0; BATCH]); HEADER_WORDS];
-    spread(blocks, &mut words);
-    let mut digests = [Words([0; BATCH]); 8];
-    hash_words(&words, &mut digests);
-    gather(&digests, &mut hashes[..blocks.len()]);
+/// Gives the two functions of a kernel, compiled for one kind of processor.
+macro_rules! in_vectors {
+    ($name:ident $(, $target:literal)?) => {
+        pub(super) mod $name {
+            use super::*;
+
+            $(#[multiversion(targets($target))])?
+            pub(in crate::fast) fn first_words(
+                midstate: &State,
+                counter: u64,
+                words: &mut [u32; BATCH],
+            ) {
+                super::first_words(midstate, counter, words);
+            }
+
+            $(#[multiversion(targets($target))])?
+            pub(in crate::fast) fn hash_headers(
+                blocks: &[BlockBytes; BATCH],
+                hashes: &mut [Hash; BATCH],
+            ) {
+                super::hash_headers(blocks, hashes);
+            }
+        }
+    };
 }
 
-/// One word of each of the 64 messages, where vectors can be loaded at once.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-struct Words([u32; BATCH]);
+in_vectors!(avx2, "x86_64+avx2");
+in_vectors!(baseline);
 
-/// The words that hold a header's 69 bytes.
-const HEADER_WORDS: usize = HEADER_LEN.div_ceil(4);
+/// [`one_by_one::first_words`](super::one_by_one::first_words), in vectors.
+#[inline(always)]
+fn first_words(midstate: &State, counter: u64, words: &mut [u32; BATCH]) {
+    let mut messages = [Words::all(0); 16];
+    for j in 0..BATCH {
+        let [first, second, ..] = tail(counter + j as u64);
+        messages[0].0[j] = first;
+        messages[1].0[j] = second;
+    }
+    messages[15] = Words::all(8 * HEADER_LEN as u32);
+    let mut states = midstate.map(Words::all);
+    compress(&mut states, &mut messages);
+    *words = hash_again(&states)[0].0;
+}
 
-/// Spreads the headers of up to 64 blocks over the vectors: word *i* of the header
-/// in `blocks[j]` is element *j* of `words[i]`. The first bit of the padding follows.
-fn spread(blocks: &[BlockBytes], words: &mut [Words; HEADER_WORDS]) {
+/// [`one_by_one::hash_headers`](super::one_by_one::hash_headers), in vectors.
+#[inline(always)]
+fn hash_headers(blocks: &[BlockBytes; BATCH], hashes: &mut [Hash; BATCH]) {
+    let mut messages = [Words::all(0); 16];
+    let mut rest = [Words::all(0); 16];
+    spread(blocks, &mut messages, &mut rest);
+    let mut states = START.map(Words::all);
+    compress(&mut states, &mut messages);
+    compress(&mut states, &mut rest);
+    gather(&hash_again(&states), hashes);
+}
+
+#[inline(always)]
+fn hash_again(digests: &[Words; 8]) -> [Words; 8] {
+    let mut messages = [Words::all(0); 16];
+    messages[..8].copy_from_slice(digests);
+    messages[8] = Words::all(PADDING);
+    messages[15] = Words::all(8 * Hash::LEN as u32);
+    let mut states = START.map(Words::all);
+    compress(&mut states, &mut messages);
+    states
+}
+
+/// Spreads the headers of the blocks over the words of two messages: word *i* of
+/// the first message of `blocks[j]` is element *j* of `messages[i]`.
+#[inline(always)]
+fn spread(blocks: &[BlockBytes; BATCH], messages: &mut [Words; 16], rest: &mut [Words; 16]) {
     for (j, block) in blocks.iter().enumerate() {
-        let (whole, rest) = block[field::HEADER].as_chunks();
-        for (words, &bytes) in words.iter_mut().zip(whole) {
-            words.0[j] = u32::from_be_bytes(bytes);
+        let (first, last) = messages_of(block);
+        for i in 0..16 {
+            messages[i].0[j] = first[i];
         }
-        words[HEADER_WORDS - 1].0[j] = u32::from_be_bytes([rest[0], 0x80, 0, 0]);
+        for i in [0, 1, 15] {
+            rest[i].0[j] = last[i];
+        }
     }
 }
 
 /// Gathers the digests from the vectors.
-fn gather(digests: &[Words; 8], hashes: &mut [Hash]) {
+#[inline(always)]
+fn gather(digests: &[Words; 8], hashes: &mut [Hash; BATCH]) {
     for (j, hash) in hashes.iter_mut().enumerate() {
-        let mut bytes = [0; Hash::LEN];
-        for (bytes, digest) in bytes.as_chunks_mut().0.iter_mut().zip(digests) {
-            *bytes = digest.0[j].to_be_bytes();
-        }
-        *hash = Hash::from_bytes(bytes);
+        *hash = hash_of(digests.each_ref().map(|words| words.0[j]));
     }
-}
-
-/// [`one_by_one::first_words`](super::one_by_one::first_words), in vectors.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2"))]
-pub(super) fn first_words(midstate: &State, counter: u64, words: &mut [u32; BATCH]) {
-    match_target! {
-        "x86_64+avx512f+avx512bw+avx512vl" => first_words_abreast::<2>(midstate, counter, words),
-        _ => first_words_abreast::<1>(midstate, counter, words),
-    }
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2"))]
-fn hash_words(words: &[Words; HEADER_WORDS], digests: &mut [Words; 8]) {
-    match_target! {
-        "x86_64+avx512f+avx512bw+avx512vl" => hash_abreast::<2>(words, digests),
-        _ => hash_abreast::<1>(words, digests),
-    }
-}
-
-/// [`first_words`], `N` messages in an iteration.
-#[inline(always)]
-fn first_words_abreast<const N: usize>(midstate: &State, counter: u64, words: &mut [u32; BATCH]) {
-    let [first, second, ..] = tail(counter);
-    for element in 0..BATCH / N {
-        let mut messages = [[0; 16]; N];
-        for (n, message) in messages.iter_mut().enumerate() {
-            *message = last_words(first, second | ((element + n * (BATCH / N)) as u32) << 24);
-        }
-        let digests = compress([*midstate; N], messages);
-        let digests = hash_again(digests);
-        for n in 0..N {
-            words[element + n * (BATCH / N)] = digests[n][0];
-        }
-    }
-}
-
-/// Hashes twice the headers in `words`, `N` of them in an iteration.
-#[inline(always)]
-fn hash_abreast<const N: usize>(words: &[Words; HEADER_WORDS], digests: &mut [Words; 8]) {
-    for element in 0..BATCH / N {
-        let mut heads = [[0; 16]; N];
-        let mut tails = [[0; 16]; N];
-        for n in 0..N {
-            let j = element + n * (BATCH / N);
-            for i in 0..16 {
-                heads[n][i] = words[i].0[j];
-            }
-            tails[n] = last_words(words[16].0[j], words[17].0[j]);
-        }
-        let hashes = hash_again(compress(compress([START; N], heads), tails));
-        for (n, hash) in hashes.iter().enumerate() {
-            for (digests, &word) in digests.iter_mut().zip(hash) {
-                digests.0[element + n * (BATCH / N)] = word;
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn hash_again<const N: usize>(digests: [State; N]) -> [State; N] {
-    let mut messages = [[0; 16]; N];
-    for (message, digest) in messages.iter_mut().zip(&digests) {
-        *message = again(digest);
-    }
-    compress([START; N], messages)
 }

@@ -1,0 +1,112 @@
+//! The kernels of x86-64.
+
+use std::arch::is_x86_feature_detected;
+
+use multiversion::multiversion;
+use multiversion::target::match_target;
+
+use super::kernel::{Kernel, ONE_BY_ONE};
+use super::one_by_one::{self, BATCH, State};
+use super::vectors;
+use crate::block::BlockBytes;
+use crate::hash::Hash;
+
+/// Gives a kernel of functions that need some features of the processor. Where they
+/// are missing, sha2 takes their place; `is_reached` tells whether they are there.
+macro_rules! by_name {
+    ($module:ident, $target:literal) => {
+        mod $module {
+            use super::*;
+
+            #[multiversion(targets($target))]
+            pub(super) fn first_words(midstate: &State, counter: u64, words: &mut [u32; BATCH]) {
+                match_target! {
+                    $target => super::super::$module::first_words(midstate, counter, words),
+                    _ => one_by_one::first_words(midstate, counter, words),
+                }
+            }
+
+            #[multiversion(targets($target))]
+            pub(super) fn hash_headers(blocks: &[BlockBytes; BATCH], hashes: &mut [Hash; BATCH]) {
+                match_target! {
+                    $target => super::super::$module::hash_headers(blocks, hashes),
+                    _ => one_by_one::hash_headers(blocks, hashes),
+                }
+            }
+
+            #[cfg(test)]
+            #[multiversion(targets($target))]
+            pub(super) fn is_reached() -> bool {
+                match_target! {
+                    $target => true,
+                    _ => false,
+                }
+            }
+        }
+    };
+}
+
+by_name!(avx512, "x86_64+avx512f+avx512bw+avx512vl");
+by_name!(sha_instructions, "x86_64+sha+avx");
+
+const AVX512: Kernel = Kernel {
+    name: "AVX-512, 48 side by side",
+    first_words: avx512::first_words,
+    hash_headers: avx512::hash_headers,
+};
+
+const SHA_INSTRUCTIONS: Kernel = Kernel {
+    name: "SHA instructions, 4 side by side",
+    first_words: sha_instructions::first_words,
+    hash_headers: sha_instructions::hash_headers,
+};
+
+const AVX2: Kernel = Kernel {
+    name: "plain loops, AVX2",
+    first_words: vectors::avx2::first_words,
+    hash_headers: vectors::avx2::hash_headers,
+};
+
+const SSE2: Kernel = Kernel {
+    name: "plain loops, SSE2",
+    first_words: vectors::baseline::first_words,
+    hash_headers: vectors::baseline::hash_headers,
+};
+
+/// The kernels that this processor can run, the one to choose last.
+///
+/// The SHA instructions take as many cycles on all processors that have them, some
+/// 65 a message block; 256-bit vectors take over 100, and 512-bit vectors 50 where the
+/// units are half as wide (Zen 4) and 25 where they are not (Zen 5).
+pub(super) fn kernels() -> Vec<Kernel> {
+    let has_avx512 = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl");
+    let has_sha = is_x86_feature_detected!("sha");
+    let kernels = [
+        (!has_sha, ONE_BY_ONE),
+        (true, SSE2),
+        (has_sha, ONE_BY_ONE),
+        (is_x86_feature_detected!("avx2"), AVX2),
+        (has_sha && is_x86_feature_detected!("avx"), SHA_INSTRUCTIONS),
+        (has_avx512, AVX512),
+    ];
+    kernels.into_iter().filter_map(|(is_there, kernel)| is_there.then_some(kernel)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A kernel that does not reach its instructions is right all the same, but slow.
+    #[test]
+    fn a_kernel_that_is_offered_reaches_its_instructions() {
+        for kernel in kernels() {
+            match kernel.name {
+                name if name == AVX512.name => assert!(avx512::is_reached()),
+                name if name == SHA_INSTRUCTIONS.name => assert!(sha_instructions::is_reached()),
+                _ => {}
+            }
+        }
+    }
+}
