@@ -71,7 +71,7 @@ macro_rules! hash {
 pub(super) fn first_words(midstate: &State, counter: u64, words: &mut [u32; BATCH]) {
     let mut digests = hash!(each_row(midstate), &counters(counter), TAIL);
     add_all(&mut digests, &each_row(midstate));
-    let ends = hash_digests(&digests);
+    let ends = hash!(each_row(&START), &digests, DIGEST);
     to_words(&add(&ends[0], &row(START[0])), words);
 }
 
@@ -87,17 +87,9 @@ pub(super) fn hash_headers(blocks: &[BlockBytes; BATCH], hashes: &mut [Hash; BAT
     add_all(&mut midstates, &each_row(&START));
     let mut digests = hash!(midstates, &last, TAIL);
     add_all(&mut digests, &midstates);
-    let mut ends = hash_digests(&digests);
+    let mut ends = hash!(each_row(&START), &digests, DIGEST);
     add_all(&mut ends, &each_row(&START));
     gather(&ends, hashes);
-}
-
-/// The second SHA-256, of the 32 bytes that came out of the first, but for adding the
-/// start to the end.
-#[inline(never)]
-#[target_feature(enable = "avx512f")]
-fn hash_digests(digests: &[Row; 8]) -> [Row; 8] {
-    hash!(each_row(&START), digests, DIGEST)
 }
 
 /// The last 48 rounds, of which the first sixteen take these words.
