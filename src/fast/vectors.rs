@@ -15,6 +15,7 @@
 //!   that dissolve into registers;
 //! - the words lie together by their place in the message, not by message.
 
+#[cfg(target_arch = "x86_64")]
 use multiversion::multiversion;
 
 use super::one_by_one::{BATCH, PADDING, START, State, hash_of, messages_of, tail};
@@ -48,6 +49,7 @@ macro_rules! in_vectors {
     };
 }
 
+#[cfg(target_arch = "x86_64")]
 in_vectors!(avx2, "x86_64+avx2");
 in_vectors!(baseline);
 
