@@ -5,8 +5,8 @@ use super::vectors;
 
 const PLAIN_LOOPS: Kernel = Kernel {
     name: "plain loops, the vectors that all such processors have",
-    first_words: vectors::baseline::first_words,
-    hash_headers: vectors::baseline::hash_headers,
+    first_words: vectors::first_words_baseline,
+    hash_headers: vectors::hash_headers_baseline,
 };
 
 /// The kernels that this processor can run, the one to choose last: where there are

@@ -25,33 +25,22 @@ use crate::hash::Hash;
 
 /// Gives the two functions of a kernel, compiled for one kind of processor.
 macro_rules! in_vectors {
-    ($name:ident $(, $target:literal)?) => {
-        pub(super) mod $name {
-            use super::*;
+    ($first_words:ident, $hash_headers:ident $(, $target:literal)?) => {
+        $(#[multiversion(targets($target))])?
+        pub(super) fn $first_words(midstate: &State, counter: u64, words: &mut [u32; BATCH]) {
+            first_words(midstate, counter, words);
+        }
 
-            $(#[multiversion(targets($target))])?
-            pub(in crate::fast) fn first_words(
-                midstate: &State,
-                counter: u64,
-                words: &mut [u32; BATCH],
-            ) {
-                super::first_words(midstate, counter, words);
-            }
-
-            $(#[multiversion(targets($target))])?
-            pub(in crate::fast) fn hash_headers(
-                blocks: &[BlockBytes; BATCH],
-                hashes: &mut [Hash; BATCH],
-            ) {
-                super::hash_headers(blocks, hashes);
-            }
+        $(#[multiversion(targets($target))])?
+        pub(super) fn $hash_headers(blocks: &[BlockBytes; BATCH], hashes: &mut [Hash; BATCH]) {
+            hash_headers(blocks, hashes);
         }
     };
 }
 
 #[cfg(target_arch = "x86_64")]
-in_vectors!(avx2, "x86_64+avx2");
-in_vectors!(baseline);
+in_vectors!(first_words_avx2, hash_headers_avx2, "x86_64+avx2");
+in_vectors!(first_words_baseline, hash_headers_baseline);
 
 /// [`one_by_one::first_words`](super::one_by_one::first_words), in vectors.
 #[inline(always)]

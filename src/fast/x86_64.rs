@@ -7,70 +7,72 @@ use multiversion::target::match_target;
 
 use super::kernel::{Kernel, ONE_BY_ONE};
 use super::one_by_one::{self, BATCH, State};
-use super::vectors;
+use super::{avx512, sha_instructions, vectors};
 use crate::block::BlockBytes;
 use crate::hash::Hash;
 
 /// Gives a kernel of functions that need some features of the processor. Where they
 /// are missing, sha2 takes their place; `is_reached` tells whether they are there.
 macro_rules! by_name {
-    ($module:ident, $target:literal) => {
-        mod $module {
-            use super::*;
-
-            #[multiversion(targets($target))]
-            pub(super) fn first_words(midstate: &State, counter: u64, words: &mut [u32; BATCH]) {
-                match_target! {
-                    $target => super::super::$module::first_words(midstate, counter, words),
-                    _ => one_by_one::first_words(midstate, counter, words),
-                }
+    ($module:ident, $first_words:ident, $hash_headers:ident, $is_reached:ident, $target:literal) => {
+        #[multiversion(targets($target))]
+        fn $first_words(midstate: &State, counter: u64, words: &mut [u32; BATCH]) {
+            match_target! {
+                $target => $module::first_words(midstate, counter, words),
+                _ => one_by_one::first_words(midstate, counter, words),
             }
+        }
 
-            #[multiversion(targets($target))]
-            pub(super) fn hash_headers(blocks: &[BlockBytes; BATCH], hashes: &mut [Hash; BATCH]) {
-                match_target! {
-                    $target => super::super::$module::hash_headers(blocks, hashes),
-                    _ => one_by_one::hash_headers(blocks, hashes),
-                }
+        #[multiversion(targets($target))]
+        fn $hash_headers(blocks: &[BlockBytes; BATCH], hashes: &mut [Hash; BATCH]) {
+            match_target! {
+                $target => $module::hash_headers(blocks, hashes),
+                _ => one_by_one::hash_headers(blocks, hashes),
             }
+        }
 
-            #[cfg(test)]
-            #[multiversion(targets($target))]
-            pub(super) fn is_reached() -> bool {
-                match_target! {
-                    $target => true,
-                    _ => false,
-                }
+        #[cfg(test)]
+        #[multiversion(targets($target))]
+        fn $is_reached() -> bool {
+            match_target! {
+                $target => true,
+                _ => false,
             }
         }
     };
 }
 
-by_name!(avx512, "x86_64+avx512f+avx512bw+avx512vl");
-by_name!(sha_instructions, "x86_64+sha+avx");
+by_name!(
+    avx512,
+    first_words_avx512,
+    hash_headers_avx512,
+    is_avx512_reached,
+    "x86_64+avx512f+avx512bw+avx512vl"
+);
+by_name!(sha_instructions, first_words_sha, hash_headers_sha, is_sha_reached, "x86_64+sha+avx");
 
 const AVX512: Kernel = Kernel {
     name: "AVX-512, 48 side by side",
-    first_words: avx512::first_words,
-    hash_headers: avx512::hash_headers,
+    first_words: first_words_avx512,
+    hash_headers: hash_headers_avx512,
 };
 
 const SHA_INSTRUCTIONS: Kernel = Kernel {
     name: "SHA instructions, 4 side by side",
-    first_words: sha_instructions::first_words,
-    hash_headers: sha_instructions::hash_headers,
+    first_words: first_words_sha,
+    hash_headers: hash_headers_sha,
 };
 
 const AVX2: Kernel = Kernel {
     name: "plain loops, AVX2",
-    first_words: vectors::avx2::first_words,
-    hash_headers: vectors::avx2::hash_headers,
+    first_words: vectors::first_words_avx2,
+    hash_headers: vectors::hash_headers_avx2,
 };
 
 const SSE2: Kernel = Kernel {
     name: "plain loops, SSE2",
-    first_words: vectors::baseline::first_words,
-    hash_headers: vectors::baseline::hash_headers,
+    first_words: vectors::first_words_baseline,
+    hash_headers: vectors::hash_headers_baseline,
 };
 
 /// The kernels that this processor can run, the one to choose last.
@@ -103,8 +105,8 @@ mod tests {
     fn a_kernel_that_is_offered_reaches_its_instructions() {
         for kernel in kernels() {
             match kernel.name {
-                name if name == AVX512.name => assert!(avx512::is_reached()),
-                name if name == SHA_INSTRUCTIONS.name => assert!(sha_instructions::is_reached()),
+                name if name == AVX512.name => assert!(is_avx512_reached()),
+                name if name == SHA_INSTRUCTIONS.name => assert!(is_sha_reached()),
                 _ => {}
             }
         }
