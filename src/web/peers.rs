@@ -198,9 +198,14 @@ impl Peers {
         }
     }
 
+    /// Lists the node's peers as they are now. One that has left is forgotten here
+    /// too: its page may talk to us no more, and the list does not grow with each
+    /// peer that comes and goes.
     fn list_anew(&mut self, node: &Node) {
         let listed = node.peers().map(|name| (name, false));
-        for (name, is_refused) in listed.chain(node.refused().map(|name| (name, true))) {
+        let all: Vec<_> = listed.chain(node.refused().map(|name| (name, true))).collect();
+        self.list.retain(|peer| all.iter().any(|(name, _)| peer.name == **name));
+        for (name, is_refused) in all {
             if self.find(name).is_none() {
                 self.list.push(Peer::new(name.clone()));
             }
@@ -234,6 +239,9 @@ impl Claim {
 mod tests {
     use super::*;
     use crate::block::Block;
+    use crate::chain::Chain;
+    use crate::node::{Input, Now, Settings};
+    use crate::target::Target;
 
     fn claim(datagram: &[u8]) -> Option<(Hash, bool)> {
         let claim = Claim::of(&PeerName::new("bob"), datagram)?;
@@ -251,6 +259,29 @@ mod tests {
         };
         assert_eq!(frame(1), Some((genesis.hash(), true)));
         assert_eq!(frame(9), Some((genesis.hash(), false)));
+    }
+
+    #[test]
+    fn a_peer_that_has_left_is_listed_no_more_and_comes_back_as_a_new_one() {
+        let (bob, carol) = (PeerName::new("bob"), PeerName::new("carol"));
+        let settings = Settings::tutorial(PeerName::new("alice"), 1, vec![bob.clone()]);
+        let chain = Chain::genesis(Target::NETWORK);
+        let book = Book::default();
+        let mut node = Node::new(settings, chain);
+        let mut peers = Peers::default();
+        let now = Now { monotonic: Duration::ZERO, wall: 0 };
+        let mut after = |input| {
+            node.step(now, input);
+            peers.settle(&node, &book);
+            peers.received(&carol, &[], Instant::now(), 0);
+            let names = peers.iter().map(|peer| (peer.name.clone(), peer.incoming.messages));
+            (names.collect::<Vec<_>>(), peers.strangers.messages)
+        };
+        assert_eq!(after(Input::Start), (vec![(bob.clone(), 0)], 1));
+        let both = |count| vec![(bob.clone(), 0), (carol.clone(), count)];
+        assert_eq!(after(Input::Joined(carol.clone())), (both(1), 1));
+        assert_eq!(after(Input::Left(carol.clone())), (vec![(bob.clone(), 0)], 2));
+        assert_eq!(after(Input::Joined(carol.clone())), (both(1), 2), "it is new");
     }
 
     #[test]
