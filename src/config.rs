@@ -17,6 +17,12 @@ pub const NODE_IP: &str = "NODE_IP";
 /// The file of settings, in the folder that the program is started in.
 pub const ENV_FILE: &str = ".env";
 
+/// The longest file of settings that is read, in bytes: a page has some 4,000.
+const MAX_ENV_FILE_LEN: u64 = 64 * 1024;
+
+/// How many characters of a setting that cannot be used its error shows.
+const MAX_SHOWN: usize = 60;
+
 /// The longest duration that can be set: a day.
 pub const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -97,7 +103,8 @@ pub fn node_ip(
         Some(Found { value, source }) => match value.parse() {
             Ok(value) => Ok(Found { value, source }),
             Err(_) => Err(Unusable(format!(
-                "{source} is {value:?}, which is not an IP address; write one such as 127.0.0.1"
+                "{source} is {}, which is not an IP address; write one such as 127.0.0.1",
+                shown(&value)
             ))),
         },
         None => Ok(Found { value: Ipv4Addr::LOCALHOST.into(), source: Source::Default }),
@@ -112,8 +119,16 @@ fn read_file(path: &Path) -> Result<Option<Found<String>>, Unusable> {
         Unusable(format!("{path}{line}: {why}; a line reads NODE_IP=127.0.0.1"))
     };
     // Before it is opened: a pipe may have no writer, and a device no end.
-    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(unusable(None, &"this is a folder, a device or a pipe, and not a file"));
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(unusable(None, &"this is a folder, a device or a pipe, and not a file"));
+        }
+        Ok(metadata) if metadata.len() > MAX_ENV_FILE_LEN => {
+            let len = metadata.len();
+            let why = format!("these are {len} bytes, and {MAX_ENV_FILE_LEN} are read at most");
+            return Err(unusable(None, &why));
+        }
+        _ => {}
     }
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -131,7 +146,10 @@ fn read_file(path: &Path) -> Result<Option<Found<String>>, Unusable> {
                 // Of a line that begins well, it is the rest.
                 let line = line.trim();
                 let number = line_of(&|candidate| candidate.trim().ends_with(line));
-                return Err(unusable(number, &format!("cannot read {line:?} as NAME=value")));
+                return Err(unusable(
+                    number,
+                    &format!("cannot read {} as NAME=value", shown(line)),
+                ));
             }
             Err(error) => return Err(unusable(None, &error)),
         }
@@ -144,6 +162,14 @@ fn read_file(path: &Path) -> Result<Option<Found<String>>, Unusable> {
     let line = line_of(&sets_it).unwrap_or(1);
     let source = Source::File { path: path.to_owned(), line };
     Ok(found.map(|value| Found { value, source }))
+}
+
+/// A text in quotes, of which an error shows no more than its beginning.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+        None => format!("{text:?}"),
+    }
 }
 
 /// The number, from 1 on, of the last line for which `is_it` holds.
@@ -244,6 +270,20 @@ mod tests {
         assert!(text.contains(".env line 2: cannot read \"NODE_IP=\\\"127.0.0.1\" as"), "{text}");
         let error = with_file("words", "A=1\nB=two words\n").expect_err("no quotes");
         assert!(error.to_string().contains(".env line 2"), "{error}");
+    }
+
+    #[test]
+    fn an_error_shows_the_beginning_of_a_long_line_and_a_long_file_is_not_read() {
+        let shown = format!("{:?}...", "é".repeat(MAX_SHOWN));
+        for text in ["é".repeat(10_000), format!("NODE_IP={}", "é".repeat(10_000))] {
+            let error = with_file("long-line", &text).expect_err("no address").to_string();
+            assert!(error.contains(&shown) && error.len() < 400, "{error}");
+        }
+        let len = usize::try_from(MAX_ENV_FILE_LEN).expect("it is small");
+        let comments = |len| format!("#{}\n", "-".repeat(len - 2));
+        assert!(with_file("longest", &comments(len)).is_ok());
+        let error = with_file("too-long", &comments(len + 1)).expect_err("it is too long");
+        assert!(error.to_string().contains("65537 bytes"), "{error}");
     }
 
     #[test]
