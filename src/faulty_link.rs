@@ -18,12 +18,16 @@ use crate::peer::PeerName;
 /// The longest delay.
 pub const MAX_DELAY: Duration = Duration::from_secs(5);
 
-/// Of a hundred datagrams at most so many can be lost.
+/// The most datagrams of a hundred that can be lost.
 pub const MAX_LOSS: u8 = 100;
 
-/// So many bytes of datagrams are held at most; others are lost, as in a router
+/// The most bytes of datagrams that are held; others are lost, as in a router
 /// whose memory is full. Ten answers of the longest kind.
 const MAX_HELD_LEN: usize = 1 << 20;
+
+/// Bytes that each held datagram counts for beside its own: about what its place in
+/// the list and its sender's name take. Without it, empty datagrams would cost nothing.
+const HELD_OVERHEAD: usize = 128;
 
 /// The stream of random numbers that losses are drawn from: not the node's own.
 const STREAM: u64 = 1 << 32;
@@ -33,7 +37,7 @@ const STREAM: u64 = 1 << 32;
 pub struct LinkFaults {
     /// How much later it arrives; at most [`MAX_DELAY`].
     pub delay: Duration,
-    /// Of a hundred so many are lost; at most [`MAX_LOSS`].
+    /// How many of a hundred are lost; at most [`MAX_LOSS`].
     pub loss: u8,
 }
 
@@ -48,7 +52,7 @@ pub struct FaultyLink<L> {
     random: ChaCha8Rng,
     /// Datagrams on their way, the one that is due next in front.
     held: VecDeque<Held>,
-    /// How many bytes they have in all.
+    /// How many bytes they count for in all.
     held_len: usize,
     buffer: Vec<u8>,
 }
@@ -79,10 +83,11 @@ impl<L: Link> FaultyLink<L> {
     /// Takes a datagram of this length out of the buffer, unless it is lost.
     fn hold(&mut self, from: PeerName, len: usize) {
         let is_lost = self.random.random_range(0..MAX_LOSS) < self.faults.loss;
-        if is_lost || self.held_len + len > MAX_HELD_LEN {
+        let cost = len + HELD_OVERHEAD;
+        if is_lost || self.held_len + cost > MAX_HELD_LEN {
             return;
         }
-        self.held_len += len;
+        self.held_len += cost;
         let due = Instant::now() + self.faults.delay;
         let held = Held { due, from, bytes: self.buffer[..len].to_vec() };
         // Behind all that are due earlier: the delay may have become shorter.
@@ -94,7 +99,7 @@ impl<L: Link> FaultyLink<L> {
     fn due(&mut self, now: Instant) -> Option<Held> {
         self.held.front().filter(|held| held.due <= now)?;
         let held = self.held.pop_front()?;
-        self.held_len -= held.bytes.len();
+        self.held_len -= held.bytes.len() + HELD_OVERHEAD;
         Some(held)
     }
 }
@@ -218,5 +223,16 @@ mod tests {
         link.link.0.extend((0..100).map(|_| vec![0; 60_000]));
         come(&mut link, 5 * LONG);
         assert_eq!(link.held.len(), MAX_HELD_LEN / 60_000);
+    }
+
+    #[test]
+    fn empty_datagrams_take_room_too_and_give_it_back() {
+        let (mut link, _change) = link(0, MAX_DELAY, 0);
+        let most = MAX_HELD_LEN / HELD_OVERHEAD;
+        (0..=most).for_each(|_| link.hold(PeerName::new("bob"), 0));
+        assert_eq!(link.held.len(), most);
+        let later = Instant::now() + MAX_DELAY;
+        assert_eq!(std::iter::from_fn(|| link.due(later)).count(), most);
+        assert_eq!(link.held_len, 0);
     }
 }
