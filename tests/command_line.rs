@@ -321,6 +321,16 @@ fn a_number_of_threads_is_from_1_on() {
 const THREADS: &str = if cfg!(feature = "fast") { "2" } else { "1" };
 
 #[test]
+fn seeds_are_simulated_also_where_the_system_gives_no_more_threads() {
+    // The stack of a thread is to be larger than any machine's memory.
+    let mut sim = cairn();
+    sim.args(["sim", "--seeds", "2", "--nodes", "3"]).env("RUST_MIN_STACK", "70000000000000");
+    let output = run(&mut sim, b"");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), &*told), (Some(0), ""));
+}
+
+#[test]
 fn a_long_search_hears_the_end_of_its_time() {
     let turn = ["--zero-bits", "200", "--nonces", "1000000000000", "--threads", THREADS];
     let (mut node, _) = node(&[&turn[..], &["--listen", "1ms", "--for", "100ms"]].concat());

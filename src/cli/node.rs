@@ -126,10 +126,11 @@ fn drive(args: &Args, mut socket: UdpSocket, mut node: Node, mut keeper: Keeper)
     signals::on_stop(sender(&stop))?;
     if let Some(time) = args.time {
         let stop = sender(&stop);
-        thread::spawn(move || {
+        let wait = move || {
             thread::sleep(time);
             stop();
-        });
+        };
+        thread::Builder::new().spawn(wait).context("cannot start a thread that ends --for")?;
     }
     let print = if args.json { json::printer()? } else { Lines::printer() };
     let pool = http::pool(&args.http, 1)?;

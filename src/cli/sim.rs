@@ -108,7 +108,7 @@ fn scenario(args: &Args, seed: u64) -> Scenario {
     scenario
 }
 
-/// Runs many seeds, a thread for each processor.
+/// Runs many seeds, a thread for each processor, or fewer if the system gives no more.
 fn campaign(args: &Args, count: u64) -> Result<()> {
     if args.seed.checked_add(count - 1).is_none() {
         return Err(Exit::usage("--seeds: there are not so many from --seed on"));
@@ -126,8 +126,10 @@ fn campaign(args: &Args, count: u64) -> Result<()> {
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let outcomes: Vec<_> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect()
+        let start = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).map_while(start).collect();
+        let own = work();
+        others.into_iter().flat_map(|other| other.join().expect("no panic")).chain(own).collect()
     });
     let (reports, failures): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     for failure in failures.iter().filter_map(|failure| failure.as_ref().err()) {
