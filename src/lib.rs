@@ -86,5 +86,7 @@ pub mod throttle;
 
 #[cfg(feature = "console")]
 pub mod json;
+#[cfg(feature = "console")]
+pub mod recording;
 #[cfg(feature = "web")]
 pub mod web;

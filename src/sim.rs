@@ -12,6 +12,7 @@
 //! Hashing costs next to nothing, as the target is easy and a turn tries a
 //! single nonce; blocks come at the real network's rate.
 
+mod sight;
 mod faults;
 mod report;
 mod validity;
@@ -22,6 +23,7 @@ mod checks;
 
 pub use self::faults::{Faults, Partition};
 pub use self::report::{Counts, Failure, Report};
+pub use self::sight::{Sight, Watch};
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -110,7 +112,19 @@ impl Scenario {
     /// # Errors
     /// What should never happen, and when it did.
     pub fn run<'a>(&'a self, trace: Trace<'a>) -> Result<Report, Failure> {
-        let mut world = World::new(self, trace);
+        self.run_watched(trace, None)
+    }
+
+    /// Runs it, tells `trace` of every step, and shows `watch` what the nodes do.
+    ///
+    /// # Errors
+    /// What should never happen, and when it did.
+    pub fn run_watched<'a>(
+        &'a self,
+        trace: Trace<'a>,
+        watch: Watch<'a>,
+    ) -> Result<Report, Failure> {
+        let mut world = World { watch, ..World::new(self, trace) };
         match world.run() {
             Ok(()) => Ok(world.report()),
             Err(what) => Err(Failure { seed: self.seed, time: world.time, what }),
@@ -142,6 +156,7 @@ enum Happening {
 struct World<'a> {
     scenario: &'a Scenario,
     trace: Trace<'a>,
+    watch: Watch<'a>,
     random: ChaCha8Rng,
     time: Duration,
     /// What is going to happen, by time and then in the order it was planned.
@@ -175,6 +190,7 @@ impl<'a> World<'a> {
         World {
             scenario,
             trace,
+            watch: None,
             time: Duration::ZERO,
             plan: BinaryHeap::new(),
             planned: 0,

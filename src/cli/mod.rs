@@ -15,6 +15,8 @@ mod json;
 #[cfg(feature = "console")]
 mod progress;
 #[cfg(feature = "console")]
+mod record;
+#[cfg(feature = "console")]
 mod signals;
 #[cfg(feature = "fast")]
 mod threads;
@@ -32,6 +34,9 @@ mod json;
 #[path = "progress_absent.rs"]
 mod progress;
 #[cfg(not(feature = "console"))]
+#[path = "record_absent.rs"]
+mod record;
+#[cfg(not(feature = "console"))]
 #[path = "signals_absent.rs"]
 mod signals;
 #[cfg(not(feature = "fast"))]
@@ -40,6 +45,12 @@ mod threads;
 #[cfg(not(feature = "web"))]
 #[path = "http_absent.rs"]
 mod http;
+
+#[cfg(feature = "web")]
+mod show;
+#[cfg(not(feature = "web"))]
+#[path = "show_absent.rs"]
+mod show;
 
 mod node;
 mod up;

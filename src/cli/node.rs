@@ -29,6 +29,7 @@ use super::keeper::Keeper;
 use super::lines::{Lines, Printer};
 use super::output::Output;
 use super::progress::Progress;
+use super::record::{self, Record, RecordFlag, Scribe};
 use super::{json, signals, threads};
 
 /// Run one node
@@ -57,6 +58,8 @@ pub(crate) struct Args {
     /// Print each event as a line of JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    record: RecordFlag,
     #[command(flatten)]
     http: http::Flags,
 }
@@ -137,7 +140,9 @@ fn drive(args: &Args, mut socket: UdpSocket, mut node: Node, mut keeper: Keeper)
     let http = Http::start(&args.http, pool.as_ref(), &node, &stop)?;
     let output = Output::standard();
     let stop = Box::new(sender(&stop));
-    let mut watch = Watch { args, print, output, printed: Ok(()), fetch: None, http, stop };
+    let (record, scribe) = (args.record.begin()?, Scribe::default());
+    let printed = Ok(());
+    let mut watch = Watch { args, print, output, printed, fetch: None, record, scribe, http, stop };
     let mut keep = |save: &_| keeper.keep(save);
     let threads = args.pace.threads;
     let setup = Setup { link: &mut socket, commands: &commands, keep: &mut keep, threads };
@@ -166,6 +171,8 @@ struct Watch<'a> {
     printed: io::Result<()>,
     /// How far a long download has come.
     fetch: Option<Progress>,
+    record: Record,
+    scribe: Scribe,
     http: Http,
     /// Ends the loop when the step that is under way is done.
     stop: Box<dyn Fn()>,
@@ -206,6 +213,7 @@ impl Watch<'_> {
 
     /// Prints what is left, and says whether all could be printed.
     fn finish(self) -> io::Result<()> {
+        self.record.end();
         self.printed?;
         self.output.finish()
     }
@@ -214,6 +222,7 @@ impl Watch<'_> {
 impl Observer for Watch<'_> {
     fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
         self.http.event(node, event)?;
+        self.record.write(&record::lines(&mut self.scribe, node, event));
         self.printed = self.print(event);
         let is_there = self.args.until_height.is_some_and(|height| node.chain().height() >= height);
         if is_there {

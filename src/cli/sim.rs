@@ -11,6 +11,8 @@ use cairn::sim::{Failure, Faults, Partition, Scenario};
 
 use super::exit::Exit;
 use super::print;
+use super::record::{RecordFlag, SimRecord};
+use super::show::PageFlag;
 
 /// Simulate a network with a virtual clock and every fault there is
 #[derive(clap::Args)]
@@ -42,6 +44,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COUNT", conflicts_with = "trace",
           value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
+    #[command(flatten)]
+    record: RecordFlag,
+    #[command(flatten)]
+    page: PageFlag,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -53,9 +59,30 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             as_flag(longest)
         )));
     }
-    if let Some(count) = args.seeds {
-        return campaign(args, count);
+    let is_recorded = args.record.is_given() || args.page.is_given();
+    if is_recorded && (args.trace || args.seeds.is_some()) {
+        return Err(Exit::usage("--record and --page are for one run, without --trace or --seeds"));
     }
+    match args.seeds {
+        Some(count) => campaign(args, count),
+        None if is_recorded => recorded(args),
+        None => traced(args),
+    }
+}
+
+/// Runs one seed and records it, for a file or for the page.
+fn recorded(args: &Args) -> Result<()> {
+    let mut record = SimRecord::new();
+    let scenario = scenario(args, args.seed);
+    let outcome = scenario.run_watched(None, Some(&mut |time, sight| record.see(time, sight)));
+    let bytes = record.end(scenario.duration);
+    args.record.write_whole(&bytes)?;
+    print::line(outcome.map_err(|failure| anyhow!("{}", told(args, &failure)))?)?;
+    args.page.serve(bytes)
+}
+
+/// Runs one seed, and prints its steps where they are wanted.
+fn traced(args: &Args) -> Result<()> {
     let mut steps = Vec::new();
     let mut printed = Ok(());
     let mut step = |line: &str| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
+use super::sight::Sight;
 use super::{Check, Happening, World};
 use crate::sim_disk::Loss;
 
@@ -138,6 +139,7 @@ impl World<'_> {
             host.disk.power_off_after(self.random.random_range(0..200));
         }
         let name = host.name.clone();
+        self.show(Sight::Down(&name));
         self.say(format_args!("{name} crashes"));
         let down = Duration::from_secs(self.random.random_range(1..60));
         self.plan_in(down, Happening::CrashEnds(index));

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::sight::Sight;
 use super::validity::{check_tail, check_whole};
 use super::{Check, EPOCH, Happening, TARGET, World};
 use crate::driver::give;
@@ -125,7 +126,7 @@ impl World<'_> {
                 self.hosts[index].announced = node.chain().count();
                 to.iter().for_each(|to| self.send(index, to, &bytes));
             }
-            Output::Event(event) => self.tell(index, &event),
+            Output::Event(event) => self.tell(index, node, &event),
         }
         ControlFlow::Continue(None)
     }
@@ -180,7 +181,8 @@ impl World<'_> {
     }
 
     /// Notes what a node tells of.
-    fn tell(&mut self, index: usize, event: &Event) {
+    fn tell(&mut self, index: usize, node: &Node, event: &Event) {
+        self.show(Sight::Event(node, event));
         match event {
             Event::Created { height, hash } => self.made.entry(*height).or_default().push(*hash),
             Event::Copied { abandoned, .. } => self.counts.note_copy(*abandoned),
@@ -190,6 +192,12 @@ impl World<'_> {
         if self.trace.is_some() {
             let name = self.hosts[index].name.clone();
             self.say(format_args!("{name}: {event}"));
+        }
+    }
+
+    pub(super) fn show(&mut self, sight: Sight) {
+        if let Some(watch) = &mut self.watch {
+            watch(self.time, sight);
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
+use super::sight::Sight;
 use super::{Happening, Partition, World};
 use crate::peer::PeerName;
 
@@ -103,11 +104,23 @@ impl World<'_> {
         self.counts.partitions += 1;
         let what = ["in halves", "one way", "one from all others"][kind];
         self.say(format_args!("the network is split {what} for {time:?}"));
+        self.show_blocked();
         self.plan_in(time, Happening::PartitionEnds);
+    }
+
+    /// Shows which nodes hear which no more.
+    fn show_blocked(&mut self) {
+        let Some(watch) = &mut self.watch else { return };
+        for (to, host) in self.hosts.iter().enumerate() {
+            let ways = self.network.blocked.iter().filter(|way| way.1 == to);
+            let unheard = ways.map(|way| &self.hosts[way.0].name).collect();
+            watch(self.time, Sight::Deaf(&host.name, unheard));
+        }
     }
 
     pub(super) fn end_partition(&mut self) {
         self.network.blocked.clear();
+        self.show_blocked();
         self.say(format_args!("the network is whole"));
         if !self.is_calm && self.scenario.faults.partition == Some(Partition::Drawn) {
             let wait = Duration::from_secs(self.random.random_range(30..300));

@@ -36,10 +36,12 @@ mod network;
 mod metrics;
 mod events;
 mod page;
+mod exhibition;
 mod api;
 mod server;
 
 pub use self::api::openapi_json;
+pub use self::exhibition::Exhibition;
 pub use self::pool::Pool;
 pub use self::server::{Server, start};
 pub use self::settings::Settings;

@@ -35,12 +35,17 @@ async fn file(
 }
 
 fn serve(shared: &Shared, name: &str) -> Result<Response, Problem> {
+    file_of_page(name, policy(shared))
+}
+
+/// A file of the page, under this content security policy.
+pub(super) fn file_of_page(name: &str, policy: String) -> Result<Response, Problem> {
     let found = content_type(name).zip(PAGE.get_file(name));
     let (kind, file) = found.ok_or_else(|| Problem::not_found("no such file of the page"))?;
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (header::CACHE_CONTROL, "no-cache".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, policy(shared)),
+        (header::CONTENT_SECURITY_POLICY, policy),
     ];
     Ok((headers, file.contents()).into_response())
 }

@@ -4,11 +4,14 @@ use anyhow::Result;
 use cairn::network::Order;
 
 use crate::cli::lines::Told;
+use crate::cli::record::Recorded;
 
 /// A message to the thread that shows the network and keeps it.
 pub(super) enum Message {
     /// The node of this port tells of an event, with its time since the Unix epoch.
     Told(u16, Told),
+    /// Lines for the recording.
+    Recorded(Vec<Recorded>),
     /// The node of this port has ended: when it was told to, or by an error.
     Ended(u16, Result<()>),
     /// Somebody wants the network changed.

@@ -32,6 +32,7 @@ use self::nodes::{Nodes, Plan};
 use self::screen::{Screen, Show};
 use super::address::{bind, elsewhere};
 use super::node::Pace;
+use super::record::RecordFlag;
 use super::{http, signals};
 
 /// Run a whole network on this machine
@@ -56,6 +57,8 @@ pub(crate) struct Args {
     /// Keep each node's chain in this folder, 7000.chain and so on; made if missing
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    record: RecordFlag,
     #[command(flatten)]
     show: Show,
     /// Stop when all agree on a chain of this height or above
@@ -94,14 +97,16 @@ pub(crate) fn run(args: Args) -> Result<()> {
         seed,
         links: args.links.faults(),
         data: args.data,
+        is_recorded: args.record.is_given(),
         // As many again may join.
         pool: http::pool(&http, 2 * ports.len())?,
         http,
     };
     let mut nodes = Nodes::new(plan, &ports, messages);
+    let record = args.record.begin()?;
     screen.head(text)?;
     nodes.start_all(sockets)?;
-    Network::new(nodes, screen, until).run(&inbox)
+    Network::new(nodes, screen, record, until).run(&inbox)
 }
 
 /// Binds each port, so that a taken one is told of before any node is started.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use cairn::network::{Answer, Change, Order, Refusal};
+use cairn::peer::PeerName;
 
 use super::board::Board;
 use super::message::Message;
@@ -14,6 +15,7 @@ use super::ports::{self, MAX_NODES};
 use super::screen::Screen;
 use super::story::Story;
 use crate::cli::lines::Told;
+use crate::cli::record::Record;
 
 /// How long nodes may take to end. They look for commands every 50 ms and need
 /// little more than that.
@@ -40,22 +42,29 @@ pub(super) struct Network {
     board: Board,
     story: Story,
     screen: Screen,
+    record: Record,
     until: Until,
     /// How many nodes have ended by an error.
     failed: usize,
 }
 
 impl Network {
-    pub(super) fn new(nodes: Nodes, screen: Screen, until: Until) -> Network {
+    pub(super) fn new(nodes: Nodes, screen: Screen, record: Record, until: Until) -> Network {
         let ports: Vec<_> = nodes.members().iter().map(|member| member.port).collect();
         let board = Board::new(&ports);
-        Network { nodes, board, story: Story::default(), screen, until, failed: 0 }
+        Network { nodes, board, story: Story::default(), screen, record, until, failed: 0 }
     }
 
     /// Runs the network to its end and sums up.
     pub(super) fn run(mut self, inbox: &Receiver<Message>) -> Result<()> {
         let end = self.take_messages(inbox);
-        self.nodes.stop_all(inbox, PATIENCE);
+        let record = &mut self.record;
+        self.nodes.stop_all(inbox, PATIENCE, |message| {
+            if let Message::Recorded(lines) = message {
+                record.write(&lines);
+            }
+        });
+        self.record.end();
         let end = end?;
         self.screen.finish(&self.board)?;
         match (end, self.until.height) {
@@ -76,6 +85,7 @@ impl Network {
             };
             match message {
                 Ok(Message::Told(port, told)) => self.told(port, &told)?,
+                Ok(Message::Recorded(lines)) => self.record.write(&lines),
                 Ok(Message::Ended(port, how)) => self.ended(port, how)?,
                 Ok(Message::Order(order)) => self.obey(order),
                 Ok(Message::Stop) => return Ok(End::Asked),
@@ -101,6 +111,7 @@ impl Network {
 
     /// A node has ended: by an error, or as it was ordered to, which is done already.
     fn ended(&mut self, port: u16, how: Result<()>) -> io::Result<()> {
+        self.record.down(&PeerName::new(self.nodes.address(port)));
         let Err(error) = how else { return Ok(()) };
         self.failed += 1;
         self.nodes.stop(port);

@@ -23,6 +23,7 @@ use crate::cli::http::{Flags, Http, Pool};
 use crate::cli::keeper::Keeper;
 use crate::cli::lines::Folds;
 use crate::cli::node::Pace;
+use crate::cli::record::{self, Scribe};
 
 /// What every node of the network is started with.
 pub(super) struct Plan {
@@ -36,6 +37,7 @@ pub(super) struct Plan {
     pub(super) elsewhere: Vec<SocketAddr>,
     /// What the links of all nodes do to datagrams.
     pub(super) links: LinkFaults,
+    pub(super) is_recorded: bool,
     pub(super) http: Flags,
     pub(super) pool: Option<Pool>,
 }
@@ -106,15 +108,22 @@ impl Nodes {
     }
 
     /// Asks all nodes to stop, and waits for them for some time.
-    pub(super) fn stop_all(self, inbox: &Receiver<Message>, patience: Duration) {
+    /// Their last messages are handed on.
+    pub(super) fn stop_all(
+        self,
+        inbox: &Receiver<Message>,
+        patience: Duration,
+        mut last: impl FnMut(Message),
+    ) {
         let running: Vec<_> = self.nodes.into_iter().filter_map(|place| place.running).collect();
         for node in &running {
             let _ = node.commands.send(Command::Stop);
         }
         let deadline = Instant::now() + patience;
         while running.iter().any(|node| !node.thread.is_finished()) && Instant::now() < deadline {
-            let _ = inbox.recv_timeout(Duration::from_millis(10));
+            inbox.recv_timeout(Duration::from_millis(10)).into_iter().for_each(&mut last);
         }
+        inbox.try_iter().for_each(last);
     }
 
     /// All nodes, in the order in which they joined.
@@ -190,6 +199,7 @@ impl Nodes {
             since: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
             started: Instant::now(),
             folds: Folds::with_tries(),
+            scribe: self.plan.is_recorded.then(Scribe::default),
             http,
             messages: self.messages.clone(),
         };
@@ -229,6 +239,8 @@ struct Teller {
     since: Duration,
     started: Instant,
     folds: Folds,
+    /// Where there is a recording.
+    scribe: Option<Scribe>,
     http: Http,
     messages: Sender<Message>,
 }
@@ -239,6 +251,10 @@ impl Observer for Teller {
         for told in self.folds.tell(self.since + self.started.elapsed(), event) {
             // It fails where the network has ended, and a stop is on its way.
             let _ = self.messages.send(Message::Told(self.port, told));
+        }
+        if let Some(scribe) = &mut self.scribe {
+            let lines = record::lines(scribe, node, event);
+            let _ = self.messages.send(Message::Recorded(lines));
         }
         ControlFlow::Continue(())
     }

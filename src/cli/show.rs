@@ -1,0 +1,40 @@
+//! `--page`: the page on a recording.
+
+use std::sync::mpsc;
+
+use anyhow::{Context, Result};
+use cairn::web::Exhibition;
+
+use super::{print, signals};
+
+/// The flag that asks for the page.
+#[derive(clap::Args)]
+pub(crate) struct PageFlag {
+    /// Show the run on the page, until Ctrl-C
+    #[arg(long)]
+    page: bool,
+}
+
+impl PageFlag {
+    /// Whether the page is wanted.
+    pub(crate) fn is_given(&self) -> bool {
+        self.page
+    }
+
+    /// Serves the page on a recording until somebody stops it, where it is wanted.
+    pub(crate) fn serve(&self, recording: Vec<u8>) -> Result<()> {
+        if !self.page {
+            return Ok(());
+        }
+        let (stop, stopped) = mpsc::channel();
+        // It fails where this is over.
+        signals::on_stop(move || {
+            let _ = stop.send(());
+        })?;
+        let page = Exhibition::open(recording).context("cannot serve the page")?;
+        print::text(format_args!("PAGE {}\nCtrl-C ends it.\n", page.url()))?;
+        // The sender lives in the handler, for as long as the process.
+        let _ = stopped.recv();
+        Ok(())
+    }
+}
