@@ -145,7 +145,8 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Fault::WholeBlocks { bytes } => {
-                write!(f, "{bytes} bytes are not one or more whole blocks of {BLOCK_LEN}")
+                let are = if *bytes == 1 { "byte is" } else { "bytes are" };
+                write!(f, "{bytes} {are} not one or more whole blocks of {BLOCK_LEN}")
             }
             Fault::Size { found } => write!(f, "size is {found}, not {BLOCK_LEN}"),
             Fault::Version { found } => write!(f, "version is {found}, not {VERSION}"),

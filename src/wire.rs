@@ -125,6 +125,7 @@ impl fmt::Display for BadFrame {
                 write!(f, "a frame of version {found}, we know version {FRAME_VERSION}")
             }
             BadFrame::Kind(found) => write!(f, "a frame of the unknown kind {found}"),
+            BadFrame::Length(1) => write!(f, "a frame cannot have 1 byte"),
             BadFrame::Length(bytes) => write!(f, "a frame cannot have {bytes} bytes"),
         }
     }

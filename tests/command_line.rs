@@ -422,3 +422,36 @@ fn json_says_which_feature_it_needs() {
     assert_eq!(output.status.code(), Some(2));
     assert!(error(&output).contains("feature console"));
 }
+
+#[cfg(feature = "manual")]
+/// The commands that `cairn help` lists.
+fn commands() -> Vec<String> {
+    let help = run(cairn().arg("help"), b"").stdout;
+    let help = String::from_utf8(help).expect("text");
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = lines.take_while(|line| !line.is_empty()).filter_map(|line| {
+        let is_name = line.starts_with("  ") && !line.starts_with("   ");
+        line.split_whitespace().next().filter(|_| is_name).map(str::to_owned)
+    });
+    names.filter(|name| name != "help").collect()
+}
+
+#[cfg(feature = "manual")]
+#[test]
+fn each_command_has_examples_a_man_page_and_completions() {
+    let text = |args: &[&str]| {
+        let output = run(cairn().args(args), b"");
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let bash = text(&["completions", "bash"]);
+    let main = text(&["man"]);
+    let commands = commands();
+    assert!(commands.len() >= 11, "{commands:?}");
+    for command in &commands {
+        assert!(text(&["help", command]).contains("\nExamples:\n"), "{command}");
+        assert!(text(&["man", command]).contains(".SH NAME"), "{command}");
+        assert!(bash.contains(&format!("cairn__subcmd__{command}")), "{command}");
+        assert!(main.contains(&format!("cairn\\-{command}(1)")), "{command}");
+    }
+}

@@ -187,4 +187,5 @@ fn a_taken_port_is_told_once_and_starts_nobody() {
     assert_eq!(running.end().code(), Some(PORT_TAKEN));
     assert_eq!(running.seen.len(), 1, "{}", running.text());
     assert!(running.seen[0].contains(&format!("port {port} of 127.0.0.1 is taken")));
+    assert!(running.seen[0].contains("--ports "), "{}", running.seen[0]);
 }

@@ -52,13 +52,13 @@ pub(crate) fn elsewhere(texts: &[String], ip: IpAddr) -> Result<Vec<SocketAddr>>
     Ok(peers)
 }
 
-/// Binds the node's socket.
-pub(crate) fn bind(ip: &Found<IpAddr>, port: u16) -> Result<UdpSocket> {
+/// Binds the node's socket. `other` says how to choose another port.
+pub(crate) fn bind(ip: &Found<IpAddr>, port: u16, other: &str) -> Result<UdpSocket> {
     let Found { value, source } = ip;
     bind_socket(*value, port).map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => Exit::in_use(format!(
             "port {port} of {value} is taken, perhaps by a node that still runs: stop it, or \
-             choose another port"
+             {other}"
         )),
         ErrorKind::AddrNotAvailable if *source != Source::Default => Exit::config(format!(
             "{source} is {value}, which is not an address of this machine; for a network on this \

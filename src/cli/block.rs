@@ -10,8 +10,15 @@ use cairn::rules::whole_blocks;
 use super::exit::Exit;
 use super::{input, print};
 
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn block                                    the genesis block
+  cairn mine --timestamp 1634700600 | cairn block";
+
 /// Show a block's 75 bytes field by field
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Hexadecimal digits, a file, or - for standard input [default: what comes through a
     /// pipe, else the genesis block]

@@ -19,8 +19,16 @@ const FUTURE: &str = "future";
 /// When the second block of our chains was mined, unless that is the point.
 const TIMESTAMP: u32 = 1_634_700_600;
 
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn break --list                             the rules, by name
+  cairn break proof-of-work | cairn chain        see one refuse
+  cairn break timestamp | cairn send - --to 7000 see a node refuse it";
+
 /// Print a chain that breaks one rule
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The rule to break
     #[arg(value_name = "RULE")]

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use anyhow::Result;
-use cairn::block::{Block, BlockBytes};
+use anyhow::{Error, Result};
+use cairn::block::{BLOCK_LEN, Block, BlockBytes};
 use cairn::fast;
-use cairn::rules::{self, Invalid, Tip};
+use cairn::rules::{self, Fault, Invalid, Tip};
 use cairn::target::Target;
 
 use super::progress::Progress;
@@ -17,8 +17,15 @@ const LISTED_AT_EITHER_END: usize = 10;
 /// So many blocks are checked between two looks at the progress: some milliseconds.
 const STRETCH: usize = 1 << 15;
 
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn chain 7000.chain                         the file of a node
+  cairn break timestamp | cairn chain            see a rule refuse";
+
 /// Show and check a chain
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Hexadecimal digits, a file, or - for standard input
     #[arg(value_name = "HEX|FILE")]
@@ -33,6 +40,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let bytes = input::bytes(args.input.as_deref())?;
+    check_first(&bytes)?;
     let (blocks, _) = bytes.as_chunks();
     let (count, checked) = check(blocks, Target::from_zero_bits(args.zero_bits));
     print::text(list(&blocks[..count], args.all))?;
@@ -44,6 +52,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         bytes.len(),
         count - 1,
     ))
+}
+
+/// What does not begin as a block does is no damaged chain, but something else.
+fn check_first(bytes: &[u8]) -> Result<()> {
+    match bytes.first() {
+        Some(&found) if usize::from(found) != BLOCK_LEN => {
+            let invalid = Invalid { height: 0, fault: Fault::Size { found } };
+            Err(Error::from(invalid).context("this is no chain, which begins with the byte 75"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks blocks a stretch at a time, and shows how far it has come: how many at

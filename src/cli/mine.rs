@@ -11,8 +11,15 @@ use cairn::target::Target;
 
 use super::{print, signals, threads};
 
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn mine --timestamp 1634700600              the block after genesis
+  cairn mine --timestamp 1634700600 --zero-bits 20";
+
 /// Search for the nonce of one block
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// When the search began, in Unix seconds
     #[arg(long, value_name = "SECONDS")]

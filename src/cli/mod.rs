@@ -52,6 +52,12 @@ mod show;
 #[path = "show_absent.rs"]
 mod show;
 
+#[cfg(feature = "manual")]
+mod manual;
+#[cfg(not(feature = "manual"))]
+#[path = "manual_absent.rs"]
+mod manual;
+
 mod node;
 mod up;
 mod mine;
@@ -102,6 +108,8 @@ enum Command {
     Send(send::Args),
     Sim(sim::Args),
     Bench(bench::Args),
+    Man(manual::ManArgs),
+    Completions(manual::CompletionsArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -130,6 +138,8 @@ fn run() -> Result<()> {
         Some(Command::Send(args)) => send::run(&args),
         Some(Command::Sim(args)) => sim::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
+        Some(Command::Man(args)) => manual::man(&args, Cli::command()),
+        Some(Command::Completions(args)) => manual::completions(&args, Cli::command()),
     }
 }
 

@@ -32,8 +32,18 @@ use super::progress::Progress;
 use super::record::{self, Record, RecordFlag, Scribe};
 use super::{json, signals, threads};
 
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn node 7000                                one of three: 8000 and 9000 in other terminals
+  cairn node 7000 --http                         with the page at http://127.0.0.1:7001/
+  cairn node 7000 --data 7000.chain              keep the chain in a file
+  cairn node 7000 --ip 192.168.1.10 --peer 192.168.1.11:7000   on two machines
+  cairn node 7000 --json --for 10s               events for programs";
+
 /// Run one node
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The node's port: 7000, 8000 or 9000; with --peer any, 0 for one that is free
     #[arg(value_name = "PORT")]
@@ -107,7 +117,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let port = port(&args)?;
     let ip = args.pace.node_ip()?;
     let peers = peers(&args, ip.value, port)?;
-    let socket = bind(&ip, port)?;
+    let socket = bind(&ip, port, "choose another port")?;
     let address = socket.local_addr().context("a bound socket has an address")?;
     let others = peers.into_iter().filter(|peer| *peer != address).map(PeerName::new).collect();
     let settings = Settings {
@@ -149,7 +159,7 @@ fn drive(args: &Args, mut socket: UdpSocket, mut node: Node, mut keeper: Keeper)
     let ended = driver::run(&mut node, setup, &mut watch);
     let printed = watch.finish();
     ended?;
-    printed?;
+    printed.context("cannot write to standard output")?;
     let time_is_up = args.time.is_some_and(|time| started.elapsed() >= time);
     match args.until_height {
         Some(height) if time_is_up && node.chain().height() < height => {

@@ -3,14 +3,13 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 /// Writes a text as it is and flushes it.
 pub(crate) fn text(text: impl fmt::Display) -> Result<()> {
     let mut out = io::stdout().lock();
-    write!(out, "{text}")?;
-    out.flush()?;
-    Ok(())
+    let written = write!(out, "{text}").and_then(|()| out.flush());
+    written.context("cannot write to standard output")
 }
 
 /// Writes a line and flushes it.

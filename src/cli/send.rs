@@ -10,8 +10,15 @@ use super::address::resolve;
 use super::exit::Exit;
 use super::{input, print};
 
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn send 7000.chain --to 8000                a chain, to the node on port 8000
+  cairn send 1b5805 --to 7000                    three bytes, as a basic node sends them";
+
 /// Send any bytes to a node, as one datagram
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Hexadecimal digits, a file, or - for standard input
     #[arg(value_name = "HEX|FILE")]
@@ -39,5 +46,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     let socket = bind_socket(any, 0).context("cannot open a socket")?;
     socket.send_to(&bytes, to).with_context(|| format!("cannot send to {to}"))?;
-    print::line(format_args!("sent {} bytes to {to}", bytes.len()))
+    let plural = if bytes.len() == 1 { "" } else { "s" };
+    print::line(format_args!("sent {} byte{plural} to {to}", bytes.len()))
 }

@@ -14,8 +14,17 @@ use super::print;
 use super::record::{RecordFlag, SimRecord};
 use super::show::PageFlag;
 
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn sim --seed 1                             an hour of seven nodes, in a second
+  cairn sim --partition 10m --page               the halves of a network, on the page
+  cairn sim --seed 1 --trace | less              every step of it
+  cairn sim --seeds 800                          eight hundred hours";
+
 /// Simulate a network with a virtual clock and every fault there is
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// What all chance is grown from: the same seed gives the same steps
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]

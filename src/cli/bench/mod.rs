@@ -23,8 +23,16 @@ use self::measure::{chain, checking_rates, mining_rates};
 use self::report::{BLOCKS, Rates, Report};
 use super::{print, threads};
 
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn bench                                    this machine, as it is
+  cairn bench --threads 4                        on four threads
+  cairn bench --json                             for programs";
+
 /// Measure hash rates and checking on this machine, in about ten seconds
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// How many threads the last line of each table uses [default: all that there are]
     #[arg(long, value_name = "COUNT", value_parser = threads::parse)]

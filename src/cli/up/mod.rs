@@ -35,8 +35,18 @@ use super::node::Pace;
 use super::record::RecordFlag;
 use super::{http, signals};
 
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn up                                       three nodes, until Ctrl-C
+  cairn up --nodes 12 --for 2m --quiet           a dozen; blocks and forks alone
+  cairn up --delay 2s                            a slow network: many forks
+  cairn up --data DIR --record lesson.jsonl      keep the chains, and what happened
+  cairn up --ports 7000,8000 --peer 127.0.0.1:9000   the third runs elsewhere";
+
 /// Run a whole network on this machine
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// How many nodes, on ports 7000, 8000, 9000, 10000 and so on
     #[arg(long, value_name = "COUNT", default_value_t = NODE_PORTS.len())]
@@ -111,7 +121,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
 
 /// Binds each port, so that a taken one is told of before any node is started.
 fn bind_all(ip: &Found<IpAddr>, ports: &[u16]) -> Result<Vec<UdpSocket>> {
-    ports.iter().map(|&port| bind(ip, port)).collect()
+    ports.iter().map(|&port| bind(ip, port, ports::OTHERS)).collect()
 }
 
 fn heading(args: &Args, ports: &[u16], seed: u64) -> String {

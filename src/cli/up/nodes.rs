@@ -18,6 +18,7 @@ use cairn::peer::PeerName;
 use cairn::target::Target;
 
 use super::message::Message;
+use super::ports;
 use crate::cli::address::{bind, reachable};
 use crate::cli::http::{Flags, Http, Pool};
 use crate::cli::keeper::Keeper;
@@ -76,7 +77,7 @@ impl Nodes {
 
     /// Binds the port of a node and starts it.
     pub(super) fn start(&mut self, port: u16) -> Result<()> {
-        let socket = bind(&self.plan.ip, port)?;
+        let socket = bind(&self.plan.ip, port, ports::OTHERS)?;
         self.start_on(port, socket)
     }
 

@@ -11,6 +11,9 @@ const MIN_NODES: usize = 2;
 /// The largest: ports go up in thousands, from 7000 to 65000.
 pub(super) const MAX_NODES: usize = 59;
 
+/// How to choose ports that are free.
+pub(super) const OTHERS: &str = "choose other ports, as in --ports 7100,8100,9100";
+
 /// The ports of nodes whose ports are not given, and of those that are added.
 pub(super) fn all() -> impl Iterator<Item = u16> {
     (NODE_PORTS[0]..=u16::MAX).step_by(1000)
