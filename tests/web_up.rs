@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::os::unix::ffi::OsStrExt;
 
 use common::http::Api;
-use common::{PORT_TAKEN, Running, cairn, free_ports};
+use common::{PORT_TAKEN, Running, cairn, free_ports, wait_until};
 
 /// Starts `cairn up` on free ports and waits until both nodes have started;
 /// `None` where somebody took a port in between.
@@ -64,6 +64,52 @@ fn a_taken_http_port_is_a_note_and_the_page_is_at_another_node() {
         let is_note = |line: &str| line.contains("note: no HTTP: 127.0.0.1:");
         let is_told = running.text().lines().any(is_note) || running.find(is_note).is_some();
         assert!(is_told, "{}", running.text());
+        Some(())
+    });
+}
+
+#[test]
+fn an_audience_sees_all_nodes_at_one_address_and_changes_nothing() {
+    try_again(|ports| {
+        let list = format!("{},{}", ports[0], ports[1]);
+        let args = ["up", "--delay", "0", "--ports", &list, "--zero-bits", "200"];
+        let mut running = Running::start(cairn().args(args).args(["--audience", "127.0.0.1:0"]));
+        let line = running.find(|line| line.starts_with("AUDIENCE http://"))?;
+        running.find(|line| line.contains("START"))?;
+        running.find(|line| line.contains("START"))?;
+        if running.text().contains("note: no HTTP") {
+            return None;
+        }
+        let http = line.trim_start_matches("AUDIENCE http://").trim_end_matches('/').to_owned();
+        let audience = Api { http: http.clone() };
+        let nodes = audience.get("/audience").json();
+        let node = |index: usize| nodes["nodes"][index]["port"].as_u64();
+        let mut sorted = ports.clone();
+        sorted.sort_unstable();
+        assert_eq!([node(0), node(1)], [Some(sorted[0].into()), Some(sorted[1].into())]);
+        let path = |port: u16, path: &str| format!("/nodes/{port}{path}");
+        for port in &ports {
+            let info = audience.get(&path(*port, "/node/info")).json();
+            assert_eq!(info["port"], *port);
+        }
+        assert_eq!(audience.get("/").status, 200);
+        let own = format!("origin: http://{http}");
+        let status = |method, place: &str, headers: &[&str]| {
+            audience.ask(method, &path(ports[0], place), headers, "").status
+        };
+        assert_eq!(status("GET", "/node/status", &[&own]), 200);
+        assert_eq!(status("GET", "/node/status", &["origin: http://10.0.0.1"]), 403);
+        for order in ["/pause", "/mine", "/network/nodes", "/sync/request"] {
+            assert_eq!(status("POST", order, &[&own]), 405, "{order}");
+        }
+        assert_eq!(audience.get("/nodes/1/node/status").status, 404);
+        // A node that stops is not shown any more.
+        let stop = format!("/network/nodes/{}/stop", ports[1]);
+        let orders = Api { http: format!("127.0.0.1:{}", ports[0] + 1) };
+        assert_eq!(orders.ask("POST", &stop, &[], "").status, 200);
+        wait_until("it is not shown", || {
+            audience.get(&path(ports[1], "/node/status")).status == 404
+        });
         Some(())
     });
 }

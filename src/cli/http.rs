@@ -12,7 +12,7 @@ use cairn::event::Event;
 use cairn::network::Orders;
 use cairn::node::Node;
 use cairn::peer::PeerName;
-use cairn::web::{self, Server, Settings, Watcher};
+use cairn::web::{self, Server, Settings, Stage, Watcher};
 
 use super::address::resolve;
 use super::exit::Exit;
@@ -35,13 +35,16 @@ pub(crate) struct Flags {
     /// The way to the network of this process, where it runs one.
     #[arg(skip)]
     orders: Option<Orders>,
+    /// Where all nodes of this process are shown to an audience.
+    #[arg(skip)]
+    stage: Option<Stage>,
 }
 
 impl Flags {
     /// HTTP for each node of a network that takes orders, at its port + 1.
-    pub(crate) fn of_network(orders: Orders) -> Flags {
+    pub(crate) fn of_network(orders: Orders, stage: Option<Stage>) -> Flags {
         let http = Some(String::new());
-        Flags { http, http_token: None, peer_http: Vec::new(), orders: Some(orders) }
+        Flags { http, http_token: None, peer_http: Vec::new(), orders: Some(orders), stage }
     }
 
     /// The port that `--http` was given, if it was given one alone.
@@ -83,6 +86,7 @@ impl Http {
         let mut settings = Settings::new(address, pool.clone());
         settings.token = token(flags.http_token.as_deref())?;
         settings.orders = flags.orders.clone();
+        settings.stage = flags.stage.clone();
         for text in &flags.peer_http {
             settings.peers.push(resolve("--peer-http", text, Some(address.ip()))?);
         }

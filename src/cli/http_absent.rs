@@ -20,7 +20,7 @@ pub(crate) struct Flags {
 
 impl Flags {
     /// None for the nodes of a network either.
-    pub(crate) fn of_network(_orders: Orders) -> Flags {
+    pub(crate) fn of_network<T>(_orders: Orders, _stage: Option<T>) -> Flags {
         Flags { http: None }
     }
 

@@ -47,6 +47,11 @@ mod threads;
 mod http;
 
 #[cfg(feature = "web")]
+mod audience;
+#[cfg(not(feature = "web"))]
+#[path = "audience_absent.rs"]
+mod audience;
+#[cfg(feature = "web")]
 mod show;
 #[cfg(not(feature = "web"))]
 #[path = "show_absent.rs"]

@@ -18,16 +18,11 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::origin::Site;
-use super::page;
+use super::page::{self, ALONE};
 use super::problem::Problem;
 
 /// Where the recording is, on the page's server.
 const PATH: &str = "/recording.jsonl";
-
-/// The page may talk to nobody but this server.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' \
-                      data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-                      connect-src 'self'";
 
 /// A server on loopback that shows one recording on the page. Dropping it ends it.
 pub struct Exhibition {
@@ -79,7 +74,7 @@ impl Drop for Exhibition {
 
 fn router(recording: Vec<u8>) -> Router {
     Router::new()
-        .route("/", get(async || page::file_of_page("index.html", POLICY.to_owned())))
+        .route("/", get(async || page::file_of_page("index.html", ALONE.to_owned())))
         .route("/page/{*name}", get(file))
         .route(PATH, get(given))
         .layer(middleware::from_fn(guard))
@@ -87,7 +82,7 @@ fn router(recording: Vec<u8>) -> Router {
 }
 
 async fn file(name: Result<Path<String>, PathRejection>) -> Result<Response, Problem> {
-    page::file_of_page(&name?, POLICY.to_owned())
+    page::file_of_page(&name?, ALONE.to_owned())
 }
 
 async fn given(State(recording): State<Arc<Bytes>>) -> impl IntoResponse {

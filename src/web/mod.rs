@@ -38,11 +38,14 @@ mod events;
 mod page;
 mod exhibition;
 mod api;
+mod connections;
+mod audience;
 mod server;
 
 pub use self::api::openapi_json;
+pub use self::audience::Audience;
 pub use self::exhibition::Exhibition;
 pub use self::pool::Pool;
 pub use self::server::{Server, start};
-pub use self::settings::Settings;
+pub use self::settings::{Settings, Stage};
 pub use self::watcher::Watcher;

@@ -19,6 +19,11 @@ use super::shared::Shared;
 
 static PAGE: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/web/page");
 
+/// The policy of a page that may talk to nobody but the server that it comes from.
+pub(super) const ALONE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                                img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+                                frame-ancestors 'none'; connect-src 'self'";
+
 pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new().route("/", get(index)).route("/page/{*name}", get(file))
 }
@@ -63,10 +68,7 @@ fn content_type(name: &str) -> Option<&'static str> {
 
 /// Nothing but what this node serves, and talk with the network's nodes alone.
 fn policy(shared: &Shared) -> String {
-    let mut policy = "default-src 'none'; script-src 'self'; style-src 'self'; \
-                      img-src 'self' data:; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'; connect-src 'self'"
-        .to_owned();
+    let mut policy = ALONE.to_owned();
     if shared.settings.orders.is_some() {
         // Nodes may be added to this network while the page is open.
         policy += " http://127.0.0.1:* ws://127.0.0.1:* http://localhost:* ws://localhost:*";

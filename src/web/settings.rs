@@ -1,7 +1,11 @@
 //! What an API is told at its start.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
+
+use axum::Router;
+use tokio::sync::watch;
 
 use crate::network::Orders;
 
@@ -26,6 +30,29 @@ pub struct Settings {
     /// The way to the network that this node is one of, where one process runs all its
     /// nodes: they can be added, stopped and started by posts.
     pub orders: Option<Orders>,
+    /// Where it is shown to an audience, beside its own address.
+    pub stage: Option<Stage>,
+}
+
+/// The nodes of a process that an [`Audience`](super::Audience) is shown.
+#[derive(Clone, Debug, Default)]
+pub struct Stage(watch::Sender<BTreeMap<u16, Router>>);
+
+impl Stage {
+    /// The node of this port is shown from now on; it answers through this router.
+    pub(super) fn enter(&self, port: u16, router: Router) {
+        self.0.send_modify(|nodes| drop(nodes.insert(port, router)));
+    }
+
+    /// The node of this port is not shown any more.
+    pub(super) fn leave(&self, port: u16) {
+        self.0.send_modify(|nodes| drop(nodes.remove(&port)));
+    }
+
+    /// The nodes that are shown, now and later.
+    pub(super) fn nodes(&self) -> watch::Receiver<BTreeMap<u16, Router>> {
+        self.0.subscribe()
+    }
 }
 
 impl Settings {
@@ -45,6 +72,7 @@ impl Settings {
             patience: Settings::PATIENCE,
             pool,
             orders: None,
+            stage: None,
         }
     }
 }

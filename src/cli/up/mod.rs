@@ -29,8 +29,9 @@ use self::links::Links;
 use self::message::Message;
 use self::network::{Network, Until};
 use self::nodes::{Nodes, Plan};
-use self::screen::{Screen, Show};
+use self::screen::{Screen, Style};
 use super::address::{bind, elsewhere};
+use super::audience::AudienceFlag;
 use super::node::Pace;
 use super::record::RecordFlag;
 use super::{http, signals};
@@ -68,9 +69,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
+    audience: AudienceFlag,
+    #[command(flatten)]
     record: RecordFlag,
     #[command(flatten)]
-    show: Show,
+    style: Style,
     /// Stop when all agree on a chain of this height or above
     #[arg(long, value_name = "HEIGHT")]
     until_height: Option<usize>,
@@ -90,15 +93,16 @@ pub(crate) fn run(args: Args) -> Result<()> {
     }
     let seed = args.pace.seed()?;
     let page = http::page_of(&ports);
-    let mut screen = Screen::new(&args.show, page)?;
+    let mut screen = Screen::new(&args.style, page)?;
     let text = heading(&args, &ports, seed);
     let (messages, inbox) = mpsc::channel();
     let until = Until { deadline: args.time.map(|time| started + time), height: args.until_height };
     let stop = messages.clone();
     signals::on_stop(move || drop(stop.send(Message::Stop)))?;
+    let stage = args.audience.stage();
     let orders = messages.clone();
     let orders = Orders::new(move |order| drop(orders.send(Message::Order(order))));
-    let http = http::Flags::of_network(orders);
+    let http = http::Flags::of_network(orders, stage.clone());
     let plan = Plan {
         elsewhere: elsewhere(&args.peers, ip.value)?,
         ip,
@@ -114,7 +118,8 @@ pub(crate) fn run(args: Args) -> Result<()> {
     };
     let mut nodes = Nodes::new(plan, &ports, messages);
     let record = args.record.begin()?;
-    screen.head(text)?;
+    let audience = args.audience.open(nodes.pool(), stage.as_ref())?;
+    screen.head(text, audience.as_ref())?;
     nodes.start_all(sockets)?;
     Network::new(nodes, screen, record, until).run(&inbox)
 }

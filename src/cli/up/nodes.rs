@@ -134,6 +134,11 @@ impl Nodes {
         self.nodes.iter().map(member).collect()
     }
 
+    /// The places of their connections by HTTP.
+    pub(super) fn pool(&self) -> Option<&Pool> {
+        self.plan.pool.as_ref()
+    }
+
     /// How the network is.
     pub(super) fn state(&self) -> State {
         State { members: self.members(), links: self.plan.links }

@@ -13,6 +13,7 @@ use super::look;
 use super::opening::Opening;
 use super::story::News;
 use super::summary::{status, summary};
+use crate::cli::audience::Show;
 use crate::cli::columns::columns;
 use crate::cli::json::{self, NamedPrinter};
 use crate::cli::lines::{self, Told};
@@ -27,7 +28,7 @@ const ROOM_FOR_CTRL_C: usize = 3;
 
 /// What is shown of a network.
 #[derive(clap::Args)]
-pub(super) struct Show {
+pub(super) struct Style {
     /// Show whole hashes, not their first 8 digits
     #[arg(long)]
     full: bool,
@@ -57,15 +58,15 @@ pub(super) struct Screen {
 impl Screen {
     /// # Errors
     /// This program was built without JSON, and it is wanted.
-    pub(super) fn new(show: &Show, page: Option<String>) -> Result<Screen> {
-        let json = if show.json { Some(json::named_printer()?) } else { None };
+    pub(super) fn new(style: &Style, page: Option<String>) -> Result<Screen> {
+        let json = if style.json { Some(json::named_printer()?) } else { None };
         let is_terminal = lines::is_terminal() && json.is_none();
         let is_coloured =
             is_terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Ok(Screen {
             output: Output::standard(),
-            is_full: show.full,
-            is_quiet: show.quiet,
+            is_full: style.full,
+            is_quiet: style.quiet,
             json,
             is_terminal,
             is_coloured,
@@ -75,10 +76,12 @@ impl Screen {
         })
     }
 
-    /// Shows what stands above all else: where the page is, and this text.
-    pub(super) fn head(&mut self, text: String) -> io::Result<()> {
+    /// Shows what stands above all else: where the page is, where an audience looks, and
+    /// this text.
+    pub(super) fn head(&mut self, text: String, audience: Option<&Show>) -> io::Result<()> {
         let page = self.page.iter().map(|url| format!("PAGE {url}\n")).collect::<String>();
-        self.aside(page + &text)
+        let audience = audience.map(|show| show.text(self.is_terminal)).unwrap_or_default();
+        self.aside(page + &audience + &text)
     }
 
     /// Shows what the node at this address tells.

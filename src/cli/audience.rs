@@ -1,0 +1,104 @@
+//! `--audience`: one address for a class's phones, and its QR code.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+
+use anyhow::{Context, Result, bail};
+use cairn::web::{Audience, Pool};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+
+pub(crate) use cairn::web::Stage;
+
+use super::exit::Exit;
+
+/// Where the audience looks unless another port is given.
+const PORT: u16 = 8080;
+
+/// The flag that asks for it.
+#[derive(clap::Args)]
+pub(crate) struct AudienceFlag {
+    /// Show all nodes at one more address, without controls, for phones
+    /// [default: this machine's address, port 8080]
+    #[arg(long, value_name = "IP:PORT", num_args = 0..=1, default_missing_value = "")]
+    audience: Option<String>,
+}
+
+/// The listener, while the network runs.
+pub(crate) struct Show {
+    /// Held for as long as the audience is to look.
+    _audience: Audience,
+    url: String,
+}
+
+impl AudienceFlag {
+    /// What the nodes are to be told, where an audience is wanted.
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        self.audience.as_ref().map(|_| Stage::default())
+    }
+
+    /// Opens the listener for the nodes of this stage.
+    pub(crate) fn open(&self, pool: Option<&Pool>, stage: Option<&Stage>) -> Result<Option<Show>> {
+        let (Some(text), Some(pool), Some(stage)) = (&self.audience, pool, stage) else {
+            return Ok(None);
+        };
+        let address = match &text[..] {
+            "" => SocketAddr::new(own_address()?, PORT),
+            text => text.parse().map_err(|_| {
+                Exit::usage(format!("--audience {text}: write IP:PORT, such as 192.168.1.10:8080"))
+            })?,
+        };
+        let audience = Audience::open(address, pool.clone(), stage).with_context(|| {
+            format!("cannot listen on {address}: give another address with --audience IP:PORT")
+        })?;
+        let mut shown = audience.address();
+        if shown.ip().is_unspecified() {
+            shown.set_ip(own_address()?);
+        }
+        Ok(Some(Show { url: format!("http://{shown}/"), _audience: audience }))
+    }
+}
+
+impl Show {
+    /// The address, and on a terminal its QR code, to be printed.
+    pub(crate) fn text(&self, is_terminal: bool) -> String {
+        let code = QrCode::new(&self.url).ok().filter(|_| is_terminal);
+        let code = code.map(draw).unwrap_or_default();
+        format!("AUDIENCE {}\n{code}", self.url)
+    }
+}
+
+/// Draws a code in half blocks: white on black, whatever the terminal's colours are, so
+/// that what is light in the code is light on the screen.
+fn draw(code: QrCode) -> String {
+    let (ink, paper) = (Dense1x2::Light, Dense1x2::Dark);
+    let drawn = code.render::<Dense1x2>().dark_color(ink).light_color(paper).build();
+    drawn.lines().map(|line| format!("\x1b[97;40m{line}\x1b[0m\n")).collect()
+}
+
+/// This machine's address in its network: from where it would write to the world. To
+/// choose it nothing is sent.
+fn own_address() -> Result<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    // An address for documentation, at which nobody is (RFC 5737).
+    let chosen = socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9));
+    match chosen.and_then(|()| socket.local_addr()) {
+        Ok(address) if !address.ip().is_unspecified() => Ok(address.ip()),
+        _ => bail!("this machine has no address in a network: give one with --audience IP:PORT"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_for_terminals_and_fits_into_80_columns() {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let audience = Audience::open(any, Pool::of_process(1).expect("room"), &Stage::default());
+        let url = "http://192.168.100.100:65535/".to_owned();
+        let show = Show { _audience: audience.expect("the system has a free port"), url };
+        assert_eq!(show.text(false), "AUDIENCE http://192.168.100.100:65535/\n");
+        let text = show.text(true);
+        assert!(text.lines().count() > 10 && text.lines().all(|line| line.chars().count() <= 80));
+    }
+}

@@ -1,0 +1,44 @@
+//! `--audience` in a program that was built without the feature `web`.
+
+use anyhow::Result;
+
+use super::exit::Exit;
+use super::http::Pool;
+
+/// The flag that says what is missing.
+#[derive(clap::Args)]
+pub(crate) struct AudienceFlag {
+    #[arg(long, hide = true, value_name = "IP:PORT", num_args = 0..=1, default_missing_value = "")]
+    audience: Option<String>,
+}
+
+/// Nodes are shown to nobody.
+#[derive(Clone)]
+pub(crate) struct Stage;
+
+/// No listener.
+pub(crate) struct Show;
+
+impl AudienceFlag {
+    /// There is none.
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        None
+    }
+
+    /// Says what is missing, where an audience is wanted.
+    pub(crate) fn open(&self, _: Option<&Pool>, _: Option<&Stage>) -> Result<Option<Show>> {
+        match self.audience {
+            None => Ok(None),
+            Some(_) => Err(Exit::usage(
+                "--audience needs the feature web: build without --no-default-features",
+            )),
+        }
+    }
+}
+
+impl Show {
+    /// Nothing.
+    pub(crate) fn text(&self, _is_terminal: bool) -> String {
+        String::new()
+    }
+}
