@@ -455,3 +455,14 @@ fn each_command_has_examples_a_man_page_and_completions() {
         assert!(main.contains(&format!("cairn\\-{command}(1)")), "{command}");
     }
 }
+
+#[cfg(not(feature = "top"))]
+#[test]
+fn a_command_that_was_left_out_says_how_to_get_it() {
+    let output = run(cairn().arg("top"), b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        error(&output).trim_end(),
+        "cairn top needs the feature top: build with --features top"
+    );
+}

@@ -57,6 +57,11 @@ mod show;
 #[path = "show_absent.rs"]
 mod show;
 
+#[cfg(feature = "top")]
+mod top;
+#[cfg(not(feature = "top"))]
+#[path = "top_absent.rs"]
+mod top;
 #[cfg(feature = "manual")]
 mod manual;
 #[cfg(not(feature = "manual"))]
@@ -113,6 +118,7 @@ enum Command {
     Send(send::Args),
     Sim(sim::Args),
     Bench(bench::Args),
+    Top(top::Args),
     Man(manual::ManArgs),
     Completions(manual::CompletionsArgs),
 }
@@ -143,6 +149,7 @@ fn run() -> Result<()> {
         Some(Command::Send(args)) => send::run(&args),
         Some(Command::Sim(args)) => sim::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
+        Some(Command::Top(args)) => top::run(&args),
         Some(Command::Man(args)) => manual::man(&args, Cli::command()),
         Some(Command::Completions(args)) => manual::completions(&args, Cli::command()),
     }

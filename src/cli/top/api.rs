@@ -1,0 +1,181 @@
+//! What `cairn top` asks of a network's API.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use ureq::Agent;
+
+/// The longest that a node may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How many of the last blocks are asked for.
+const BLOCKS: u32 = 40;
+
+/// A network, as far as its nodes answered.
+#[derive(Debug, Default)]
+pub(super) struct Snapshot {
+    pub(super) nodes: Vec<NodeSeen>,
+    /// The last blocks as the first node that answered has them, lowest first.
+    pub(super) blocks: Vec<Block>,
+}
+
+/// A node, if it answered.
+#[derive(Debug)]
+pub(super) struct NodeSeen {
+    pub(super) url: String,
+    pub(super) answer: Option<Answer>,
+}
+
+/// What a node says of itself.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) info: Info,
+    pub(super) status: Status,
+    /// How many peers it was told to have nothing to do with.
+    pub(super) refused: usize,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Info {
+    /// Its name, which over UDP is its address.
+    pub(super) name: String,
+    pub(super) port: u16,
+    network: Vec<String>,
+}
+
+#[cfg(test)]
+impl Info {
+    /// The info of a node that knows of no network.
+    pub(super) fn named(name: String, port: u16) -> Info {
+        Info { name, port, network: Vec::new() }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Status {
+    pub(super) height: u64,
+    pub(super) tip: String,
+    pub(super) nonce: u64,
+    pub(super) state: String,
+    pub(super) paused: bool,
+    pub(super) time_ms: u64,
+}
+
+#[derive(Deserialize)]
+struct Peers {
+    peers: Vec<Peer>,
+}
+
+#[derive(Deserialize)]
+struct Peer {
+    state: String,
+}
+
+#[derive(Deserialize)]
+struct Tree {
+    blocks: Vec<Block>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Block {
+    pub(super) height: u64,
+    pub(super) hash: String,
+    pub(super) receiver: u16,
+    pub(super) on_chain: bool,
+}
+
+/// What can be asked of the network.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The node with its API here mines no more.
+    Pause(String),
+    /// It mines again.
+    Resume(String),
+    /// The first half of the nodes and the second hear each other no more.
+    Split,
+    /// All hear each other again.
+    Heal,
+}
+
+/// The way to a network.
+pub(super) struct Api {
+    agent: Agent,
+    first: String,
+}
+
+impl Api {
+    /// The network of the node with its API here.
+    pub(super) fn new(url: &str) -> Api {
+        let config = Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build();
+        Api { agent: config.into(), first: url.trim_end_matches('/').to_owned() }
+    }
+
+    /// Looks at all nodes.
+    pub(super) fn look(&self) -> Result<Snapshot> {
+        let urls = self.urls()?;
+        let blocks = self.get::<Tree>(&self.first, &format!("/tree?limit={BLOCKS}"));
+        let mut nodes: Vec<_> = urls.into_iter().map(|url| self.node(url)).collect();
+        nodes.sort_by_key(|node| node.answer.as_ref().map(|answer| answer.info.port));
+        Ok(Snapshot { nodes, blocks: blocks.map(|tree| tree.blocks).unwrap_or_default() })
+    }
+
+    /// Gives an order.
+    pub(super) fn give(&self, order: &Order) -> Result<()> {
+        match order {
+            Order::Pause(url) => self.post(url, "/pause", None),
+            Order::Resume(url) => self.post(url, "/resume", None),
+            Order::Split => self.between_halves("/peers/disconnect"),
+            Order::Heal => self.between_halves("/peers/announce"),
+        }
+    }
+
+    fn urls(&self) -> Result<Vec<String>> {
+        let info: Info = self.get(&self.first, "/node/info").with_context(|| {
+            let url = &self.first;
+            format!("no network answers at {url}: start one with cairn up, or name it with --api")
+        })?;
+        Ok(info.network)
+    }
+
+    fn node(&self, url: String) -> NodeSeen {
+        let answer = || -> Result<Answer> {
+            let peers: Peers = self.get(&url, "/node/peers")?;
+            let refused = peers.peers.iter().filter(|peer| peer.state == "refused").count();
+            let info = self.get(&url, "/node/info")?;
+            Ok(Answer { info, status: self.get(&url, "/node/status")?, refused })
+        };
+        let answer = answer().ok();
+        NodeSeen { url, answer }
+    }
+
+    /// Tells each node of one half of each of the other.
+    fn between_halves(&self, path: &str) -> Result<()> {
+        let nodes = self.look()?.nodes.into_iter();
+        let nodes: Vec<_> =
+            nodes.filter_map(|node| Some((node.url, node.answer?.info.name))).collect();
+        let (one, other) = nodes.split_at(nodes.len() / 2);
+        for (url, _) in one {
+            other.iter().try_for_each(|(_, name)| self.post(url, path, Some(name)))?;
+        }
+        for (url, _) in other {
+            one.iter().try_for_each(|(_, name)| self.post(url, path, Some(name)))?;
+        }
+        Ok(())
+    }
+
+    fn get<T: DeserializeOwned>(&self, url: &str, path: &str) -> Result<T> {
+        Ok(self.agent.get(format!("{url}{path}")).call()?.body_mut().read_json()?)
+    }
+
+    fn post(&self, url: &str, path: &str, address: Option<&str>) -> Result<()> {
+        let request = self.agent.post(format!("{url}{path}"));
+        match address {
+            Some(address) => request.send_json(json!({ "address": address }))?,
+            None => request.send_empty()?,
+        };
+        Ok(())
+    }
+}
