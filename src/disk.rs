@@ -133,9 +133,13 @@ impl Disk for FileDisk {
         fs::remove_file(self.path(part))
     }
 
-    fn is_in_place(&self) -> bool {
+    /// (Another program can change the file without moving it, as the lock binds
+    /// only those who ask for it. That it has another length is seen.)
+    fn is_in_place(&self, len: u64) -> bool {
         let (opened, found) = (self.chain.metadata(), fs::metadata(&self.path));
-        opened.is_ok_and(|opened| found.is_ok_and(|found| is_same_file(&opened, &found)))
+        opened.is_ok_and(|opened| {
+            opened.len() == len && found.is_ok_and(|found| is_same_file(&opened, &found))
+        })
     }
 
     /// Only Unix can sync a folder; elsewhere the system sees to it.

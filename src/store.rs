@@ -71,20 +71,20 @@ impl<D: Disk> Store<D> {
     /// were kept from there on. It costs by the number of these blocks.
     ///
     /// # Errors
-    /// Somebody moved the file away, which has the chain as last saved. Or the
-    /// disk fails. From then on every save does: the file has the chain as
-    /// last saved or, after a reorganisation that failed, may have the new one;
-    /// the next opening finds out.
+    /// Somebody moved or changed the file, which then stays as it is. Or the disk
+    /// fails: the file has the chain as last saved or, after a reorganisation that
+    /// failed, may have the new one; the next opening finds out. From then on every
+    /// save fails.
     ///
     /// # Panics
     /// If the blocks below `from` cannot be those that are kept: it is 0, or
     /// above all that was saved.
     pub fn save(&mut self, from: usize, blocks: &[BlockBytes]) -> Result<(), StoreError> {
         let path = self.disk.path(Part::Chain);
-        if !self.disk.is_in_place() {
+        let Some(kept) = self.kept.take() else { return Err(StoreError::FailedBefore { path }) };
+        if !self.disk.is_in_place((kept * BLOCK_LEN) as u64) {
             return Err(StoreError::Moved { path });
         }
-        let kept = self.kept.take().ok_or(StoreError::FailedBefore { path })?;
         assert!((1..=kept).contains(&from), "block {from} is saved upon {kept} blocks");
         match from == kept {
             true => self.append(kept, blocks.as_flattened())?,

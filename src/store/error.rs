@@ -47,7 +47,7 @@ pub enum StoreError {
         /// What the system said.
         error: io::Error,
     },
-    /// Somebody moved, removed or replaced it while it was open.
+    /// Somebody moved, removed, replaced or changed it while it was open.
     Moved {
         /// Where it was.
         path: PathBuf,
@@ -90,8 +90,8 @@ impl fmt::Display for StoreError {
             }
             StoreError::Moved { path } => write!(
                 f,
-                "{} was moved, removed or replaced while this node had it open: put it back and \
-                 start again, or start with what is there",
+                "{} was moved, removed, replaced or changed while this node had it open: put it \
+                 back and start again, or start with what is there",
                 path.display()
             ),
             StoreError::FailedBefore { path } => {

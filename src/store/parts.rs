@@ -38,9 +38,9 @@ pub trait Disk {
     /// What people call the file.
     fn path(&self, part: Part) -> PathBuf;
 
-    /// Whether the chain file still is where it was opened. Nobody moves the files
-    /// of a disk that does not say otherwise.
-    fn is_in_place(&self) -> bool {
+    /// Whether the chain file still is where it was opened, `len` bytes long. Nobody
+    /// else touches the files of a disk that does not say otherwise.
+    fn is_in_place(&self, _len: u64) -> bool {
         true
     }
 

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cairn::chain::Chain;
+use cairn::disk::FileDisk;
 use cairn::hash::Hash;
+use cairn::store::{Store, StoreError};
 
 use crate::common::lines::Line;
 use crate::common::{PORT_TAKEN, Running, cairn, free_ports};
@@ -185,13 +187,30 @@ fn a_node_whose_file_is_moved_removed_or_replaced_stops_and_says_so() {
         act(&file);
         assert_eq!(node.end().code(), Some(1), "{name}");
         let error = node.seen.iter().find(|line| line.starts_with("error: ")).expect("it says so");
-        let why = format!("{} was moved, removed or replaced while this node", file.display());
+        let why = format!("{} was moved, removed, replaced or changed while", file.display());
         assert!(error.contains(&why), "{error}");
         let (height, hash) = last_tip(&node).expect("it made blocks");
         if name == "moved" {
             let chain = chain_in(&file.with_extension("old"));
             assert_eq!((chain.height(), chain.tip_hash()), (height, hash), "none is lost");
         }
+    }
+}
+
+/// A program such as `cp` writes over a file where it lies, and asks for no lock.
+#[cfg(unix)]
+#[test]
+fn a_file_that_was_made_shorter_or_longer_is_left_alone() {
+    let (three, five) = (chain_of(3, EASY), chain_of(5, EASY));
+    for (name, changed) in [("shorter", &three.as_bytes()[..75]), ("longer", five.as_bytes())] {
+        let file = file(name);
+        fs::write(&file, three.as_bytes()).expect("the folder for temporary files can be written");
+        let disk = FileDisk::open(&file).expect("it is ours");
+        let (mut store, ..) = Store::open(disk, EASY).expect("it is a chain");
+        fs::write(&file, changed).expect("no lock keeps others from writing");
+        let saved = store.save(3, &five.blocks()[3..4]);
+        assert!(matches!(saved, Err(StoreError::Moved { .. })), "{name}: {saved:?}");
+        assert_eq!(fs::read(&file).expect("it is there"), changed, "{name}: as it was found");
     }
 }
 
