@@ -8,8 +8,8 @@
 //!         ╰──────────────── header, hashed ───────────╯  ╰──── not hashed: a hole ───╯
 //! ```
 //!
-//! Every number is big-endian. The hash covers the header only, so whoever
-//! passes a block on may change its receiver. Bitcoin's header closes that hole
+//! Every number is big-endian. The hash covers the header only, so a node
+//! that passes a block on may change its receiver. Bitcoin's header closes that hole
 //! with the Merkle root of the transactions.
 
 use std::fmt;

@@ -75,10 +75,10 @@ impl Chain {
     /// The end of the first `count` blocks, on which others can be tried.
     ///
     /// # Panics
-    /// If there are not so many blocks.
+    /// If the chain has fewer blocks.
     pub fn tip_at(&self, count: usize) -> Tip {
         let hash = match count.checked_sub(1) {
-            Some(height) => self.hash_at(height).expect("so many blocks"),
+            Some(height) => self.hash_at(height).expect("the chain has this many blocks"),
             None => Hash::ZERO,
         };
         let recent = &self.blocks()[count.saturating_sub(MEDIAN_BLOCKS)..count];
@@ -102,7 +102,7 @@ impl Chain {
 
     /// Mines the block after the tip, which pays `receiver`: the first in its nonce
     /// lane that meets the target, or `None` if the whole lane has none. A node does
-    /// the same in turns; this is for whoever needs the block at once.
+    /// the same in turns; this is for callers that need the block at once.
     pub fn next_block(&self, clock: u32, lane: u64, receiver: u16) -> Option<Block> {
         let start = self.next_header(clock, lane);
         let header = fast::search(&start, 0..Nonce::COUNTER_END, self.target)?;

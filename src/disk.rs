@@ -9,8 +9,8 @@ use crate::store::{Disk, Part, StoreError};
 /// A chain file on a real disk, which nobody else can open so while it lives.
 ///
 /// The lock is on the chain file itself, so two nodes cannot share it by two
-/// names either, and the system lets go of it however the process ends. Who
-/// only reads needs no lock. (On Windows a locked file cannot be read.)
+/// names either, and the system lets go of it however the process ends. A
+/// program that only reads needs no lock. (On Windows a locked file cannot be read.)
 ///
 /// A save needs no other descriptor than those that are open from the start: it
 /// works also where the process has as many open files as it may have.

@@ -187,7 +187,7 @@ impl Reason {
     }
 }
 
-/// The height at which a chain of so many blocks ends: lines name blocks by height.
+/// The height at which a chain of `count` blocks ends: lines name blocks by height.
 fn height_of(count: usize) -> usize {
     count.saturating_sub(1)
 }

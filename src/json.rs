@@ -1,6 +1,6 @@
 //! Events as JSON, for programs.
 //!
-//! One schema for the lines of `--json` and whoever else sends events on. A
+//! One schema for the lines of `--json` and all others that send events on. A
 //! number that may not survive a JavaScript reader (above 2^53) is a string.
 
 use std::time::Duration;

@@ -104,7 +104,7 @@ impl FromStr for Rule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "found and wanted, in the units of the block's field")]
 pub enum Fault {
-    /// Breaks [`Rule::WholeBlocks`]: so many bytes in all.
+    /// Breaks [`Rule::WholeBlocks`]: this many bytes in all.
     WholeBlocks { bytes: usize },
     /// Breaks [`Rule::Size`].
     Size { found: u8 },

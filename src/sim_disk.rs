@@ -134,7 +134,7 @@ impl SimDisk {
         self.state().failing = Some((operation, kind));
     }
 
-    /// Lets the power go after so many [steps](Self::steps) more. From then on
+    /// Lets the power go after this many [steps](Self::steps) more. From then on
     /// every operation fails, until [`SimDisk::restart`].
     pub fn power_off_after(&self, steps: u64) {
         self.state().power = Some(steps);

@@ -152,7 +152,7 @@ impl Sync {
         let Some(download) = &mut self.download else { return };
         let record = self.records.entry(download.from.clone()).or_default();
         if download.is_handed_over {
-            // Bits flip on the way: whoever brings a longer chain is no liar.
+            // Bits flip on the way: a peer that brings a longer chain is no liar.
             record.wrong_answers = 0;
             download.since = now;
         }

@@ -23,7 +23,7 @@ impl Target {
     /// is 65,536 tries a block on average.
     pub const NETWORK: Target = Target::from_zero_bits(16);
 
-    /// The target that hashes with at least so many leading zero bits meet.
+    /// The target that hashes with at least this many leading zero bits meet.
     pub const fn from_zero_bits(zero_bits: u8) -> Target {
         Target { zero_bits }
     }

@@ -25,8 +25,8 @@ use crate::hash::Hash;
 /// headers of IP (20) and UDP (8).
 pub const MAX_DATAGRAM_LEN: usize = 65_507;
 
-/// The most blocks in a datagram of ours: what the tutorial's nodes can receive,
-/// 9,216 bytes, holds so many. A longer chain travels in frames.
+/// The most blocks in a datagram of ours: as many as fit into the 9,216 bytes that
+/// the tutorial's nodes can receive. A longer chain travels in frames.
 pub const MAX_BLOCKS: usize = 122;
 
 /// The first byte of a frame.
@@ -80,8 +80,8 @@ pub struct Blocks<'a> {
 /// A question for the blocks after the first place that the other side knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// A random number, which the answer carries: whoever does not hear our
-    /// questions cannot answer them.
+    /// A random number, which the answer carries: a node that does not hear
+    /// our questions cannot answer them.
     pub number: u64,
     /// How many blocks the asker's chain has.
     pub count: u32,

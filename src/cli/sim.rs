@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// No fault but those that other flags ask for
     #[arg(long)]
     calm: bool,
-    /// Lose so many of a hundred datagrams, and nothing else goes wrong
+    /// Lose this many of a hundred datagrams, and nothing else goes wrong
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=90))]
     loss: Option<u8>,
     /// Split the network in halves for this long, and nothing else goes wrong
@@ -147,7 +147,9 @@ fn scenario(args: &Args, seed: u64) -> Scenario {
 /// Runs many seeds, a thread for each processor, or fewer if the system gives no more.
 fn campaign(args: &Args, count: u64) -> Result<()> {
     if args.seed.checked_add(count - 1).is_none() {
-        return Err(Exit::usage("--seeds: there are not so many from --seed on"));
+        return Err(Exit::usage(
+            "--seeds: write fewer, or a smaller --seed: seeds end at 18446744073709551615",
+        ));
     }
     let next = AtomicU64::new(0);
     let work = || {

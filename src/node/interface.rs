@@ -99,7 +99,7 @@ pub enum Command {
     Connect(PeerName),
     /// Neither write to this peer nor hear it, until it is connected again.
     Disconnect(PeerName),
-    /// Send our chain to all peers: whoever has a longer one answers.
+    /// Send our chain to all peers: those with a longer one answer.
     Sync,
 }
 

@@ -14,7 +14,7 @@ use crate::hash::Hash;
 /// Blocks that are about to replace the tail of a chain file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Journal<'a> {
-    /// Height of the first block: so many blocks of the file stay.
+    /// Height of the first block: the blocks of the file below it stay.
     pub height: usize,
     /// The new blocks.
     pub blocks: &'a [BlockBytes],

@@ -29,7 +29,7 @@ impl Part {
 
 /// What a store needs of a disk.
 ///
-/// What was written, cut, created or removed is seen at once by whoever reads,
+/// What was written, cut, created or removed is seen at once by all readers,
 /// but is only sure to be there after a loss of power if it was synced: a
 /// file's bytes and length by [`Disk::sync`], the names of files by
 /// [`Disk::sync_names`]. Until then any part of it may be there or not. An

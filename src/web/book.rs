@@ -9,12 +9,12 @@ use crate::chain::Chain;
 use crate::hash::Hash;
 use crate::peer::PeerName;
 
-/// The last so many blocks of the chain are indexed, some 2 MB. The loop is
-/// asked for older ones.
+/// How many of the chain's last blocks are indexed, some 2 MB. The loop is asked
+/// for older ones.
 pub(super) const MAX_INDEXED_BLOCKS: usize = 10_000;
 
-/// The last so many abandoned blocks are remembered: a branch of one or two is
-/// usual, so this is hours of them.
+/// How many abandoned blocks are remembered, the last ones: a branch of one or two
+/// is usual, so this is hours of them.
 pub(super) const MAX_ABANDONED_BLOCKS: usize = 1_000;
 
 /// Where a block came from.

@@ -30,13 +30,13 @@ const MAX_REQUESTS: u32 = 1_000;
 const BACKLOG: u32 = 1_024;
 
 /// Bytes that the system holds for a client that does not read; it takes twice
-/// as many. Small, so that who is too slow is found out soon.
+/// as many. Small, so that a slow client is found out soon.
 const SEND_BUFFER_LEN: u32 = 32 * 1024;
 
-/// A request's line and headers may have so many bytes ...
+/// The most bytes that a request's line and headers may have ...
 const MAX_HEAD_LEN: usize = 16 * 1024;
 
-/// ... and take so long to come, also after the answer before.
+/// ... and how long they may take to come, also after the answer before.
 const MAX_HEAD_WAIT: Duration = Duration::from_secs(30);
 
 /// How long to wait where the system has no connection to give, for it has too

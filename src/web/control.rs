@@ -48,7 +48,7 @@ pub(super) async fn disconnect(
     introduce(&shared, body?, Command::Disconnect).await
 }
 
-/// Send our chain to all peers: whoever has a longer one answers
+/// Send our chain to all peers: those with a longer one answer
 #[utoipa::path(post, path = "/sync/request", tag = "control",
     responses((status = 202, body = Status)))]
 pub(super) async fn sync(State(shared): State<Arc<Shared>>) -> Obeyed {

@@ -12,11 +12,11 @@ use crate::event::Event;
 use crate::json::Record;
 use crate::throttle::{self, Throttle};
 
-/// The last so many events are held for clients that come back: some 200 KB,
+/// How many of the last events are held for clients that come back: some 200 KB,
 /// and at four a second some minutes.
 pub(super) const MAX_HELD_EVENTS: usize = 1_000;
 
-/// A client that is so many events behind is too slow.
+/// How many events a client may be behind before it is cut off as too slow.
 pub(super) const MAX_EVENTS_BEHIND: usize = 256;
 
 /// Of each kind that may come often, one event is sent in this time.

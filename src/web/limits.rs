@@ -19,13 +19,13 @@ const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(200).unwrap();
 /// behind one address, or a thousand tabs, open their events so.
 const REQUESTS_AT_ONCE: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
 
-/// An address is refused for a while when so many of its requests were too many ...
+/// How many requests beyond its rate an address can make before it is refused ...
 const OVERRUNS: u32 = 100;
 
-/// ... within this time.
+/// ... if they come within this time.
 const OVERRUN_WINDOW: Duration = Duration::from_secs(10);
 
-/// How long that while is.
+/// How long it is refused then.
 const REFUSAL: Duration = Duration::from_secs(30);
 
 /// The most accounts that are kept, less than 1 MB; while there are more, new
@@ -36,8 +36,8 @@ const MAX_ACCOUNTS: usize = 10_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Account {
     household: IpAddr,
-    /// Whether a page from elsewhere asks. It shares the address of whoever looks
-    /// at it, and is not to use up what that address may ask for.
+    /// Whether a page from elsewhere asks. It comes from the address of the
+    /// person who looks at the page, and is not to use up what that address may ask for.
     is_foreign: bool,
 }
 

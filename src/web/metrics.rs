@@ -14,8 +14,8 @@ use super::shared::{MAX_EVENT_CLIENTS, Shared};
 
 /// What is counted, as text for Prometheus
 ///
-/// Who does not ask for OpenMetrics by `Accept`, such as a browser, is told that
-/// the same text is plain text.
+/// A client that does not ask for OpenMetrics by `Accept`, such as a browser, gets
+/// the same text as plain text.
 #[utoipa::path(get, path = "/metrics", tag = "node", responses(
     (status = 200, content((String = "text/plain"), (String = "application/openmetrics-text"))),
 ))]

@@ -45,7 +45,7 @@ pub(super) struct Links {
     /// How much later it arrives, in milliseconds: 0 to 5,000.
     #[schema(example = 500, maximum = 5000)]
     delay_ms: u64,
-    /// Of a hundred datagrams so many are lost: 0 to 100.
+    /// How many of a hundred datagrams are lost: 0 to 100.
     #[schema(example = 0, maximum = 100)]
     loss: u64,
 }

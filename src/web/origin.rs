@@ -9,7 +9,7 @@ use crate::peer::PeerName;
 use crate::udp;
 
 /// The host of a URL, as far as we let it in. A name other than `localhost` may
-/// be pointed at us by whoever owns it, so there is no such host here.
+/// be pointed at us by its owner, so there is no such host here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Host {
     Localhost,

@@ -192,7 +192,7 @@ impl Peers {
             && let Some(height) = book.height_of(&claim.hash)
             && let Some(peer) = self.find(&claim.from)
         {
-            // Who sends all that it has holds nothing above.
+            // A peer that sends all that it has holds nothing above.
             let before = peer.holds.filter(|_| !claim.is_tip);
             peer.holds = before.max(Some(height));
         }

@@ -58,7 +58,7 @@ impl Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", "the node has stopped")
     }
 
-    /// Too many requests; the next is answered after so many seconds.
+    /// Too many requests; the next is answered after this many seconds.
     pub(super) fn rate(seconds: u64, detail: impl fmt::Display) -> Problem {
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate", detail);
         Problem { retry_after: Some(seconds), ..problem }

@@ -28,7 +28,7 @@ use super::view::View;
 use super::watcher::Watcher;
 
 /// How long a handler waits for the loop, which looks for commands every 50 ms
-/// unless whoever reads its lines holds it up.
+/// unless its disk holds it up.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The most clients of the events.
@@ -170,7 +170,7 @@ impl Shared {
         look: impl FnOnce(&Node) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let (reply, answer) = oneshot::channel();
-        // Whoever asked may have gone.
+        // The client that asked may have gone.
         let look = Look::new(move |node| drop(reply.send(look(node))));
         self.send(Command::Look(look))?;
         match tokio::time::timeout(PATIENCE, answer).await {
