@@ -729,6 +729,61 @@ fn claims_of_many_who_stall_take_no_turn_from_one_who_has_a_longer_chain() {
     }
 }
 
+/// Bob with alice and carol for peers, who both have a longer chain upon the 200
+/// blocks of his. He asks alice for hers.
+fn bob_who_asks_alice_before_carol() -> (Node, Chain, Question) {
+    let common = chain(200, 0);
+    let alices = longer(common.clone(), 1_400, 1);
+    let carols = longer(common.clone(), 1_500, 2);
+    let mut bob = node("bob", &["alice", "carol"], common);
+    let asked = question(&hear(&mut bob, 0, "alice", &announcement(&alices)), "alice");
+    let outputs = hear(&mut bob, 0, "carol", &announcement(&carols));
+    assert!(sent_to(&outputs, "carol").is_empty(), "one download at a time");
+    (bob, alices, asked)
+}
+
+#[test]
+fn what_a_turn_has_brought_is_adopted_before_the_turn_passes_on() {
+    let (mut bob, alices, asked) = bob_who_asks_alice_before_carol();
+    let end = PACE_TIME.as_millis() as u64;
+    let frame = Blocks {
+        number: asked.number,
+        count: 1_400,
+        height: 200,
+        blocks: &alices.blocks()[200..201],
+    };
+    assert_eq!(hear(&mut bob, end - 5, "alice", &frame.encode()), []);
+    // A block is worth ten milliseconds.
+    let outputs = bob.step(now(end + 10), Input::Wake);
+    assert_eq!(outputs.iter().find_map(saved_from), Some(200));
+    question(&outputs, "carol");
+    assert!(sent_to(&outputs, "alice").is_empty());
+}
+
+#[test]
+fn a_peer_that_brought_many_blocks_at_once_keeps_its_turn_no_longer_than_another() {
+    let (mut bob, alices, asked) = bob_who_asks_alice_before_carol();
+    let frames = answer(&alices, &asked);
+    let outputs = frames.iter().flat_map(|frame| hear(&mut bob, 10, "alice", frame));
+    let outputs: Vec<_> = outputs.collect();
+    assert_eq!(outputs.iter().find_map(saved_from), Some(200));
+    question(&outputs, "alice");
+    let end = 10 + PACE_TIME.as_millis() as u64;
+    assert!(sent_to(&bob.step(now(end - 1), Input::Wake), "carol").is_empty());
+    question(&bob.step(now(end), Input::Wake), "carol");
+}
+
+#[test]
+fn blocks_that_reach_no_further_than_our_tip_are_a_claim_like_others() {
+    let common = chain(196, 0);
+    let (ours, theirs) = (longer(common.clone(), 200, 0), longer(common, 202, 1));
+    let mut bob = node("bob", &["alice"], ours);
+    let frame = Blocks { number: 0, count: 202, height: 196, blocks: &theirs.blocks()[196..200] };
+    let outputs = hear(&mut bob, 1, "alice", &frame.encode());
+    assert_eq!(reason(&outputs), &Reason::Unconnected { theirs: 202, listed: true, asked: true });
+    question(&outputs, "alice");
+}
+
 #[test]
 fn nothing_is_held_of_a_claim_that_proof_of_work_has_not_paid_for() {
     let (mut bob, number) = bob_who_asks_mallory();
