@@ -148,7 +148,7 @@ fn drive(args: &Args, mut socket: UdpSocket, mut node: Node, mut keeper: Keeper)
     let print = if args.json { json::printer()? } else { Lines::printer() };
     let pool = http::pool(&args.http, 1)?;
     let http = Http::start(&args.http, pool.as_ref(), &node, &stop)?;
-    let output = Output::standard();
+    let output = Output::standard().context("cannot start a thread to print on")?;
     let stop = Box::new(sender(&stop));
     let (record, scribe) = (args.record.begin()?, Scribe::default());
     let printed = Ok(());

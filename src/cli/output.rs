@@ -35,22 +35,28 @@ enum Message {
 
 impl Output {
     /// To standard output, and notes to standard error.
-    pub(crate) fn standard() -> Output {
+    ///
+    /// # Errors
+    /// The system gives no thread to print on.
+    pub(crate) fn standard() -> io::Result<Output> {
         Output::new(io::stdout(), io::stderr())
     }
 
-    fn new(out: impl Write + Send + 'static, notes: impl Write + Send + 'static) -> Output {
+    fn new(
+        out: impl Write + Send + 'static,
+        notes: impl Write + Send + 'static,
+    ) -> io::Result<Output> {
         let (messages, inbox) = mpsc::channel();
         let (failure, failed) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let waits = Arc::clone(&waiting);
-        thread::spawn(move || {
+        thread::Builder::new().name("print".into()).spawn(move || {
             if let Err(error) = print_all(inbox, &waits, out, notes) {
                 // It fails where the program is over.
                 let _ = failure.send(error);
             }
-        });
-        Output { messages, waiting, skipped: 0, failed }
+        })?;
+        Ok(Output { messages, waiting, skipped: 0, failed })
     }
 
     /// Has a text printed, if there is any, or leaves it out where too much is
@@ -160,6 +166,7 @@ mod tests {
         let (free, notes_taking) = mpsc::channel();
         (0..10).for_each(|_| free.send(()).expect("we hold it"));
         let output = Output::new(Slow(taking, printed.clone()), Slow(notes_taking, printed));
+        let output = output.expect("there is a thread left");
         (output, take, prints)
     }
 

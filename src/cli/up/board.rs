@@ -130,8 +130,8 @@ impl Board {
 
     /// How many of the nodes that run stand on the best tip.
     pub(super) fn agreeing(&self) -> usize {
-        let tip = self.best().map(|best| best.tip);
-        self.living_nodes().filter(|node| Some(node.tip) == tip).count()
+        let tip = self.best().and_then(|best| best.tip);
+        self.living_nodes().filter(|node| tip.is_some() && node.tip == tip).count()
     }
 
     /// The nodes that run.

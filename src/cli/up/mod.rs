@@ -9,6 +9,7 @@ mod sides;
 mod story;
 mod look;
 mod opening;
+mod backlog;
 mod message;
 mod nodes;
 mod screen;
@@ -17,6 +18,8 @@ mod network;
 use std::fs;
 use std::net::{IpAddr, UdpSocket};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -96,9 +99,16 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let mut screen = Screen::new(&args.style, page)?;
     let text = heading(&args, &ports, seed);
     let (messages, inbox) = mpsc::channel();
-    let until = Until { deadline: args.time.map(|time| started + time), height: args.until_height };
-    let stop = messages.clone();
-    signals::on_stop(move || drop(stop.send(Message::Stop)))?;
+    let until = Until {
+        deadline: args.time.map(|time| started + time),
+        height: args.until_height,
+        is_asked: Arc::default(),
+    };
+    let (stop, is_asked) = (messages.clone(), until.is_asked.clone());
+    signals::on_stop(move || {
+        is_asked.store(true, Ordering::Relaxed);
+        drop(stop.send(Message::Stop));
+    })?;
     let stage = args.audience.stage();
     let orders = messages.clone();
     let orders = Orders::new(move |order| drop(orders.send(Message::Order(order))));

@@ -1,6 +1,8 @@
 //! The loop that shows the network, keeps it as it is ordered to, and ends it.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -9,7 +11,7 @@ use cairn::network::{Answer, Change, Order, Refusal};
 use cairn::peer::PeerName;
 
 use super::board::Board;
-use super::message::Message;
+use super::message::{Message, Run};
 use super::nodes::Nodes;
 use super::ports::{self, MAX_NODES};
 use super::screen::Screen;
@@ -25,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Until {
     pub(super) deadline: Option<Instant>,
     pub(super) height: Option<usize>,
+    /// Whether Ctrl-C, or a signal, has asked for the end.
+    pub(super) is_asked: Arc<AtomicBool>,
 }
 
 /// Why the network is to end.
@@ -78,17 +82,29 @@ impl Network {
 
     /// Shows what the nodes tell, and does what is ordered, until the network is to end.
     fn take_messages(&mut self, inbox: &Receiver<Message>) -> io::Result<End> {
+        let backlog = self.nodes.backlog();
         loop {
+            // Asked first, as there may always be another message.
+            if self.until.is_asked.load(Ordering::Relaxed) {
+                return Ok(End::Asked);
+            }
+            if self.until.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Ok(End::TimeIsUp);
+            }
             let message = match self.until.deadline {
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(deadline) => inbox.recv_timeout(deadline - Instant::now().min(deadline)),
             };
             match message {
-                Ok(Message::Told(port, told)) => self.told(port, &told)?,
+                Ok(Message::Told(port, told)) => {
+                    backlog.take();
+                    self.told(port, &told)?;
+                }
                 Ok(Message::Recorded(lines)) => self.record.write(&lines),
-                Ok(Message::Ended(port, how)) => self.ended(port, how)?,
+                Ok(Message::Ended(port, run, how)) => self.ended(port, run, how)?,
                 Ok(Message::Order(order)) => self.obey(order),
-                Ok(Message::Stop) => return Ok(End::Asked),
+                // What it says is in `is_asked`; this only wakes us.
+                Ok(Message::Stop) => {}
                 Err(RecvTimeoutError::Timeout) => return Ok(End::TimeIsUp),
                 Err(RecvTimeoutError::Disconnected) => return Ok(End::AllGone),
             }
@@ -110,12 +126,15 @@ impl Network {
     }
 
     /// A node has ended: by an error, or as it was ordered to, which is done already.
-    fn ended(&mut self, port: u16, how: Result<()>) -> io::Result<()> {
+    fn ended(&mut self, port: u16, run: Run, how: Result<()>) -> io::Result<()> {
         self.record.down(&PeerName::new(self.nodes.address(port)));
         let Err(error) = how else { return Ok(()) };
         self.failed += 1;
-        self.nodes.stop(port);
-        self.board.leave(port);
+        // It may have been started again since.
+        if self.nodes.is_running(port, run) {
+            self.nodes.stop(port);
+            self.board.leave(port);
+        }
         self.screen.note(port, &format!("ended by itself: {error:#}"), &self.board)
     }
 

@@ -17,7 +17,8 @@ use cairn::node::{self, Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
 
-use super::message::Message;
+use super::backlog::Backlog;
+use super::message::{Message, Run};
 use super::ports;
 use crate::cli::address::{bind, reachable};
 use crate::cli::http::{Flags, Http, Pool};
@@ -48,6 +49,10 @@ pub(super) struct Nodes {
     plan: Plan,
     nodes: Vec<Place>,
     messages: Sender<Message>,
+    /// What the nodes have told and nobody has taken yet.
+    backlog: Backlog,
+    /// How many starts there have been.
+    starts: Run,
 }
 
 /// A node's place in the network, which it keeps while it is stopped.
@@ -57,6 +62,7 @@ struct Place {
 }
 
 struct Running {
+    run: Run,
     commands: Sender<Command>,
     links: Sender<LinkFaults>,
     thread: JoinHandle<()>,
@@ -66,7 +72,8 @@ impl Nodes {
     /// Nodes on these ports, none of which runs yet. What they tell arrives as messages.
     pub(super) fn new(plan: Plan, ports: &[u16], messages: Sender<Message>) -> Nodes {
         let place = |&port| Place { port, running: None };
-        Nodes { plan, nodes: ports.iter().map(place).collect(), messages }
+        let nodes = ports.iter().map(place).collect();
+        Nodes { plan, nodes, messages, backlog: Backlog::default(), starts: 0 }
     }
 
     /// Starts all nodes, each on its socket.
@@ -99,12 +106,26 @@ impl Nodes {
         Ok(())
     }
 
+    /// Whether the node of this port runs, and this is the run.
+    pub(super) fn is_running(&self, port: u16, run: Run) -> bool {
+        let place = self.nodes.iter().find(|place| place.port == port);
+        place.and_then(|place| place.running.as_ref()).is_some_and(|running| running.run == run)
+    }
+
+    /// What the nodes have told and nobody has taken yet.
+    pub(super) fn backlog(&self) -> Backlog {
+        self.backlog.clone()
+    }
+
     /// Stops a node between two steps; node, store and sockets are dropped when this returns.
     pub(super) fn stop(&mut self, port: u16) {
         let place = self.nodes.iter_mut().find(|place| place.port == port);
         if let Some(running) = place.and_then(|place| place.running.take()) {
             let _ = running.commands.send(Command::Stop);
+            // It may wait for us to take what it tells.
+            self.backlog.open(true);
             let _ = running.thread.join();
+            self.backlog.open(false);
         }
     }
 
@@ -116,6 +137,7 @@ impl Nodes {
         patience: Duration,
         mut last: impl FnMut(Message),
     ) {
+        self.backlog.open(true);
         let running: Vec<_> = self.nodes.into_iter().filter_map(|place| place.running).collect();
         for node in &running {
             let _ = node.commands.send(Command::Stop);
@@ -165,15 +187,17 @@ impl Nodes {
         let link = FaultyLink::new(socket, faults, changes, seed, port);
         let mut thread = self.prepare(port, address, link)?;
         let (commands, messages) = (thread.commands.clone(), self.messages.clone());
+        self.starts += 1;
+        let run = self.starts;
         let thread = thread::Builder::new().name(format!("node {port}")).spawn(move || {
             let how = thread.run();
             drop(thread);
             // It fails where the network has ended.
-            let _ = messages.send(Message::Ended(port, how));
+            let _ = messages.send(Message::Ended(port, run, how));
         });
         let thread = thread.with_context(|| format!("cannot start node {port}"))?;
         let place = self.nodes.iter_mut().find(|place| place.port == port);
-        place.expect("it has a place").running = Some(Running { commands, links, thread });
+        place.expect("it has a place").running = Some(Running { run, commands, links, thread });
         Ok(())
     }
 
@@ -208,6 +232,7 @@ impl Nodes {
             scribe: self.plan.is_recorded.then(Scribe::default),
             http,
             messages: self.messages.clone(),
+            backlog: self.backlog.clone(),
         };
         Ok(NodeThread { node, link, keeper, teller, commands, inbox, threads: pace.threads })
     }
@@ -249,12 +274,15 @@ struct Teller {
     scribe: Option<Scribe>,
     http: Http,
     messages: Sender<Message>,
+    backlog: Backlog,
 }
 
 impl Observer for Teller {
     fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
         self.http.event(node, event)?;
+        self.backlog.wait();
         for told in self.folds.tell(self.since + self.started.elapsed(), event) {
+            self.backlog.add();
             // It fails where the network has ended, and a stop is on its way.
             let _ = self.messages.send(Message::Told(self.port, told));
         }

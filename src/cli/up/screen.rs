@@ -5,7 +5,7 @@ use std::env;
 use std::io;
 use std::net::SocketAddr;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use cairn::event::Event;
 
 use super::board::Board;
@@ -64,7 +64,7 @@ impl Screen {
         let is_coloured =
             is_terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Ok(Screen {
-            output: Output::standard(),
+            output: Output::standard().context("cannot start a thread to print on")?,
             is_full: style.full,
             is_quiet: style.quiet,
             json,

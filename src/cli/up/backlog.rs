@@ -1,0 +1,68 @@
+//! What the nodes have told and the screen has not taken yet: bounded, so that nodes
+//! that are quicker than a screen wait for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// With more than this untaken, a node waits before its next event.
+const MAX_UNTAKEN: usize = 4_096;
+
+/// How often a node that waits looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// A count that all nodes and the screen share.
+#[derive(Clone, Default)]
+pub(super) struct Backlog {
+    untaken: Arc<AtomicUsize>,
+    /// Whether nobody has to wait, as the screen waits for a node to end.
+    is_open: Arc<AtomicBool>,
+}
+
+impl Backlog {
+    /// A node tells something.
+    pub(super) fn add(&self) {
+        self.untaken.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The screen has taken it.
+    pub(super) fn take(&self) {
+        self.untaken.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Lets every node through, or no longer.
+    pub(super) fn open(&self, is_open: bool) {
+        self.is_open.store(is_open, Ordering::Relaxed);
+    }
+
+    /// Waits until there is room, or every node is let through.
+    pub(super) fn wait(&self) {
+        while self.untaken.load(Ordering::Relaxed) > MAX_UNTAKEN
+            && !self.is_open.load(Ordering::Relaxed)
+        {
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_waits_while_too_much_is_untaken_and_not_where_all_are_let_through() {
+        let backlog = Backlog::default();
+        (0..=MAX_UNTAKEN).for_each(|_| backlog.add());
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| backlog.wait());
+            thread::sleep(20 * LOOK_AGAIN);
+            assert!(!waiting.is_finished(), "there is no room");
+            backlog.take();
+            waiting.join().expect("it does not panic");
+        });
+        backlog.add();
+        backlog.open(true);
+        backlog.wait();
+    }
+}
