@@ -35,7 +35,8 @@ const SEARCH_SLICE: u64 = 1 << 16;
 pub trait Link {
     /// Waits for what comes, at most for `time`, which is more than zero. That is
     /// [`Input::Datagram`], whose bytes the link puts into `buffer` (of
-    /// [`BUFFER_LEN`] bytes), or [`Input::Joined`] or [`Input::Left`].
+    /// [`BUFFER_LEN`] bytes), or [`Input::Joined`], [`Input::Left`] or an
+    /// [`Input::Command`] about its peers.
     ///
     /// # Errors
     /// The link itself has failed, which ends the loop. What others send is no error.

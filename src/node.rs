@@ -31,8 +31,10 @@ use crate::peer::PeerName;
 use crate::sync::{Next, Sync};
 
 pub use self::hearing::MAX_AHEAD_SECONDS;
-pub use self::interface::{Command, Input, Now, Output, Save, Search, Settings};
-pub use self::peers::{ANNOUNCED_BLOCKS, ANSWERS_TIME, LAST_REPEAT_TURN, MAX_ANSWERS};
+pub use self::interface::{
+    ANSWERS_TIME, Command, Input, MAX_ANSWERS, Now, Output, Save, Search, Settings,
+};
+pub use self::peers::{ANNOUNCED_BLOCKS, LAST_REPEAT_TURN};
 
 /// A node: its chain, its search, and what it knows of its peers.
 #[derive(Debug)]
@@ -252,6 +254,8 @@ impl Node {
                 }
             }
             Command::Sync => self.announce(),
+            Command::Ask(name) if self.is_listed(&name) => self.announce_to(name),
+            Command::Ask(_) => {}
         }
     }
 

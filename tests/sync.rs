@@ -450,6 +450,19 @@ fn so_many_questions_a_second_are_answered_and_no_more() {
     assert!(!sent_to(&hear(&mut alice, a_second_later, "bob", &question), "bob").is_empty());
 }
 
+#[test]
+fn a_node_whose_link_bounds_what_is_under_way_answers_every_question() {
+    let long = chain(300, 0);
+    let bob = vec![PeerName::new("bob")];
+    let settings = Settings::tutorial(PeerName::new("alice"), 7000, bob);
+    let mut alice = Node::new(Settings { answers: u32::MAX, ..settings }, long.clone());
+    let places = vec![Place { height: 0, hash: long.hash_at(0).unwrap() }];
+    let question = Question { number: 1, count: 1, places }.encode();
+    for _ in 0..10 * MAX_ANSWERS {
+        assert!(!sent_to(&hear(&mut alice, 1, "bob", &question), "bob").is_empty());
+    }
+}
+
 /// Bob, who has asked mallory for a chain of 5,000; and the number he gave.
 fn bob_who_asks_mallory() -> (Node, u64) {
     let mut bob = node("bob", &["mallory", "alice"], chain(10, 0));

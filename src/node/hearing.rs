@@ -83,10 +83,11 @@ impl Node {
     }
 
     fn hear_question(&mut self, now: Now, from: PeerName, question: &Question) {
+        let most = self.settings.answers;
         let Some(peer) = self.peers.find(&from) else {
             return self.ignore(from, Reason::StrangersQuestion);
         };
-        if !peer.may_ask(now.monotonic) {
+        if !peer.may_ask(now.monotonic, most) {
             return self.ignore(from, Reason::TooManyQuestions);
         }
         for frame in sync::answer(&self.chain, question) {

@@ -17,6 +17,14 @@ pub struct Now {
     pub wall: u32,
 }
 
+/// How many of a peer's questions are answered in [`ANSWERS_TIME`] over UDP, where a
+/// listed peer's address can be forged: 31,232 blocks, or 2.3 MB, a second, whatever
+/// the pace of our turns.
+pub const MAX_ANSWERS: u32 = 32;
+
+/// The time over which a peer's questions are counted.
+pub const ANSWERS_TIME: Duration = Duration::from_secs(1);
+
 /// What a node is told at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -32,6 +40,9 @@ pub struct Settings {
     /// Whether to announce a chain that was copied to the other peers. Needed where
     /// not every node lists every other; the tutorial's nodes do, and never relay.
     pub relay: bool,
+    /// How many of a peer's questions are answered in a second. A link that knows
+    /// who asks, and bounds what is under way to them, needs no such limit.
+    pub answers: u32,
     /// How many nonces a turn of mining tries.
     pub nonces: u64,
     /// How long a turn of listening lasts.
@@ -42,7 +53,8 @@ pub struct Settings {
 
 impl Settings {
     /// A node as the tutorial has it: 1,000 nonces, then a second of listening; its
-    /// port is its account, and it relays nothing. The seed is 1.
+    /// port is its account, it relays nothing, and it answers [`MAX_ANSWERS`] of a
+    /// peer's questions in a second. The seed is 1.
     pub fn tutorial(name: PeerName, port: u16, peers: Vec<PeerName>) -> Settings {
         Settings {
             name,
@@ -50,6 +62,7 @@ impl Settings {
             account: port,
             peers,
             relay: false,
+            answers: MAX_ANSWERS,
             nonces: 1000,
             listen: Duration::from_secs(1),
             seed: 1,
@@ -101,6 +114,8 @@ pub enum Command {
     Disconnect(PeerName),
     /// Send our chain to all peers: those with a longer one answer.
     Sync,
+    /// Send our chain to this peer of ours, which answers if it has a longer one.
+    Ask(PeerName),
 }
 
 /// What the driver is to do. Each stands alone: to carry one out takes no look at

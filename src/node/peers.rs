@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::interface::ANSWERS_TIME;
 use super::{Node, Now};
 use crate::peer::PeerName;
 
@@ -18,13 +19,6 @@ pub const LAST_REPEAT_TURN: u32 = 64;
 /// How many blocks announce a chain that is too long to be sent whole: a peer that
 /// has missed no more of the last ones need not ask.
 pub const ANNOUNCED_BLOCKS: usize = 8;
-
-/// How many of a peer's questions are answered in [`ANSWERS_TIME`]: 31,232 blocks,
-/// or 2.3 MB, a second, whatever the pace of our turns.
-pub const MAX_ANSWERS: u32 = 32;
-
-/// The time over which a peer's questions are counted.
-pub const ANSWERS_TIME: Duration = Duration::from_secs(1);
 
 /// A peer of ours, and what we have had to do with it.
 #[derive(Clone, Debug)]
@@ -64,13 +58,13 @@ impl Peer {
         is_due
     }
 
-    /// Whether its question may be answered now: [`MAX_ANSWERS`] in a time.
-    pub(super) fn may_ask(&mut self, now: Duration) -> bool {
+    /// Whether its question may be answered now: `most` in [`ANSWERS_TIME`].
+    pub(super) fn may_ask(&mut self, now: Duration, most: u32) -> bool {
         if now.saturating_sub(self.questions.0) >= ANSWERS_TIME {
             self.questions = (now, 0);
         }
         self.questions.1 = self.questions.1.saturating_add(1);
-        self.questions.1 <= MAX_ANSWERS
+        self.questions.1 <= most
     }
 }
 

@@ -197,3 +197,16 @@ fn what_a_node_was_told_to_do_is_an_event_unless_it_is_so_already() {
     let dora = PeerName::new("dora");
     assert_eq!(events(Command::Connect(dora.clone())), [Event::Connected { peer: dora }]);
 }
+
+#[test]
+fn one_peer_is_asked_for_its_tip_by_our_chain_and_a_stranger_is_not() {
+    let mut alice = Bench::on(&genesis());
+    let to = |outputs: &[Output]| match outputs {
+        [Output::Send { to, bytes }] => Some((to.clone(), bytes.clone())),
+        _ => None,
+    };
+    let asked = obeys(&mut alice, Command::Ask(PeerName::new("bob")));
+    let chain = genesis().as_bytes().to_vec();
+    assert_eq!(to(&asked), Some((vec![PeerName::new("bob")], chain)));
+    assert_eq!(obeys(&mut alice, Command::Ask(PeerName::new("mallory"))), []);
+}
