@@ -80,6 +80,9 @@ pub mod config;
 pub mod driver;
 pub mod udp;
 pub mod faulty_link;
+pub mod contacts;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod network;
 pub mod sim;
 pub mod throttle;

@@ -466,3 +466,15 @@ fn a_command_that_was_left_out_says_how_to_get_it() {
         "cairn top needs the feature top: build with --features top"
     );
 }
+
+#[cfg(not(feature = "net"))]
+#[test]
+fn a_program_without_the_feature_says_in_a_line_how_to_get_cairn_net() {
+    for args in [&["net"][..], &["net", "--help"], &["net", "--bootstrap", "x"]] {
+        let output = cairn().args(args).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2));
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(text.starts_with("error: ") && text.contains("--features net"), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}

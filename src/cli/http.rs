@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::Sender;
 
 use anyhow::{Context, Result};
+use cairn::contacts::{Contacts, Order};
 use cairn::driver::{Command, Observer};
 use cairn::event::Event;
 use cairn::network::Orders;
@@ -21,7 +22,7 @@ use super::exit::Exit;
 const HTTP_TOKEN: &str = "CAIRN_HTTP_TOKEN";
 
 /// The flags of `cairn node` that have to do with HTTP.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(crate) struct Flags {
     /// Serve the page and the API by HTTP [default: on 127.0.0.1, at the node's port + 1]
     #[arg(long, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "")]
@@ -38,13 +39,39 @@ pub(crate) struct Flags {
     /// Where all nodes of this process are shown to an audience.
     #[arg(skip)]
     stage: Option<Stage>,
+    /// The way to the open network, where the node is among strangers.
+    #[arg(skip)]
+    contacts: Option<Contacts>,
 }
 
 impl Flags {
     /// HTTP for each node of a network that takes orders, at its port + 1.
     pub(crate) fn of_network(orders: Orders, stage: Option<Stage>) -> Flags {
-        let http = Some(String::new());
-        Flags { http, http_token: None, peer_http: Vec::new(), orders: Some(orders), stage }
+        Flags { orders: Some(orders), stage, ..Flags::everywhere() }
+    }
+
+    /// HTTP for each of several nodes of this process, at these addresses.
+    #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "no node is among strangers"))]
+    pub(crate) fn of_nodes(addresses: impl Iterator<Item = String>) -> Flags {
+        Flags { peer_http: addresses.collect(), ..Flags::everywhere() }
+    }
+
+    /// Shows also whom a node among strangers knows.
+    #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "no node is among strangers"))]
+    pub(crate) fn show(&mut self, contacts: Contacts) {
+        self.contacts = Some(contacts);
+    }
+
+    /// HTTP at each node's port + 1.
+    fn everywhere() -> Flags {
+        Flags {
+            http: Some(String::new()),
+            http_token: None,
+            peer_http: Vec::new(),
+            orders: None,
+            stage: None,
+            contacts: None,
+        }
     }
 
     /// The port that `--http` was given, if it was given one alone.
@@ -87,11 +114,17 @@ impl Http {
         settings.token = token(flags.http_token.as_deref())?;
         settings.orders = flags.orders.clone();
         settings.stage = flags.stage.clone();
+        settings.contacts = flags.contacts.clone();
         for text in &flags.peer_http {
             settings.peers.push(resolve("--peer-http", text, Some(address.ip()))?);
         }
         match web::start(settings, node, commands.clone()) {
-            Ok(http) => Ok(Http(Some(http))),
+            Ok(http) => {
+                if let Some(contacts) = &flags.contacts {
+                    contacts.give(Order::Serves(http.0.address()));
+                }
+                Ok(Http(Some(http)))
+            }
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
                 note(format_args!(
                     "no HTTP: {address} is taken; cairn node has --http PORT for another"

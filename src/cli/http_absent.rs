@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::Sender;
 
 use anyhow::Result;
+use cairn::contacts::Contacts;
 use cairn::driver::{Command, Observer};
 use cairn::event::Event;
 use cairn::network::Orders;
@@ -12,7 +13,7 @@ use cairn::node::Node;
 use super::exit::Exit;
 
 /// The flag that says what is missing.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(crate) struct Flags {
     #[arg(long, hide = true, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "")]
     http: Option<String>,
@@ -23,6 +24,16 @@ impl Flags {
     pub(crate) fn of_network<T>(_orders: Orders, _stage: Option<T>) -> Flags {
         Flags { http: None }
     }
+
+    /// None for several nodes of this process either.
+    #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "no node is among strangers"))]
+    pub(crate) fn of_nodes(_addresses: impl Iterator<Item = String>) -> Flags {
+        Flags { http: None }
+    }
+
+    /// There is no page to show anybody on.
+    #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "no node is among strangers"))]
+    pub(crate) fn show(&mut self, _contacts: Contacts) {}
 
     /// The port that `--http` was given, if it was given one alone.
     pub(crate) fn port(&self) -> Option<u16> {

@@ -68,8 +68,15 @@ mod manual;
 #[path = "manual_absent.rs"]
 mod manual;
 
+mod pace;
+mod drive;
 mod node;
 mod up;
+#[cfg(feature = "net")]
+mod net;
+#[cfg(not(feature = "net"))]
+#[path = "net_absent.rs"]
+mod net;
 mod mine;
 mod block;
 mod chain;
@@ -111,6 +118,7 @@ struct Cli {
 enum Command {
     Up(up::Args),
     Node(node::Args),
+    Net(Box<net::Args>),
     Mine(mine::Args),
     Block(block::Args),
     Chain(chain::Args),
@@ -142,6 +150,7 @@ fn run() -> Result<()> {
         None => print::text(EXAMPLES),
         Some(Command::Up(args)) => up::run(args),
         Some(Command::Node(args)) => node::run(args),
+        Some(Command::Net(args)) => net::run(*args),
         Some(Command::Mine(args)) => mine::run(&args),
         Some(Command::Block(args)) => block::run(&args),
         Some(Command::Chain(args)) => chain::run(&args),

@@ -1,36 +1,19 @@
 //! `cairn node`: one node of the network.
 
-use std::env;
-use std::fmt::Write;
-use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Sender};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use cairn::config::{self, ENV_FILE, Found, NODE_IP, NODE_PORTS, parse_duration};
-use cairn::driver::{self, Command, Observer, Setup};
-use cairn::event::Event;
+use anyhow::{Context, Result};
+use cairn::config::{NODE_PORTS, parse_duration};
 use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
-use cairn::sync::MAX_ANSWER_FRAMES;
 use cairn::target::Target;
-use cairn::wire::MAX_BLOCKS;
-use rand::TryRng;
-use rand::rngs::SysRng;
 
 use super::address::{bind, elsewhere, reachable};
+use super::drive::{Parts, RunFlags, drive};
 use super::exit::Exit;
-use super::http::{self, Http};
 use super::keeper::Keeper;
-use super::lines::{Lines, Printer};
-use super::output::Output;
-use super::progress::Progress;
-use super::record::{self, Record, RecordFlag, Scribe};
-use super::{json, signals, threads};
+use super::pace::Pace;
 
 /// What its help ends with.
 const EXAMPLES: &str = "\
@@ -56,224 +39,34 @@ pub(crate) struct Args {
     /// How long to listen between two turns of mining, such as 200ms, 1s or 2m
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
     listen: Duration,
-    /// Stop when the chain has reached this height
-    #[arg(long, value_name = "HEIGHT")]
-    until_height: Option<usize>,
-    /// Stop after this time
-    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
-    time: Option<Duration>,
-    /// Keep the chain in this file, and start with what it holds
-    #[arg(long, value_name = "FILE")]
-    data: Option<PathBuf>,
-    /// Print each event as a line of JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    record: RecordFlag,
-    #[command(flatten)]
-    http: http::Flags,
-}
-
-/// What `node` and `up` have in common.
-#[derive(clap::Args)]
-pub(crate) struct Pace {
-    /// This machine's address [default: NODE_IP in the environment or .env, else 127.0.0.1]
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) ip: Option<String>,
-    /// Nonces to try in a turn of mining
-    #[arg(long, value_name = "COUNT", default_value_t = 1000,
-          value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) nonces: u64,
-    /// Zero bits that each hash must begin with, the same in the whole network
-    #[arg(long, value_name = "BITS", default_value_t = Target::NETWORK.zero_bits())]
-    pub(crate) zero_bits: u8,
-    /// Threads to mine on; the tutorial's pace needs no more than one
-    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = threads::parse)]
-    pub(crate) threads: usize,
-    /// What the random numbers are grown from [default: drawn by the system]
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) seed: Option<u64>,
-}
-
-impl Pace {
-    /// This machine's address and where it was found.
-    pub(crate) fn node_ip(&self) -> Result<Found<IpAddr>> {
-        // What is not text is no address either, and the error shows it.
-        let environment = env::var_os(NODE_IP).map(|ip| ip.to_string_lossy().into_owned());
-        let flag = self.ip.as_deref();
-        config::node_ip(flag, environment.as_deref(), Path::new(ENV_FILE)).map_err(Exit::config)
-    }
-
-    /// The seed given, or one that the system draws.
-    pub(crate) fn seed(&self) -> Result<u64> {
-        match self.seed {
-            Some(seed) => Ok(seed),
-            None => SysRng.try_next_u64().context("the system has no random numbers"),
-        }
-    }
+    run: RunFlags,
 }
 
 pub(crate) fn run(args: Args) -> Result<()> {
     let port = port(&args)?;
     let ip = args.pace.node_ip()?;
     let peers = peers(&args, ip.value, port)?;
-    let socket = bind(&ip, port, "choose another port")?;
+    let mut socket = bind(&ip, port, "choose another port")?;
     let address = socket.local_addr().context("a bound socket has an address")?;
     let others = peers.into_iter().filter(|peer| *peer != address).map(PeerName::new).collect();
     let settings = Settings {
-        nonces: args.pace.nonces,
+        nonces: args.pace.effort.nonces,
         listen: args.listen,
-        seed: args.pace.seed()?,
+        seed: args.pace.effort.seed()?,
         ..Settings::tutorial(PeerName::new(address), address.port(), others)
     };
-    let target = Target::from_zero_bits(args.pace.zero_bits);
-    let (keeper, chain) = Keeper::open(args.data.as_deref(), target, settings.port)?;
-    drive(&args, socket, Node::new(settings, chain), keeper)
-}
-
-/// Runs the node until something stops it, and prints what happens.
-fn drive(args: &Args, mut socket: UdpSocket, mut node: Node, mut keeper: Keeper) -> Result<()> {
-    let started = Instant::now();
-    // Held to the end, as dropping the last sender would stop the node.
-    let (stop, commands) = mpsc::channel();
-    signals::on_stop(sender(&stop))?;
-    if let Some(time) = args.time {
-        let stop = sender(&stop);
-        let wait = move || {
-            thread::sleep(time);
-            stop();
-        };
-        thread::Builder::new().spawn(wait).context("cannot start a thread that ends --for")?;
-    }
-    let print = if args.json { json::printer()? } else { Lines::printer() };
-    let pool = http::pool(&args.http, 1)?;
-    let http = Http::start(&args.http, pool.as_ref(), &node, &stop)?;
-    let output = Output::standard().context("cannot start a thread to print on")?;
-    let stop = Box::new(sender(&stop));
-    let (record, scribe) = (args.record.begin()?, Scribe::default());
-    let printed = Ok(());
-    let mut watch = Watch { args, print, output, printed, fetch: None, record, scribe, http, stop };
-    let mut keep = |save: &_| keeper.keep(save);
-    let threads = args.pace.threads;
-    let setup = Setup { link: &mut socket, commands: &commands, keep: &mut keep, threads };
-    let ended = driver::run(&mut node, setup, &mut watch);
-    let printed = watch.finish();
-    ended?;
-    printed.context("cannot write to standard output")?;
-    let time_is_up = args.time.is_some_and(|time| started.elapsed() >= time);
-    match args.until_height {
-        Some(height) if time_is_up && node.chain().height() < height => {
-            bail!("the time was up before the chain reached {height}")
-        }
-        _ => Ok(()),
-    }
-}
-
-/// So many blocks to fetch are worth a bar: more than an answer or two.
-const LONG_FETCH: usize = 2 * MAX_ANSWER_FRAMES * MAX_BLOCKS;
-
-/// Prints what happens, shows it by HTTP, and knows when it is enough.
-struct Watch<'a> {
-    args: &'a Args,
-    print: Printer,
-    output: Output,
-    /// Whether the last event could be printed.
-    printed: io::Result<()>,
-    /// How far a long download has come.
-    fetch: Option<Progress>,
-    record: Record,
-    scribe: Scribe,
-    http: Http,
-    /// Ends the loop when the step that is under way is done.
-    stop: Box<dyn Fn()>,
-}
-
-/// How long a bar stays away for what is printed.
-const BAR_AWAY: Duration = Duration::from_millis(20);
-
-impl Watch<'_> {
-    fn print(&mut self, event: &Event) -> io::Result<()> {
-        let mut text = (self.print)(event);
-        if let Event::Started(_) = event {
-            self.add_settings(&mut text)?;
-        }
-        match &self.fetch {
-            None => self.output.print(text),
-            Some(fetch) => fetch.aside(|| {
-                self.output.print(text)?;
-                self.output.wait(BAR_AWAY)
-            }),
-        }
-    }
-
-    /// Those that the node itself knows nothing of, below the others.
-    fn add_settings(&self, text: &mut String) -> io::Result<()> {
-        let url = self.http.url();
-        if self.args.json {
-            return url.map_or(Ok(()), |url| self.output.note(format!("http {url}\n")));
-        }
-        if let Some(file) = &self.args.data {
-            writeln!(text, "  data    --data {}", file.display()).expect("a string takes all");
-        }
-        if let Some(url) = url {
-            writeln!(text, "  http    {url}").expect("a string takes all");
-        }
-        Ok(())
-    }
-
-    /// Prints what is left, and says whether all could be printed.
-    fn finish(self) -> io::Result<()> {
-        self.record.end();
-        self.printed?;
-        self.output.finish()
-    }
-}
-
-impl Observer for Watch<'_> {
-    fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
-        self.http.event(node, event)?;
-        self.record.write(&record::lines(&mut self.scribe, node, event));
-        self.printed = self.print(event);
-        let is_there = self.args.until_height.is_some_and(|height| node.chain().height() >= height);
-        if is_there {
-            // Not at once: the peers are still to hear of the block.
-            (self.stop)();
-        }
-        match self.printed {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        }
-    }
-
-    fn received(&mut self, from: &PeerName, datagram: &[u8]) {
-        self.http.received(from, datagram);
-    }
-
-    fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
-        self.http.sent(to, datagram);
-    }
-
-    fn settled(&mut self, node: &Node) {
-        let count = node.chain().count();
-        let is_long = |claimed: &usize| claimed - claimed.min(&count) > LONG_FETCH;
-        match node.fetching() {
-            None => self.fetch = None,
-            Some(claimed) if self.fetch.is_none() && !is_long(&claimed) => {}
-            Some(claimed) => {
-                let begin = || Progress::new("fetching", claimed);
-                self.fetch.get_or_insert_with(begin).done(count);
-            }
-        }
-        self.http.settled(node);
-    }
-}
-
-/// A function that stops the node; it may be gone already.
-fn sender(stop: &Sender<Command>) -> impl Fn() + Send + use<> {
-    let stop = stop.clone();
-    move || {
-        let _ = stop.send(Command::Stop);
-    }
+    let target = Target::from_zero_bits(args.pace.effort.zero_bits);
+    let (keeper, chain) = Keeper::open(args.run.data.as_deref(), target, settings.port)?;
+    let threads = args.pace.effort.threads;
+    let parts = Parts {
+        link: &mut socket,
+        node: Node::new(settings, chain),
+        keeper,
+        threads,
+        first: Vec::new(),
+    };
+    drive(&args.run, parts, &mut |_| {})
 }
 
 /// The port to bind. Without `--peer` it must be one of the network's.
@@ -303,7 +96,7 @@ fn port(args: &Args) -> Result<u16> {
 
 fn no_port(args: &Args) -> anyhow::Error {
     let [first, second, third] = NODE_PORTS;
-    Exit::usage(match args.http.port() {
+    Exit::usage(match args.run.http.port() {
         Some(http) if NODE_PORTS.contains(&http) => format!(
             "no port given for the node, as --http took {http}: type cairn node {http} --http"
         ),

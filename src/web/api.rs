@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::guard::guard;
 use super::problem::{self, Problem};
 use super::shared::Shared;
-use super::{blocks, control, events, metrics, network, page, pages, status};
+use super::{blocks, contacts, control, events, metrics, network, page, pages, status};
 
 /// The most bytes that a request's body may have.
 const MAX_BODY_LEN: usize = 4 * 1024;
@@ -71,6 +71,11 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(network::stop))
         .routes(routes!(network::start))
         .routes(routes!(network::links, network::set_links))
+        .routes(routes!(contacts::add))
+        .routes(routes!(contacts::remove))
+        .routes(routes!(contacts::allow))
+        .routes(routes!(contacts::block))
+        .routes(routes!(contacts::discover))
 }
 
 /// The description of the API, as `/openapi.json` has it.

@@ -4,7 +4,7 @@
 //! the latest view of the node in a watch and puts events into a feed; the
 //! server, in a thread and a runtime of its own, reads both and never waits for
 //! the loop. What a client wants of the node goes to the loop as a
-//! [`Command`], and the loop takes it when it looks for commands.
+//! [`Command`](crate::driver::Command), and the loop takes it when it looks for commands.
 //!
 //! ```text
 //!             Watcher ── view (watch) ──▶ handlers ──▶ clients
@@ -30,6 +30,7 @@ mod shared;
 mod guard;
 mod blocks;
 mod pages;
+mod contacts;
 mod status;
 mod control;
 mod network;

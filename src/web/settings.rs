@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::sync::watch;
 
+use crate::contacts::Contacts;
 use crate::network::Orders;
 
 use super::pool::Pool;
@@ -32,6 +33,9 @@ pub struct Settings {
     pub orders: Option<Orders>,
     /// Where it is shown to an audience, beside its own address.
     pub stage: Option<Stage>,
+    /// The way to the open network, where the node is among strangers: whom it knows
+    /// is shown, and can be changed by posts.
+    pub contacts: Option<Contacts>,
 }
 
 /// The nodes of a process that an [`Audience`](super::Audience) is shown.
@@ -73,6 +77,7 @@ impl Settings {
             pool,
             orders: None,
             stage: None,
+            contacts: None,
         }
     }
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::block::GENESIS_HASH;
 
+use super::contacts::Known;
 use super::moment::{Moment, milliseconds};
 use super::origin::http_of;
 use super::peers::{self, PeerState};
@@ -91,6 +92,8 @@ pub(super) struct Peers {
     peers: Vec<Peer>,
     /// Everybody else who wrote to us.
     strangers: Strangers,
+    /// What a node of the open network knows of others, connected or not.
+    known: Option<Known>,
 }
 
 /// A peer, as far as its datagrams tell.
@@ -188,6 +191,7 @@ pub(super) async fn peers(State(shared): State<Arc<Shared>>) -> Json<Peers> {
     Json(Peers {
         peers: view.peers.iter().map(|peer| Peer::of(peer, now)).collect(),
         strangers: Strangers { messages_in: strangers.messages, bytes_in: strangers.bytes },
+        known: Known::of(&shared),
     })
 }
 

@@ -35,7 +35,7 @@ use self::nodes::{Nodes, Plan};
 use self::screen::{Screen, Style};
 use super::address::{bind, elsewhere};
 use super::audience::AudienceFlag;
-use super::node::Pace;
+use super::pace::{Effort, Pace};
 use super::record::RecordFlag;
 use super::{http, signals};
 
@@ -94,7 +94,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         let folder_for = || format!("cannot make the folder {} for --data", folder.display());
         fs::create_dir_all(folder).with_context(folder_for)?;
     }
-    let seed = args.pace.seed()?;
+    let seed = args.pace.effort.seed()?;
     let page = http::page_of(&ports);
     let mut screen = Screen::new(&args.style, page)?;
     let text = heading(&args, &ports, seed);
@@ -140,7 +140,7 @@ fn bind_all(ip: &Found<IpAddr>, ports: &[u16]) -> Result<Vec<UdpSocket>> {
 }
 
 fn heading(args: &Args, ports: &[u16], seed: u64) -> String {
-    let Pace { nonces, zero_bits, .. } = &args.pace;
+    let Effort { nonces, zero_bits, .. } = &args.pace.effort;
     let names: Vec<_> = ports.iter().map(u16::to_string).collect();
     let data = |folder: &PathBuf| format!("  data    --data {}\n", folder.display());
     let data = args.data.as_ref().map(data).unwrap_or_default();

@@ -24,7 +24,7 @@ use crate::cli::address::{bind, reachable};
 use crate::cli::http::{Flags, Http, Pool};
 use crate::cli::keeper::Keeper;
 use crate::cli::lines::Folds;
-use crate::cli::node::Pace;
+use crate::cli::pace::Pace;
 use crate::cli::record::{self, Scribe};
 
 /// What every node of the network is started with.
@@ -213,13 +213,13 @@ impl Nodes {
         let others = others.map(|place| self.address(place.port));
         let peers = others.chain(self.plan.elsewhere.iter().copied()).map(PeerName::new);
         let settings = Settings {
-            nonces: pace.nonces,
+            nonces: pace.effort.nonces,
             listen: self.plan.listen,
             seed: self.plan.seed,
             ..Settings::tutorial(PeerName::new(address), port, peers.collect())
         };
         let file = data.as_ref().map(|folder| folder.join(format!("{port}.chain")));
-        let target = Target::from_zero_bits(pace.zero_bits);
+        let target = Target::from_zero_bits(pace.effort.zero_bits);
         let (keeper, chain) = Keeper::open(file.as_deref(), target, port)?;
         let node = Node::new(settings, chain);
         let (commands, inbox) = mpsc::channel();
@@ -234,7 +234,8 @@ impl Nodes {
             messages: self.messages.clone(),
             backlog: self.backlog.clone(),
         };
-        Ok(NodeThread { node, link, keeper, teller, commands, inbox, threads: pace.threads })
+        let threads = pace.effort.threads;
+        Ok(NodeThread { node, link, keeper, teller, commands, inbox, threads })
     }
 }
 

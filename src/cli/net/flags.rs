@@ -1,0 +1,219 @@
+//! The flags of `cairn net`, and what they are settings of.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use cairn::config::parse_duration;
+use cairn::contacts::Subject;
+use cairn::net::bootstrap::Bootstrap;
+use cairn::net::gate::Limits;
+use cairn::net::hello::is_word;
+use cairn::net::key::Key;
+use cairn::net::lan::{DISCOVERY_PORT, Lan};
+use cairn::net::lists::Lists;
+use cairn::net::table::Policy;
+use cairn::net::{Network, Settings};
+use cairn::node;
+
+use crate::cli::exit::Exit;
+use crate::cli::pace::Effort;
+
+/// Where a node listens.
+#[derive(clap::Args)]
+pub(super) struct Listen {
+    /// The UDP port to listen at; 0 for one that is free
+    #[arg(long, value_name = "PORT", default_value_t = 6783)]
+    port: u16,
+    /// The address of this machine to listen at [default: all of IPv4]
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0", hide_default_value = true)]
+    ip: IpAddr,
+}
+
+impl Listen {
+    pub(super) fn address(&self) -> SocketAddr {
+        (self.ip, self.port).into()
+    }
+}
+
+/// Who a node is, whom it looks for, and whom it lets in.
+#[derive(clap::Args)]
+pub(super) struct NetFlags {
+    /// The file of the node's key, made on the first start
+    #[arg(long, value_name = "FILE", default_value = "cairn.key")]
+    key: PathBuf,
+    /// What the node calls itself
+    #[arg(long, value_name = "NAME", default_value = "", value_parser = word)]
+    name: String,
+    /// Where the node says that it is
+    #[arg(long, value_name = "NAME", value_parser = word)]
+    region: Option<String>,
+    /// The account that earns the rewards [default: 16 bits of the key's hash]
+    #[arg(long, value_name = "NUMBER")]
+    account: Option<u16>,
+    /// A peer to dial, such as others print at their start; may be repeated
+    #[arg(long, value_name = "ID@HOST:PORT")]
+    bootstrap: Vec<Bootstrap>,
+    /// How often the names among them are looked up
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    bootstrap_interval: Duration,
+    /// Only introduce others to each other; do not mine
+    #[arg(long)]
+    introduce: bool,
+    /// Keep the peers that were met in this file [default: that of the key, ending in .peers]
+    #[arg(long, value_name = "FILE")]
+    peers: Option<PathBuf>,
+    #[command(flatten)]
+    lan: LanFlags,
+    #[command(flatten)]
+    limits: LimitFlags,
+    #[command(flatten)]
+    lists: ListFlags,
+}
+
+/// How a node looks for peers on the local network.
+#[derive(clap::Args)]
+struct LanFlags {
+    /// Do not look for peers on the local network
+    #[arg(long)]
+    no_lan: bool,
+    /// Look on the interface with this address; may be repeated [default: all]
+    #[arg(long, value_name = "ADDRESS")]
+    interface: Vec<Ipv4Addr>,
+    /// The UDP port on which nodes make themselves known
+    #[arg(long, value_name = "PORT", default_value_t = DISCOVERY_PORT,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    discovery_port: u16,
+    /// How often the node makes itself known
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
+    discovery_interval: Duration,
+}
+
+/// How many connections a node has.
+#[derive(clap::Args)]
+struct LimitFlags {
+    /// How many connections to keep up by dialling
+    #[arg(long, value_name = "COUNT", default_value_t = Policy::default().target)]
+    connections: usize,
+    /// The most connections in all
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().total)]
+    max_connections: usize,
+    /// The most connections from one address, other than this machine's own
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().per_address)]
+    max_per_address: usize,
+    /// The most handshakes in a second
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().handshakes)]
+    max_handshakes: u32,
+    /// How long to wait after a dial in vain; twice as long after each more
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
+    retry: Duration,
+    /// After how many dials in vain a peer is forgotten that is no bootstrap peer
+    #[arg(long, value_name = "COUNT", default_value_t = Policy::default().retries)]
+    retries: u32,
+}
+
+/// Whom a node lets in.
+#[derive(clap::Args)]
+struct ListFlags {
+    /// Let in only this identity or address; may be repeated
+    #[arg(long, value_name = "ID|ADDRESS")]
+    allow: Vec<Subject>,
+    /// Have nothing to do with this identity or address; may be repeated
+    #[arg(long, value_name = "ID|ADDRESS")]
+    block: Vec<Subject>,
+    /// A file of lines such as: block 192.0.2.7 until 1800000000
+    #[arg(long, value_name = "FILE")]
+    lists: Option<PathBuf>,
+    /// How long a peer is banned that has lied too often; twice as long each time after
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
+    ban: Duration,
+}
+
+impl NetFlags {
+    /// What these flags ask for. Makes the key, if it is not there yet.
+    pub(super) fn settings(&self, listen: &Listen, effort: &Effort, seed: u64) -> Result<Settings> {
+        let lists = self.lists.lists()?;
+        let key = Key::open(&self.key)?;
+        let limits = &self.limits;
+        let interfaces = self.lan.interface.clone();
+        let peers_file = self.peers.clone().unwrap_or_else(|| self.key.with_extension("peers"));
+        Ok(Settings {
+            address: listen.address(),
+            name: self.name.clone(),
+            region: self.region.clone(),
+            account: self.account.unwrap_or_else(|| key.account()),
+            zero_bits: effort.zero_bits,
+            bootstrap: self.bootstrap.clone(),
+            lookup: self.bootstrap_interval,
+            peers_file: Some(peers_file),
+            lists,
+            limits: Limits {
+                total: limits.max_connections,
+                per_address: limits.max_per_address,
+                handshakes: limits.max_handshakes,
+            },
+            policy: Policy {
+                target: limits.connections,
+                most: limits.max_connections,
+                retry: limits.retry,
+                retries: limits.retries,
+                ban: self.lists.ban,
+                is_introducer: self.introduce,
+                ..Policy::default()
+            },
+            lan: Lan {
+                interfaces,
+                port: self.lan.discovery_port,
+                interval: self.lan.discovery_interval,
+            },
+            is_discovering: !self.lan.no_lan,
+            seed,
+            ..Settings::new(key)
+        })
+    }
+}
+
+impl ListFlags {
+    fn lists(&self) -> Result<Lists> {
+        let mut lists = Lists::default();
+        if let Some(path) = &self.lists {
+            let shown = path.display();
+            let text = fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+            let read = lists.read(&text);
+            read.map_err(|(line, why)| Exit::config(format!("{shown} line {line}: {why}")))?;
+        }
+        self.allow.iter().for_each(|subject| lists.allow(subject.clone(), None));
+        self.block.iter().for_each(|subject| lists.block(subject.clone(), None));
+        Ok(lists)
+    }
+}
+
+/// What a node among strangers is told at its start.
+pub(super) fn node_settings(
+    network: &Network,
+    account: u16,
+    effort: &Effort,
+    listen: Duration,
+    seed: u64,
+) -> node::Settings {
+    let port = network.address().port();
+    node::Settings {
+        account,
+        // Not every node is connected to every other.
+        relay: true,
+        // The link bounds what is under way to each peer.
+        answers: u32::MAX,
+        nonces: effort.nonces,
+        listen,
+        seed,
+        ..node::Settings::tutorial(network.name().clone(), port, Vec::new())
+    }
+}
+
+/// Reads what others will see.
+fn word(text: &str) -> Result<String, String> {
+    let why = "write at most 32 bytes without control characters";
+    is_word(text).then(|| text.to_owned()).ok_or_else(|| why.to_owned())
+}

@@ -1,0 +1,85 @@
+//! `cairn net`: a node among strangers, over the open network.
+
+mod flags;
+mod notes;
+mod delivery;
+mod many;
+
+use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use anyhow::Result;
+use cairn::config::{Found, Source, parse_duration};
+use cairn::net::{self, Network};
+use cairn::node::{Command, Node};
+use cairn::target::Target;
+
+use self::flags::{Listen, NetFlags, node_settings};
+use self::notes::notes;
+use super::address::{bind, reachable};
+use super::drive::{Parts, RunFlags, drive};
+use super::keeper::Keeper;
+use super::pace::Effort;
+
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn net                                      with those of this local network
+  cairn net --bootstrap ID@HOST:PORT             with those that this node knows
+  cairn net --introduce                          only introduce others to each other
+  cairn net --nodes 30                           thirty strangers on this machine, with the page";
+
+/// Run a node among strangers: they find each other and prove who they are
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    listen_at: Listen,
+    #[command(flatten)]
+    net: NetFlags,
+    #[command(flatten)]
+    effort: Effort,
+    /// How long to listen between two turns of mining, such as 200ms, 1s or 2m
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
+    listen: Duration,
+    #[command(flatten)]
+    run: RunFlags,
+    /// Run this many strangers on this machine, each with a page, and tell how blocks get around
+    #[arg(long, value_name = "COUNT")]
+    nodes: Option<usize>,
+}
+
+pub(crate) fn run(mut args: Args) -> Result<()> {
+    if let Some(count) = args.nodes {
+        return many::run(&args, count);
+    }
+    let address = args.listen_at.address();
+    check_free(address)?;
+    let seed = args.effort.seed()?;
+    let settings = args.net.settings(&args.listen_at, &args.effort, seed)?;
+    let (account, is_introducer) = (settings.account, settings.policy.is_introducer);
+    let (network, mut link) = net::start(settings, notes())?;
+    let settings = node_settings(&network, account, &args.effort, args.listen, seed);
+    let target = Target::from_zero_bits(args.effort.zero_bits);
+    let (keeper, chain) = Keeper::open(args.run.data.as_deref(), target, settings.port)?;
+    args.run.http.show(network.contacts().clone());
+    eprintln!("note: others reach this node with --bootstrap {}", bootstrap(&network));
+    let first = if is_introducer { vec![Command::Pause] } else { Vec::new() };
+    let (node, threads) = (Node::new(settings, chain), args.effort.threads);
+    let parts = Parts { link: &mut link, node, keeper, threads, first };
+    drive(&args.run, parts, &mut |event| network.judge(event))
+}
+
+/// What others type to reach this node: on this machine, where it listens everywhere.
+fn bootstrap(network: &Network) -> String {
+    let address = network.address();
+    let address = SocketAddr::new(reachable(address.ip()), address.port());
+    format!("{}@{address}", network.name())
+}
+
+/// Says in a line of its own that the port is taken, or that the address is none of
+/// this machine's.
+fn check_free(address: SocketAddr) -> Result<()> {
+    let ip = Found { value: address.ip(), source: Source::Flag };
+    bind(&ip, address.port(), "choose another with --port").map(|_: UdpSocket| ())
+}

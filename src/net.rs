@@ -1,0 +1,34 @@
+//! A link over the open network: strangers, who prove who they are.
+//!
+//! Each node has a key, and its public half is its name: whoever dials a name is
+//! connected to the holder of that key or to nobody. Two nodes shake hands with a
+//! [`hello`], which says what network they are of, and then send each other the
+//! same datagrams as over UDP, through one long stream each way.
+//!
+//! What is decided is decided without a socket and without a clock: whom to
+//! dial, whom to keep, whom to ban ([`table`], [`reputation`], [`gate`]). The rest is
+//! a thread with an async runtime of its own, which talks to the node's loop through
+//! bounded queues ([`link`]).
+
+pub mod group;
+pub mod reputation;
+pub mod lists;
+pub mod gate;
+pub mod hello;
+pub mod table;
+pub mod key;
+pub mod peers_file;
+pub mod bootstrap;
+pub mod lan;
+pub mod settings;
+mod frames;
+pub mod link;
+mod endpoint;
+pub mod notice;
+mod session;
+mod hub;
+mod thread;
+
+pub use self::link::NetLink;
+pub use self::settings::Settings;
+pub use self::thread::{Network, start};

@@ -1,0 +1,49 @@
+//! Which addresses belong together.
+//!
+//! Addresses of one group are likely to have one owner: whoever has many in a group
+//! pays little for one more. So connections are spread over groups.
+
+use std::net::IpAddr;
+
+/// Addresses that are likely to have one owner: a /16 of IPv4, a /32 of IPv6, as
+/// Bitcoin has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group([u8; 5]);
+
+/// The group of an address.
+pub fn group(address: IpAddr) -> Group {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            Group([4, a, b, 0, 0])
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.octets();
+            Group([6, a, b, c, d])
+        }
+    }
+}
+
+/// Whether an address is of this machine: limits for an address do not hold there,
+/// as a whole network may run on it.
+pub fn is_own_machine(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Group {
+        group(text.parse().expect("an address"))
+    }
+
+    #[test]
+    fn a_group_is_a_16_of_ipv4_and_a_32_of_ipv6() {
+        assert_eq!(of("192.0.2.1"), of("192.0.99.7"));
+        assert_ne!(of("192.0.2.1"), of("192.1.2.1"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8:ffff::2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db9::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+}

@@ -1,0 +1,265 @@
+//! What two nodes tell each other before all else.
+//!
+//! It is an object of JSON, so that later versions can add to it. It is checked in
+//! two steps: whether it can be read at all, and whether it is of our network.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::contacts::is_id;
+use crate::peer::PeerName;
+
+/// The first and the last version of the protocol that this program speaks.
+pub const VERSIONS: (u8, u8) = (1, 1);
+
+/// The most bytes that a hello may have.
+pub const MAX_HELLO_LEN: usize = 8 * 1024;
+
+/// The most peers that a hello may introduce.
+pub const MAX_INTRODUCED: usize = 16;
+
+/// The most bytes that a name, a region or a capability may have.
+pub const MAX_WORD_LEN: usize = 32;
+
+/// The most capabilities that a node may claim.
+const MAX_CAPABILITIES: usize = 16;
+
+/// A node with this capability sends blocks and wants them.
+pub const BLOCKS: &str = "blocks";
+
+/// A node with this capability introduces others.
+pub const INTRODUCE: &str = "introduce";
+
+/// What a node says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The first version of the protocol that it speaks ...
+    pub from: u8,
+    /// ... and the last.
+    pub to: u8,
+    /// Hash of its first block, in hexadecimal.
+    pub genesis: String,
+    /// Zero bits that its blocks' hashes begin with.
+    pub zero_bits: u8,
+    /// Where its rewards go.
+    pub account: u16,
+    /// What it calls itself; may be empty.
+    pub name: String,
+    /// What it does.
+    pub capabilities: Vec<String>,
+    /// Where it is, if it says so.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// The port at which it can be dialled, at the address that its packets come from.
+    pub port: u16,
+    /// Where it serves HTTP, if it does.
+    #[serde(default)]
+    pub http: Option<SocketAddr>,
+    /// Some of the peers that it knows.
+    #[serde(default)]
+    pub peers: Vec<Introduced>,
+}
+
+/// A peer that somebody knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Introduced {
+    /// Its public key in hexadecimal.
+    pub id: String,
+    /// Where it was met.
+    pub address: SocketAddr,
+}
+
+/// Why somebody is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The hello cannot be read.
+    Unreadable(String),
+    /// There is no version that both speak.
+    Version {
+        /// Theirs, first and last.
+        theirs: (u8, u8),
+        /// Ours.
+        ours: (u8, u8),
+    },
+    /// It begins with another block, or wants other work.
+    Genesis,
+    /// It is us.
+    Own,
+    /// There is a connection to this peer already, and that one stays.
+    Twice,
+    /// It has lied too often and is banned for a while.
+    Banned,
+    /// The person who runs this node does not let it in.
+    Blocked,
+    /// There is no place.
+    Full,
+    /// It has said nothing for too long.
+    Silent,
+}
+
+impl Refused {
+    /// A name for the kind of refusal, by which handshakes are counted.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Refused::Unreadable(_) => "unreadable",
+            Refused::Version { .. } => "version",
+            Refused::Genesis => "genesis",
+            Refused::Own => "own",
+            Refused::Twice => "twice",
+            Refused::Banned => "banned",
+            Refused::Blocked => "blocked",
+            Refused::Full => "full",
+            Refused::Silent => "silent",
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Refused::Unreadable(why) => write!(f, "its hello cannot be read: {why}"),
+            Refused::Version { theirs, ours } => write!(
+                f,
+                "no common version: one speaks {} to {}, the other {} to {}",
+                theirs.0, theirs.1, ours.0, ours.1
+            ),
+            Refused::Genesis => f.write_str("the two are of different networks: another genesis"),
+            Refused::Own => f.write_str("this is the node itself"),
+            Refused::Twice => f.write_str("the two are connected already"),
+            Refused::Banned => f.write_str("it has broken rules too often and is banned"),
+            Refused::Blocked => f.write_str("it is not let in here"),
+            Refused::Full => f.write_str("all connections are taken"),
+            Refused::Silent => f.write_str("it has said nothing for too long"),
+        }
+    }
+}
+
+impl Hello {
+    /// Its bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("strings and numbers are JSON")
+    }
+
+    /// Reads a stranger's hello.
+    ///
+    /// # Errors
+    /// It is no hello, or holds more than it may.
+    pub fn decode(bytes: &[u8]) -> Result<Hello, Refused> {
+        let unreadable = |why: &str| Refused::Unreadable(why.to_owned());
+        if bytes.len() > MAX_HELLO_LEN {
+            return Err(unreadable("it is too long"));
+        }
+        let hello: Hello =
+            serde_json::from_slice(bytes).map_err(|_| unreadable("it is not the JSON wanted"))?;
+        let words = [&hello.name].into_iter().chain(&hello.region).chain(&hello.capabilities);
+        if !words.into_iter().all(|word| is_word(word)) {
+            return Err(unreadable("a name has control characters or more than 32 bytes"));
+        }
+        if hello.capabilities.len() > MAX_CAPABILITIES || hello.peers.len() > MAX_INTRODUCED {
+            return Err(unreadable("it has too many capabilities or peers"));
+        }
+        if !hello.peers.iter().all(|peer| is_id(&peer.id)) {
+            return Err(unreadable("a peer's identity is not 64 hexadecimal digits"));
+        }
+        Ok(hello)
+    }
+
+    /// The version to speak with a node that says this.
+    ///
+    /// # Errors
+    /// It is of another network, or there is no version that both speak.
+    pub fn agree(&self, theirs: &Hello) -> Result<u8, Refused> {
+        let version = self.to.min(theirs.to);
+        if version < self.from.max(theirs.from) {
+            let (ours, theirs) = ((self.from, self.to), (theirs.from, theirs.to));
+            return Err(Refused::Version { theirs, ours });
+        }
+        let is_ours = theirs.genesis == self.genesis && theirs.zero_bits == self.zero_bits;
+        if is_ours { Ok(version) } else { Err(Refused::Genesis) }
+    }
+
+    /// Whether a node says that it does this.
+    pub fn can(&self, capability: &str) -> bool {
+        self.capabilities.iter().any(|it| it == capability)
+    }
+}
+
+impl Introduced {
+    /// Its name.
+    pub fn name(&self) -> PeerName {
+        PeerName::new(&self.id)
+    }
+}
+
+/// Whether a text can be a name: short, and safe to print.
+pub fn is_word(text: &str) -> bool {
+    text.len() <= MAX_WORD_LEN && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hello() -> Hello {
+        Hello {
+            from: 1,
+            to: 1,
+            genesis: "00ab".into(),
+            zero_bits: 16,
+            account: 7,
+            name: "alice".into(),
+            capabilities: vec![BLOCKS.into()],
+            region: None,
+            port: 4000,
+            http: None,
+            peers: vec![Introduced { id: "ab".repeat(32), address: ([192, 0, 2, 1], 4000).into() }],
+        }
+    }
+
+    #[test]
+    fn a_hello_is_this_json_and_can_be_read_back() {
+        let id = "ab".repeat(32);
+        let text = format!(
+            r#"{{"from":1,"to":1,"genesis":"00ab","zero_bits":16,"account":7,"name":"alice","capabilities":["blocks"],"region":null,"port":4000,"http":null,"peers":[{{"id":"{id}","address":"192.0.2.1:4000"}}]}}"#
+        );
+        assert_eq!(String::from_utf8(hello().encode()).expect("it is text"), text);
+        assert_eq!(Hello::decode(text.as_bytes()), Ok(hello()));
+        let later = text.replacen('{', r#"{"moon":"full","#, 1);
+        assert_eq!(Hello::decode(later.as_bytes()), Ok(hello()), "later versions may add");
+    }
+
+    #[test]
+    fn what_is_too_long_or_unprintable_is_unreadable() {
+        let unreadable =
+            |hello: &Hello| matches!(Hello::decode(&hello.encode()), Err(Refused::Unreadable(_)));
+        assert!(unreadable(&Hello { name: "a".repeat(33), ..hello() }));
+        assert!(unreadable(&Hello { region: Some("\x1b[2J".into()), ..hello() }));
+        let peer = hello().peers.remove(0);
+        assert!(unreadable(&Hello { peers: vec![peer.clone(); 17], ..hello() }));
+        let nobody = Introduced { id: "xyz".into(), ..peer };
+        assert!(unreadable(&Hello { peers: vec![nobody], ..hello() }));
+        assert!(matches!(Hello::decode(b"{"), Err(Refused::Unreadable(_))));
+        assert!(matches!(Hello::decode(&[b' '; 9_000]), Err(Refused::Unreadable(_))));
+    }
+
+    #[test]
+    fn the_highest_common_version_is_spoken_if_there_is_one() {
+        let agreed = |ours: (u8, u8), theirs: (u8, u8)| {
+            let ours = Hello { from: ours.0, to: ours.1, ..hello() };
+            ours.agree(&Hello { from: theirs.0, to: theirs.1, ..hello() }).ok()
+        };
+        assert_eq!(agreed((1, 1), (1, 1)), Some(1));
+        assert_eq!(agreed((1, 3), (2, 5)), Some(3));
+        assert_eq!(agreed((1, 1), (2, 5)), None);
+        assert_eq!(agreed((2, 5), (1, 1)), None);
+    }
+
+    #[test]
+    fn another_genesis_or_another_target_is_another_network() {
+        let other = Hello { genesis: "00cd".into(), ..hello() };
+        assert_eq!(hello().agree(&other), Err(Refused::Genesis));
+        assert_eq!(hello().agree(&Hello { zero_bits: 8, ..hello() }), Err(Refused::Genesis));
+    }
+}

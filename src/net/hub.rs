@@ -1,0 +1,240 @@
+//! The loop that knows all connections: it dials, accepts, and does what the table
+//! decides.
+
+mod live;
+mod upkeep;
+mod meeting;
+mod orders;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use iroh::endpoint::Endpoint;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use self::live::Lives;
+use super::gate::Gate;
+use super::hello::Hello;
+use super::lan::{Discovery, Near};
+use super::link::{Inbox, Incoming as ToNode, Outboxes};
+use super::notice::Notice;
+use super::reputation::{Deed, bad_stream};
+use super::session::{Context, ENDED, Event};
+use super::settings::Settings;
+use super::table::Table;
+use crate::contacts::{Contacts, Order, Told};
+use crate::peer::PeerName;
+
+/// How often the hub looks what is due.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How often peers that were met are kept in their file.
+const KEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// How long peers may take to confirm that the node ends.
+const FAREWELL: Duration = Duration::from_millis(250);
+
+/// How many peers are asked for their tips at a time.
+const ASKED_FOR_TIPS: usize = 3;
+
+/// What comes to the hub from outside of the network's thread.
+pub(super) enum ToHub {
+    /// Something is wanted.
+    Order(Order),
+    /// A peer has done something.
+    Judge(PeerName, Deed),
+}
+
+/// What the hub is made of.
+pub(super) struct Parts {
+    pub(super) settings: Settings,
+    pub(super) endpoint: Endpoint,
+    pub(super) inbox: Inbox,
+    pub(super) outboxes: Outboxes,
+    pub(super) contacts: Contacts,
+    pub(super) tell: Box<dyn Fn(Notice) + Send>,
+}
+
+/// All connections of a node, and what it knows of its peers.
+pub(super) struct Hub {
+    parts: Parts,
+    /// What this node says of itself.
+    hello: Hello,
+    table: Table,
+    lives: Lives,
+    gate: Arc<Mutex<Gate>>,
+    context: Context,
+    sessions: JoinSet<()>,
+    discovery: Option<Discovery>,
+    near: mpsc::Sender<Near>,
+    found: mpsc::Sender<(PeerName, Result<SocketAddr, String>)>,
+    started: Instant,
+    /// Unix time at the start.
+    started_at: Duration,
+    due: Due,
+    handshakes: Vec<(&'static str, u64)>,
+}
+
+/// When what comes again is due.
+struct Due {
+    lookup: Duration,
+    hello: Duration,
+    tips: Duration,
+    keep: Duration,
+}
+
+/// The hub's ends of its queues.
+struct Queues {
+    events: mpsc::Receiver<Event>,
+    near: mpsc::Receiver<Near>,
+    found: mpsc::Receiver<(PeerName, Result<SocketAddr, String>)>,
+}
+
+/// Runs the hub until `stop` is dropped.
+pub(super) async fn run(
+    parts: Parts,
+    mut orders: mpsc::Receiver<ToHub>,
+    mut stop: oneshot::Receiver<()>,
+) {
+    let (mut hub, mut queues) = Hub::new(parts);
+    let endpoint = hub.parts.endpoint.clone();
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            Some(incoming) = endpoint.accept() => hub.accept(incoming),
+            Some(event) = queues.events.recv() => hub.hear(event),
+            Some(order) = orders.recv() => hub.obey(order),
+            Some((id, address)) = queues.near.recv() => hub.meet_near(&id, address),
+            Some((id, found)) = queues.found.recv() => hub.found(&id, found),
+            _ = ticks.tick() => hub.tick(),
+            _ = &mut stop => break,
+        }
+    }
+    hub.keep();
+    // The peers are told; those who do not answer find out by themselves.
+    let _ = timeout(FAREWELL, endpoint.close()).await;
+}
+
+impl Hub {
+    fn new(parts: Parts) -> (Hub, Queues) {
+        let settings = &parts.settings;
+        let (events_in, events) = mpsc::channel(256);
+        let (near_in, near) = mpsc::channel(64);
+        let (found_in, found) = mpsc::channel(64);
+        let port = parts.endpoint.bound_sockets().first().map_or(0, SocketAddr::port);
+        let (own, lists) = (settings.key.name(), settings.lists.clone());
+        let zero = Duration::ZERO;
+        let mut hub = Hub {
+            hello: settings.hello(port),
+            table: Table::new(own, settings.policy, lists, settings.seed),
+            lives: Lives::default(),
+            gate: Arc::new(Mutex::new(Gate::new(settings.limits))),
+            context: Context { events: events_in, patience: settings.handshake },
+            sessions: JoinSet::new(),
+            discovery: None,
+            near: near_in,
+            found: found_in,
+            started: Instant::now(),
+            started_at: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+            due: Due { lookup: zero, hello: zero, tips: zero, keep: zero },
+            handshakes: Vec::new(),
+            parts,
+        };
+        let now = hub.now();
+        let Settings { hello, tips, .. } = hub.parts.settings;
+        hub.due = Due { lookup: now, hello: now + hello, tips: now + tips, keep: now + KEEP_EVERY };
+        hub.read_peers(now);
+        hub.discover(hub.parts.settings.is_discovering);
+        (hub, Queues { events, near, found })
+    }
+
+    /// Unix time that never goes back.
+    fn now(&self) -> Duration {
+        self.started_at + self.started.elapsed()
+    }
+
+    fn tell(&self, notice: Notice) {
+        (self.parts.tell)(notice);
+    }
+
+    /// Counts a handshake that ended so.
+    fn count(&mut self, outcome: &'static str) {
+        match self.handshakes.iter_mut().find(|(name, _)| *name == outcome) {
+            Some((_, count)) => *count += 1,
+            None => self.handshakes.push((outcome, 1)),
+        }
+    }
+
+    fn trouble(&self, what: &str) {
+        self.tell(Notice::Trouble(what.to_owned()));
+    }
+
+    /// Does what is due.
+    fn tick(&mut self) {
+        let now = self.now();
+        while self.sessions.try_join_next().is_some() {}
+        if now >= self.due.lookup {
+            self.due.lookup = now + self.parts.settings.lookup;
+            self.look_up();
+        }
+        if now >= self.due.tips {
+            self.due.tips = now + self.parts.settings.tips;
+            for id in self.table.some_connected(ASKED_FOR_TIPS) {
+                self.parts.inbox.put(ToNode::Ask(id));
+            }
+        }
+        if now >= self.due.hello {
+            self.due.hello = now + self.parts.settings.hello;
+            self.greet_all(now);
+        }
+        if now >= self.due.keep {
+            self.due.keep = now + KEEP_EVERY;
+            self.keep();
+        }
+        for silent in self.table.sweep(now) {
+            self.lives.close(&silent, ENDED, "it has said nothing for too long");
+        }
+        self.lives.measure(&mut self.table);
+        self.dial(now);
+        self.publish(now);
+    }
+
+    fn hear(&mut self, event: Event) {
+        let now = self.now();
+        match event {
+            Event::Hello(greeting) => self.meet(now, greeting),
+            Event::Again(id, hello) => self.table.heard(now, &id, hello),
+            Event::Wrong(id, what) => self.judge(now, &id, bad_stream(what)),
+            Event::Ended(id, serial, why) => {
+                if self.lives.end(&id, serial) {
+                    self.part(now, &id, why);
+                }
+            }
+            Event::Undialled(id, why, by_them) => {
+                self.count(if by_them { "turned-away" } else { "unreachable" });
+                self.table.failed(now, &id);
+                // Two that dial each other at once have one connection too many.
+                if by_them && !self.lives.has(&id) {
+                    self.tell(Notice::Refused { who: id.to_string(), why, by_them });
+                }
+            }
+            Event::Unmet(who, refused) => {
+                self.count(refused.name());
+                self.refuse_notice(who, &refused);
+            }
+        }
+    }
+
+    /// Shows others what is known.
+    fn publish(&self, now: Duration) {
+        self.parts.contacts.tell(Told {
+            contacts: self.table.contacts(now),
+            is_discovering: self.discovery.is_some(),
+            handshakes: self.handshakes.clone(),
+        });
+    }
+}

@@ -1,0 +1,89 @@
+//! The connections that are in use.
+
+use std::collections::BTreeMap;
+
+use iroh::endpoint::Connection;
+use tokio::sync::mpsc;
+
+use super::Parts;
+use crate::net::link::{Entrance, MAX_WAITING_OUT, Outbox};
+use crate::net::table::Table;
+use crate::peer::PeerName;
+
+/// One connection.
+struct Live {
+    serial: u64,
+    connection: Connection,
+    outbox: Outbox,
+}
+
+/// All of them, by the names of the peers.
+#[derive(Default)]
+pub(super) struct Lives {
+    all: BTreeMap<PeerName, Live>,
+    /// How many there have been.
+    serial: u64,
+}
+
+impl Lives {
+    /// A connection stays. Another one to the same peer is closed.
+    pub(super) fn begin(
+        &mut self,
+        id: &PeerName,
+        connection: Connection,
+        parts: &Parts,
+    ) -> (u64, mpsc::Receiver<Vec<u8>>, Entrance) {
+        self.close(id, super::ENDED, "there is a newer connection");
+        self.serial += 1;
+        let (outbox, frames) = mpsc::channel(MAX_WAITING_OUT);
+        let entrance = Entrance::new(id.clone(), parts.inbox.clone(), outbox.clone());
+        parts.outboxes.insert(id.clone(), outbox.clone());
+        self.all.insert(id.clone(), Live { serial: self.serial, connection, outbox });
+        (self.serial, frames, entrance)
+    }
+
+    /// Closes the connection to a peer, which then tells of its end.
+    pub(super) fn close(&self, id: &PeerName, code: u32, why: &str) {
+        if let Some(live) = self.all.get(id) {
+            live.connection.close(code.into(), why.as_bytes());
+        }
+    }
+
+    /// Whether the connection that has ended was the one in use.
+    pub(super) fn end(&self, id: &PeerName, serial: u64) -> bool {
+        self.all.get(id).is_some_and(|live| live.serial == serial)
+    }
+
+    /// Whether there is a connection to this peer.
+    pub(super) fn has(&self, id: &PeerName) -> bool {
+        self.all.contains_key(id)
+    }
+
+    /// Forgets the connection to a peer.
+    pub(super) fn forget(&mut self, id: &PeerName, parts: &Parts) {
+        self.all.remove(id);
+        parts.outboxes.remove(id);
+    }
+
+    /// All peers.
+    pub(super) fn names(&self) -> Vec<PeerName> {
+        self.all.keys().cloned().collect()
+    }
+
+    /// Sends a frame to a peer, unless too much waits already.
+    pub(super) fn send(&self, id: &PeerName, frame: Vec<u8>) {
+        if let Some(live) = self.all.get(id) {
+            let _ = live.outbox.try_send(frame);
+        }
+    }
+
+    /// Writes down how long round trips take.
+    pub(super) fn measure(&self, table: &mut Table) {
+        for (id, live) in &self.all {
+            let paths = live.connection.paths();
+            if let Some(path) = paths.iter().find(|path| path.is_selected()) {
+                table.measured(id, path.rtt());
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Connections: from the first packet to the end.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use iroh::endpoint::{Incoming, IncomingAddr};
+
+use super::Hub;
+use crate::net::gate::Gate;
+use crate::net::group::is_own_machine;
+use crate::net::hello::{BLOCKS, Refused};
+use crate::net::link::Incoming as ToNode;
+use crate::net::notice::Notice;
+use crate::net::reputation::Deed;
+use crate::net::session::{Accepted, ENDED, Greeting};
+use crate::net::table::{Met, Place};
+use crate::peer::PeerName;
+
+/// Where somebody who begins a handshake has a place, until this is dropped.
+struct Pass {
+    gate: Arc<Mutex<Gate>>,
+    address: IpAddr,
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner).leave(self.address);
+    }
+}
+
+impl Hub {
+    /// Somebody wants to begin a handshake: it is counted before any work is done.
+    pub(super) fn accept(&mut self, incoming: Incoming) {
+        let now = self.now();
+        let IncomingAddr::Ip(address) = incoming.remote_addr() else { return incoming.refuse() };
+        // Whoever forges an address does not hear that it is to come back.
+        if !incoming.remote_addr_validated() && !is_own_machine(address.ip()) {
+            let _ = incoming.retry();
+            return;
+        }
+        if !self.table.lists.lets_in_address(now, address.ip()) {
+            self.count(Refused::Blocked.name());
+            return incoming.refuse();
+        }
+        let entered =
+            self.gate.lock().unwrap_or_else(PoisonError::into_inner).enter(now, address.ip());
+        if entered.is_err() {
+            self.count(Refused::Full.name());
+            return incoming.refuse();
+        }
+        let pass = Pass { gate: self.gate.clone(), address: address.ip() };
+        let answer = self.context.clone().answer(incoming, Some(address));
+        self.sessions.spawn(async move {
+            answer.await;
+            drop(pass);
+        });
+    }
+
+    pub(super) fn refuse_notice(&self, who: String, refused: &Refused) {
+        self.tell(Notice::Refused { who, why: refused.to_string(), by_them: false });
+    }
+
+    /// A peer has said hello: decides whether its connection stays.
+    pub(super) fn meet(&mut self, now: Duration, greeting: Greeting) {
+        let Greeting { connection, address, is_outgoing, hello, reply } = greeting;
+        let id = PeerName::new(connection.remote_id());
+        let met = self.hello.agree(&hello).and_then(|version| {
+            let ip = address.map(|address| address.ip());
+            let met =
+                Met { id: id.clone(), address: ip, is_outgoing, hello: hello.clone(), version };
+            self.table.meet(now, met)
+        });
+        let place = match met {
+            Ok(place) => place,
+            Err(refused) => {
+                self.count(refused.name());
+                if is_outgoing {
+                    self.table.failed(now, &id);
+                }
+                // That two dial each other at once is as it should be.
+                if refused != Refused::Twice {
+                    self.refuse_notice(id.to_string(), &refused);
+                }
+                let _ = reply.send(Err(refused));
+                return;
+            }
+        };
+        self.count("done");
+        if let Place::Of(other) = &place {
+            self.lives.close(other, ENDED, "its place was needed");
+            self.part(now, other, "its place was needed".to_owned());
+        }
+        // The hello goes out before all else, as an answer or before the dial.
+        let answer = self.hello_to(now, &id);
+        let (serial, outbox, entrance) = self.lives.begin(&id, connection, &self.parts);
+        let accepted = Accepted { id: id.clone(), serial, hello: answer, outbox, entrance };
+        let _ = reply.send(Ok(accepted));
+        self.publish(now);
+        if hello.can(BLOCKS) && self.hello.can(BLOCKS) {
+            self.parts.inbox.put(ToNode::Joined(id.clone()));
+        }
+        if place != Place::Instead {
+            self.tell(Notice::Joined { id, name: hello.name, address });
+        }
+    }
+
+    /// The connection to a peer has ended.
+    pub(super) fn part(&mut self, now: Duration, id: &PeerName, why: String) {
+        self.lives.forget(id, &self.parts);
+        self.table.left(now, id);
+        self.parts.inbox.put(ToNode::Left(id.clone()));
+        self.tell(Notice::Left { id: id.clone(), why });
+        self.publish(now);
+    }
+
+    /// A peer has done something, which may get it banned.
+    pub(super) fn judge(&mut self, now: Duration, id: &PeerName, deed: Deed) {
+        let why = deed.why.clone();
+        if let Some(time) = self.table.judge(now, id, deed) {
+            self.tell(Notice::Banned { id: id.clone(), time, why });
+            self.lives.close(id, ENDED, &Refused::Banned.to_string());
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Looking for peers, and keeping in touch with those that are connected.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use iroh::EndpointId;
+
+use super::Hub;
+use crate::net::frames::{self, Kind};
+use crate::net::hello::Hello;
+use crate::net::peers_file;
+use crate::net::table::Source;
+use crate::peer::PeerName;
+
+impl Hub {
+    pub(super) fn read_peers(&mut self, now: Duration) {
+        let Some(path) = &self.parts.settings.peers_file else { return };
+        match peers_file::read(path) {
+            Ok(kept) => {
+                for peer in kept {
+                    self.table.learn(now, &PeerName::new(&peer.id), peer.address, Source::File);
+                }
+            }
+            Err(error) => self.trouble(&format!("cannot read {}: {error}", path.display())),
+        }
+    }
+
+    pub(super) fn keep(&self) {
+        let Some(path) = &self.parts.settings.peers_file else { return };
+        let kept = self.table.kept();
+        // Where nobody was met this time, those of the last are as good.
+        if kept.is_empty() {
+            return;
+        }
+        if let Err(error) = peers_file::write(path, &kept) {
+            self.trouble(&format!("cannot write {}: {error}", path.display()));
+        }
+    }
+
+    /// Looks up where the bootstrap peers are.
+    pub(super) fn look_up(&mut self) {
+        let like = self.parts.settings.address;
+        for peer in self.parts.settings.bootstrap.clone() {
+            let found = self.found.clone();
+            self.sessions.spawn(async move {
+                let place = peer.find(like).await;
+                let _ = found.send((peer.id, place)).await;
+            });
+        }
+    }
+
+    pub(super) fn found(&mut self, id: &PeerName, found: Result<SocketAddr, String>) {
+        let now = self.now();
+        match found {
+            Ok(address) => {
+                self.table.learn(now, id, address, Source::Bootstrap);
+                self.dial(now);
+            }
+            Err(why) => self.trouble(&format!("cannot find the bootstrap peer {id}: {why}")),
+        }
+    }
+
+    pub(super) fn meet_near(&mut self, id: &[u8; 32], address: SocketAddr) {
+        // Whoever sends a beacon may put anything in it.
+        if let Ok(id) = EndpointId::from_bytes(id) {
+            let now = self.now();
+            self.table.learn(now, &PeerName::new(id), address, Source::Lan);
+            self.dial(now);
+        }
+    }
+
+    /// Says hello again to all, each time with other peers.
+    pub(super) fn greet_all(&mut self, now: Duration) {
+        for id in self.lives.names() {
+            let frame = self.hello_to(now, &id);
+            self.lives.send(&id, frame);
+        }
+    }
+
+    /// A frame with our hello for this peer.
+    pub(super) fn hello_to(&mut self, now: Duration, id: &PeerName) -> Vec<u8> {
+        let peers = self.table.introduce(now, id);
+        let hello = Hello { peers, ..self.hello.clone() };
+        frames::encode(Kind::Hello, &hello.encode())
+    }
+
+    pub(super) fn dial(&mut self, now: Duration) {
+        for (name, address) in self.table.dials(now) {
+            // What is a name of 64 digits need not be a key.
+            let Ok(id) = name.as_str().parse::<EndpointId>() else {
+                self.table.remove(&name);
+                continue;
+            };
+            let hello = self.hello_to(now, &name);
+            let dial = self.context.clone().dial(self.parts.endpoint.clone(), id, address, hello);
+            self.sessions.spawn(dial);
+        }
+    }
+}

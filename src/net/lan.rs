@@ -1,0 +1,184 @@
+//! Finding each other on the local network.
+//!
+//! Each node says now and then, to a multicast group of the local network, who it is
+//! and at which port it can be dialled. Nothing of that is believed: it is a hint
+//! whom to dial, and the handshake shows who is there. The interfaces are named to the
+//! system one by one, as there need not be a route for multicast.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc::Sender;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// The group that beacons go to, of those that stay within a site (RFC 2365).
+const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 67, 82);
+
+/// The port that beacons go to unless told otherwise.
+pub const DISCOVERY_PORT: u16 = 6782;
+
+/// What a beacon begins with: our name, and the version of its layout.
+const MAGIC: [u8; 6] = *b"cairn\x01";
+
+/// Bytes of a beacon: magic, network, identity, port.
+const BEACON_LEN: usize = 6 + 32 + 32 + 2;
+
+/// How to look for peers on the local network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lan {
+    /// On which interfaces, by their addresses; all if none is named.
+    pub interfaces: Vec<Ipv4Addr>,
+    /// The UDP port that beacons go to.
+    pub port: u16,
+    /// How often a beacon is sent.
+    pub interval: Duration,
+}
+
+impl Default for Lan {
+    fn default() -> Lan {
+        let interval = Duration::from_secs(2);
+        Lan { interfaces: Vec::new(), port: DISCOVERY_PORT, interval }
+    }
+}
+
+/// What a node says of itself on the local network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Beacon {
+    /// A hash of what all of a network share.
+    pub(super) network: [u8; 32],
+    /// The node's public key.
+    pub(super) id: [u8; 32],
+    /// Where it can be dialled, at the address that the beacon comes from.
+    pub(super) port: u16,
+}
+
+impl Beacon {
+    fn encode(&self) -> Vec<u8> {
+        [&MAGIC[..], &self.network, &self.id, &self.port.to_be_bytes()].concat()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Beacon> {
+        let bytes: &[u8; BEACON_LEN] = bytes.try_into().ok()?;
+        let rest = bytes.strip_prefix(&MAGIC)?;
+        let (network, rest) = rest.split_first_chunk()?;
+        let (id, port) = rest.split_first_chunk()?;
+        let port = u16::from_be_bytes(port.try_into().ok()?);
+        Some(Beacon { network: *network, id: *id, port })
+    }
+}
+
+/// A peer that may be near: its key and where it may be dialled.
+pub(super) type Near = ([u8; 32], SocketAddr);
+
+/// Sends beacons and hears those of others, until it is dropped.
+pub(super) struct Discovery {
+    /// One for each interface.
+    _tasks: JoinSet<()>,
+}
+
+impl Discovery {
+    /// Begins, within a runtime.
+    ///
+    /// # Errors
+    /// What the system says of the first interface that cannot be used, where none can.
+    pub(super) fn start(
+        lan: &Lan,
+        interfaces: &[Ipv4Addr],
+        beacon: Beacon,
+        found: &Sender<Near>,
+    ) -> io::Result<Discovery> {
+        let mut tasks = JoinSet::new();
+        let mut failed = None;
+        for interface in interfaces {
+            match open(*interface, lan.port) {
+                Ok(socket) => {
+                    drop(tasks.spawn(run(Arc::new(socket), lan.clone(), beacon, found.clone())));
+                }
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        match failed {
+            Some(error) if tasks.is_empty() => Err(error),
+            _ => Ok(Discovery { _tasks: tasks }),
+        }
+    }
+}
+
+/// A socket that hears the group on one interface, and sends to it there. Others on
+/// this machine may hear the same port.
+fn open(interface: Ipv4Addr, port: u16) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddrV4::new(listening(), port).into())?;
+    socket.join_multicast_v4(&GROUP, &interface)?;
+    socket.set_multicast_if_v4(&interface)?;
+    socket.set_multicast_loop_v4(true)?;
+    socket.set_multicast_ttl_v4(1)?;
+    socket.set_nonblocking(true)?;
+    UdpSocket::from_std(socket.into())
+}
+
+/// Bound to the group, a socket hears nothing else; Windows knows no such thing.
+fn listening() -> Ipv4Addr {
+    if cfg!(unix) { GROUP } else { Ipv4Addr::UNSPECIFIED }
+}
+
+async fn run(socket: Arc<UdpSocket>, lan: Lan, own: Beacon, found: Sender<Near>) {
+    let mut ticks = interval(lan.interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut buffer = [0; BEACON_LEN + 1];
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {
+                // The interface may be down for a while.
+                let _ = socket.send_to(&own.encode(), (GROUP, lan.port)).await;
+            }
+            Ok((len, from)) = socket.recv_from(&mut buffer) => {
+                if let Some(near) = near(&buffer[..len], from.ip(), &own) {
+                    // Where there are too many the next beacon will do.
+                    let _ = found.try_send(near);
+                }
+            }
+        }
+    }
+}
+
+/// Whom a beacon tells of, if it is another node of our network.
+fn near(bytes: &[u8], from: IpAddr, own: &Beacon) -> Option<Near> {
+    let beacon = Beacon::decode(bytes)?;
+    let is_other = beacon.network == own.network && beacon.id != own.id && beacon.port != 0;
+    is_other.then(|| (beacon.id, SocketAddr::new(from, beacon.port)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: Beacon = Beacon { network: [1; 32], id: [2; 32], port: 4000 };
+
+    #[test]
+    fn a_beacon_is_these_72_bytes() {
+        let bytes = OWN.encode();
+        let expected = [&b"cairn\x01"[..], &[1; 32], &[2; 32], &[0x0f, 0xa0]].concat();
+        assert_eq!(bytes, expected);
+        assert_eq!(Beacon::decode(&bytes), Some(OWN));
+        assert_eq!(Beacon::decode(&bytes[1..]), None);
+        assert_eq!(Beacon::decode(&[bytes, vec![0]].concat()), None);
+    }
+
+    #[test]
+    fn only_others_of_our_network_are_near() {
+        let from = IpAddr::from([192, 0, 2, 1]);
+        let heard = |beacon: Beacon| near(&beacon.encode(), from, &OWN);
+        let other = Beacon { id: [3; 32], ..OWN };
+        assert_eq!(heard(other), Some(([3; 32], (from, 4000).into())));
+        assert_eq!(heard(OWN), None);
+        assert_eq!(heard(Beacon { network: [9; 32], ..other }), None);
+        assert_eq!(heard(Beacon { port: 0, ..other }), None);
+    }
+}

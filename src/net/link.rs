@@ -1,0 +1,139 @@
+//! The node's end of the way to its peers: two kinds of bounded queue.
+//!
+//! What comes waits in an inbox, in which each peer has so many places; what goes
+//! waits in an outbox, one for each peer. Where one is full a datagram is dropped, as
+//! UDP does, and the node asks again.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::frames::{self, Kind};
+use crate::driver::Link;
+use crate::node::{Command, Input};
+use crate::peer::PeerName;
+use crate::wire::Message;
+
+/// The most datagrams of a peer that wait for the node: four of its answers.
+pub const MAX_WAITING_IN: usize = 32;
+
+/// The most frames that wait to be sent to a peer: eight answers.
+pub const MAX_WAITING_OUT: usize = 64;
+
+/// While more than this wait to be sent to a peer, its questions are dropped: two
+/// answers, or some 150 KB under way.
+pub const MAX_UNDER_WAY: usize = 16;
+
+/// What comes to the node.
+pub(super) enum Incoming {
+    /// A datagram, with its place.
+    Datagram(PeerName, Vec<u8>, OwnedSemaphorePermit),
+    /// There is a new peer.
+    Joined(PeerName),
+    /// A peer has gone.
+    Left(PeerName),
+    /// A peer is to be asked for its tip.
+    Ask(PeerName),
+}
+
+/// A link to the peers of the open network.
+pub struct NetLink {
+    inbox: Receiver<Incoming>,
+    outboxes: Outboxes,
+}
+
+/// The network's end of the inbox. Peers come and go as often as there are
+/// handshakes, which are counted; datagrams are bounded by their places.
+#[derive(Clone)]
+pub(super) struct Inbox(Sender<Incoming>);
+
+/// All outboxes, by the names of the peers.
+#[derive(Clone, Default)]
+pub(super) struct Outboxes(Arc<Mutex<HashMap<PeerName, Outbox>>>);
+
+/// The way to one peer: whole frames.
+pub(super) type Outbox = mpsc::Sender<Vec<u8>>;
+
+/// A link, and the network's ends of its queues.
+pub(super) fn queues() -> (NetLink, Inbox, Outboxes) {
+    let (sender, inbox) = channel();
+    let outboxes = Outboxes::default();
+    (NetLink { inbox, outboxes: outboxes.clone() }, Inbox(sender), outboxes)
+}
+
+impl Inbox {
+    /// Gives something to the node, which may have ended.
+    pub(super) fn put(&self, incoming: Incoming) {
+        let _ = self.0.send(incoming);
+    }
+}
+
+impl Outboxes {
+    pub(super) fn insert(&self, name: PeerName, outbox: Outbox) {
+        self.lock().insert(name, outbox);
+    }
+
+    pub(super) fn remove(&self, name: &PeerName) {
+        self.lock().remove(name);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<PeerName, Outbox>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One peer's way into the inbox.
+pub(super) struct Entrance {
+    from: PeerName,
+    inbox: Inbox,
+    places: Arc<Semaphore>,
+    outbox: Outbox,
+}
+
+impl Entrance {
+    pub(super) fn new(from: PeerName, inbox: Inbox, outbox: Outbox) -> Entrance {
+        Entrance { from, inbox, places: Arc::new(Semaphore::new(MAX_WAITING_IN)), outbox }
+    }
+
+    /// Gives a datagram to the node, or drops it. A question is dropped where
+    /// earlier answers still wait: the peer does not read what it asked for.
+    pub(super) fn put(&self, datagram: Vec<u8>) {
+        let waiting = self.outbox.max_capacity() - self.outbox.capacity();
+        if waiting > MAX_UNDER_WAY && matches!(Message::decode(&datagram), Ok(Message::Question(_)))
+        {
+            return;
+        }
+        if let Ok(place) = self.places.clone().try_acquire_owned() {
+            self.inbox.put(Incoming::Datagram(self.from.clone(), datagram, place));
+        }
+    }
+}
+
+impl Link for NetLink {
+    fn wait<'b>(&mut self, time: Duration, buffer: &'b mut [u8]) -> Result<Option<Input<'b>>> {
+        Ok(Some(match self.inbox.recv_timeout(time) {
+            Ok(Incoming::Datagram(from, bytes, _place)) => {
+                let bytes_here = &mut buffer[..bytes.len()];
+                bytes_here.copy_from_slice(&bytes);
+                Input::Datagram { from, bytes: bytes_here }
+            }
+            Ok(Incoming::Joined(name)) => Input::Joined(name),
+            Ok(Incoming::Left(name)) => Input::Left(name),
+            Ok(Incoming::Ask(name)) => Input::Command(Command::Ask(name)),
+            Err(RecvTimeoutError::Timeout) => return Ok(None),
+            Err(RecvTimeoutError::Disconnected) => bail!("the thread of the network has ended"),
+        }))
+    }
+
+    fn send(&mut self, to: &PeerName, bytes: &[u8]) -> Result<(), String> {
+        let outboxes = self.outboxes.lock();
+        let outbox = outboxes.get(to).ok_or("it is not connected any more")?;
+        let frame = frames::encode(Kind::Datagram, bytes);
+        outbox.try_send(frame).map_err(|_| "it does not read what is sent to it".to_owned())
+    }
+}

@@ -1,0 +1,201 @@
+//! What is thought of a peer, and why.
+//!
+//! A lie costs a peer some of its reputation. With too little left it is banned for
+//! a while, and for twice as long each time after. What it has lost comes back with
+//! time. An honest node passes on only what it has checked, so it loses nothing.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::event::Reason;
+use crate::wire::BadFrame;
+
+/// With this reputation or less a peer is banned: after three blocks that break a
+/// rule.
+pub const BANNED_AT: i32 = -100;
+
+/// The best reputation.
+pub const BEST: i32 = 100;
+
+/// How long one point takes to come back.
+pub const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
+
+/// How long the first ban lasts unless told otherwise.
+pub const FIRST_BAN: Duration = Duration::from_secs(10 * 60);
+
+/// The longest ban.
+pub const LAST_BAN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many reasons are remembered of each peer.
+const MAX_REASONS: usize = 8;
+
+/// What a peer has done that changes its reputation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// By how much.
+    pub points: i32,
+    /// Why, for people to read.
+    pub why: String,
+}
+
+/// What a datagram that changed nothing costs its sender; `None` where honest nodes
+/// send such datagrams too.
+pub fn cost(reason: &Reason) -> Option<Deed> {
+    let points = match reason {
+        Reason::Invalid(_) | Reason::WrongAnswer { .. } => -40,
+        // A later version of the frames is no lie.
+        Reason::BadFrame(BadFrame::Version(_)) => return None,
+        Reason::BadFrame(_) | Reason::SleepNotice(_) => -20,
+        // Its clock may be wrong, or ours.
+        Reason::Future { .. } => -10,
+        Reason::TooManyQuestions => -1,
+        Reason::Shorter { .. }
+        | Reason::Tie { .. }
+        | Reason::Refused
+        | Reason::Unconnected { .. }
+        | Reason::StrangersQuestion => return None,
+    };
+    Some(Deed { points, why: reason.to_string() })
+}
+
+/// What bytes that are no frame of the stream cost.
+pub fn bad_stream(why: &str) -> Deed {
+    Deed { points: -50, why: why.to_owned() }
+}
+
+/// What a block that was taken over brings.
+pub fn useful() -> Deed {
+    Deed { points: 1, why: "brought a longer chain".to_owned() }
+}
+
+/// The reputation of one peer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reputation {
+    points: i32,
+    /// Until when what was lost has come back.
+    counted: Duration,
+    bans: u32,
+    banned_until: Option<Duration>,
+    reasons: VecDeque<Deed>,
+}
+
+impl Reputation {
+    /// Takes in a deed; returns for how long the peer is banned now, if it is.
+    pub fn judge(&mut self, now: Duration, deed: Deed, first_ban: Duration) -> Option<Duration> {
+        self.points = (self.points(now) + deed.points).clamp(BANNED_AT, BEST);
+        self.counted = now;
+        // Good deeds come often and all say the same.
+        if deed.points < 0 {
+            self.reasons.push_back(deed);
+            self.reasons.drain(..self.reasons.len().saturating_sub(MAX_REASONS));
+        }
+        if self.points > BANNED_AT {
+            return None;
+        }
+        let ban = first_ban.saturating_mul(2_u32.saturating_pow(self.bans)).min(LAST_BAN);
+        self.bans = self.bans.saturating_add(1);
+        self.banned_until = Some(now + ban);
+        // When the ban ends the peer begins anew, with little.
+        self.points = BANNED_AT / 2;
+        self.counted = now + ban;
+        Some(ban)
+    }
+
+    /// Its points now: what was lost comes back, what was won does not go.
+    pub fn points(&self, now: Duration) -> i32 {
+        let back = now.saturating_sub(self.counted).as_secs() / FORGIVEN_AFTER.as_secs();
+        let back = i32::try_from(back).unwrap_or(i32::MAX);
+        if self.points < 0 { self.points.saturating_add(back).min(0) } else { self.points }
+    }
+
+    /// Until when it is banned, if it is.
+    pub fn banned_until(&self, now: Duration) -> Option<Duration> {
+        self.banned_until.filter(|until| *until > now)
+    }
+
+    /// What it lost its points for, oldest first.
+    pub fn reasons(&self) -> impl Iterator<Item = &Deed> {
+        self.reasons.iter()
+    }
+
+    /// Ends a ban before its time.
+    pub fn pardon(&mut self) {
+        self.banned_until = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::{Invalid, Rule};
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn lie() -> Deed {
+        Deed { points: -40, why: "block 1 breaks proof-of-work".to_owned() }
+    }
+
+    #[test]
+    fn the_third_lie_is_the_last_before_a_ban_that_ends() {
+        let mut peer = Reputation::default();
+        assert_eq!(peer.judge(seconds(0), lie(), FIRST_BAN), None);
+        assert_eq!(peer.judge(seconds(1), lie(), FIRST_BAN), None);
+        assert_eq!(peer.judge(seconds(2), lie(), FIRST_BAN), Some(FIRST_BAN));
+        assert_eq!(peer.banned_until(seconds(3)), Some(seconds(2) + FIRST_BAN));
+        assert_eq!(peer.banned_until(seconds(2) + FIRST_BAN), None);
+        assert_eq!(peer.reasons().count(), 3);
+    }
+
+    #[test]
+    fn each_ban_is_twice_as_long_as_the_one_before_up_to_a_day() {
+        let mut peer = Reputation::default();
+        let mut bans = Vec::new();
+        let mut now = seconds(0);
+        while bans.len() < 10 {
+            bans.extend(peer.judge(now, lie(), FIRST_BAN));
+            now = peer.banned_until(now).unwrap_or(now);
+        }
+        assert_eq!(bans[..3], [FIRST_BAN, FIRST_BAN * 2, FIRST_BAN * 4]);
+        assert_eq!(bans[9], LAST_BAN);
+    }
+
+    #[test]
+    fn what_was_lost_comes_back_and_no_more() {
+        let mut peer = Reputation::default();
+        peer.judge(seconds(0), lie(), FIRST_BAN);
+        assert_eq!(peer.points(FORGIVEN_AFTER * 10), -30);
+        assert_eq!(peer.points(DAY), 0);
+        peer.judge(DAY, useful(), FIRST_BAN);
+        assert_eq!(peer.points(DAY * 2), 1);
+    }
+
+    #[test]
+    fn what_honest_nodes_send_too_costs_nothing() {
+        for reason in [
+            Reason::Shorter { theirs: 1, ours: 2, answered: true },
+            Reason::Tie { count: 2, same: false },
+            Reason::Unconnected { theirs: 9, listed: true, asked: true },
+            Reason::BadFrame(BadFrame::Version(2)),
+            Reason::StrangersQuestion,
+        ] {
+            assert_eq!(cost(&reason), None, "{reason}");
+        }
+        assert!(cost(&Reason::BadFrame(BadFrame::Kind(9))).is_some());
+    }
+
+    #[test]
+    fn a_broken_rule_costs_and_the_reason_names_it() {
+        let genesis = crate::block::Block::genesis().to_bytes();
+        let bytes = [genesis, genesis].concat();
+        let wrong = crate::chain::Chain::from_bytes(bytes, crate::target::Target::NETWORK);
+        let invalid: Invalid = wrong.expect_err("a block does not follow itself");
+        assert_eq!(invalid.rule(), Rule::PreviousHash);
+        let deed = cost(&Reason::Invalid(invalid)).expect("it costs");
+        assert_eq!(deed.points, -40);
+        assert!(deed.why.contains("previous-hash"), "{}", deed.why);
+    }
+}

@@ -1,0 +1,246 @@
+//! One connection, from its handshake to its end.
+//!
+//! The dialler opens a stream and says hello; the other side answers with its own.
+//! Whoever refuses closes the connection with the reason. After that both send frames,
+//! until one has enough.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use iroh::endpoint::{Connection, ConnectionError, Endpoint, Incoming, RecvStream, SendStream};
+use iroh::{EndpointAddr, EndpointId};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::endpoint::ALPN;
+use super::frames::{self, Kind, NoFrame};
+use super::hello::{Hello, Refused};
+use super::link::Entrance;
+use crate::peer::PeerName;
+
+/// The code with which a refused connection is closed; the reason is in words.
+pub(super) const REFUSED: u32 = 1;
+
+/// The code with which a connection is closed that was in use.
+pub(super) const ENDED: u32 = 0;
+
+/// What a connection tells the hub.
+pub(super) enum Event {
+    /// A hello has come: shall the connection stay?
+    Hello(Greeting),
+    /// A connected peer has said hello again.
+    Again(PeerName, Hello),
+    /// A connected peer has sent what is no frame.
+    Wrong(PeerName, &'static str),
+    /// A connection that stayed has ended.
+    Ended(PeerName, u64, String),
+    /// A dial came to nothing, for this reason; `true` where the other side gave it.
+    Undialled(PeerName, String, bool),
+    /// A handshake of somebody who came came to nothing.
+    Unmet(String, Refused),
+}
+
+/// A new connection whose peer has said hello.
+pub(super) struct Greeting {
+    pub(super) connection: Connection,
+    /// Where the peer is, if that is known.
+    pub(super) address: Option<SocketAddr>,
+    pub(super) is_outgoing: bool,
+    pub(super) hello: Hello,
+    pub(super) reply: oneshot::Sender<Result<Accepted, Refused>>,
+}
+
+/// What a connection that stays works with.
+pub(super) struct Accepted {
+    pub(super) id: PeerName,
+    /// Which of the peer's connections this is.
+    pub(super) serial: u64,
+    /// What to answer, where the other side has dialled.
+    pub(super) hello: Vec<u8>,
+    pub(super) outbox: mpsc::Receiver<Vec<u8>>,
+    pub(super) entrance: Entrance,
+}
+
+/// What all connections have in common.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) patience: Duration,
+}
+
+impl Context {
+    /// Dials a peer, and stays with it to the end of the connection. `hello` is a whole
+    /// frame.
+    pub(super) async fn dial(
+        self,
+        endpoint: Endpoint,
+        id: EndpointId,
+        address: SocketAddr,
+        hello: Vec<u8>,
+    ) {
+        let place = EndpointAddr::new(id).with_ip_addr(address);
+        let dialled = timeout(self.patience, async {
+            let connection = endpoint
+                .connect(place, ALPN)
+                .await
+                .map_err(|error| (format!("cannot reach {address}: {error}"), false))?;
+            let greeted = greet(&connection, &hello).await;
+            greeted.map(|hello| (connection.clone(), hello)).map_err(|no_frame| {
+                let told = told(&connection);
+                let is_theirs = told.is_some();
+                let why = told.unwrap_or_else(|| why(&connection, no_frame));
+                connection.close(REFUSED.into(), b"the handshake has failed");
+                (why, is_theirs)
+            })
+        });
+        let failed = match dialled.await {
+            Ok(Ok((connection, (hello, sending, receiving)))) => {
+                let met = Met { connection, address: Some(address), is_outgoing: true, hello };
+                return self.stay(met, sending, receiving).await;
+            }
+            Ok(Err(failed)) => failed,
+            Err(_) => (format!("no answer from {address}"), false),
+        };
+        self.tell(Event::Undialled(PeerName::new(id), failed.0, failed.1)).await;
+    }
+
+    /// Hears somebody who has dialled us, and stays to the end of the connection.
+    pub(super) async fn answer(self, incoming: Incoming, address: Option<SocketAddr>) {
+        let who = address.map_or_else(|| "somebody".to_owned(), |address| address.to_string());
+        let heard = timeout(self.patience, async {
+            let connection = incoming.await.ok()?;
+            let (sending, mut receiving) = connection.accept_bi().await.ok()?;
+            let hello = hello(&mut receiving).await;
+            Some((connection, sending, receiving, hello))
+        });
+        match heard.await {
+            Ok(Some((connection, sending, receiving, Ok(hello)))) => {
+                let met = Met { connection, address, is_outgoing: false, hello };
+                self.stay(met, sending, receiving).await;
+            }
+            Ok(Some((connection, _, _, Err(refused)))) => {
+                connection.close(REFUSED.into(), refused.to_string().as_bytes());
+                self.tell(Event::Unmet(who, refused)).await;
+            }
+            Ok(None) | Err(_) => self.tell(Event::Unmet(who, Refused::Silent)).await,
+        }
+    }
+
+    /// Asks the hub whether the connection stays; if so, sends and hears frames.
+    async fn stay(self, met: Met, mut sending: SendStream, receiving: RecvStream) {
+        let Met { connection, address, is_outgoing, hello } = met;
+        let (reply, answer) = oneshot::channel();
+        let greeting =
+            Greeting { connection: connection.clone(), address, is_outgoing, hello, reply };
+        self.tell(Event::Hello(greeting)).await;
+        let accepted = match answer.await {
+            Ok(Ok(accepted)) => accepted,
+            Ok(Err(refused)) => {
+                return connection.close(REFUSED.into(), refused.to_string().as_bytes());
+            }
+            Err(_) => return connection.close(ENDED.into(), b"the node stops"),
+        };
+        let Accepted { id, serial, hello, outbox, entrance } = accepted;
+        let ended = tokio::select! {
+            ended = send(&mut sending, &hello, is_outgoing, outbox) => ended,
+            ended = self.hear(&id, &entrance, receiving) => ended,
+        };
+        if let NoFrame::Wrong(what) = ended {
+            self.tell(Event::Wrong(id.clone(), what)).await;
+        }
+        let why = told(&connection).unwrap_or_else(|| why(&connection, ended));
+        connection.close(ENDED.into(), why.as_bytes());
+        self.tell(Event::Ended(id, serial, why)).await;
+    }
+
+    /// Hears frames until there is none.
+    async fn hear(&self, id: &PeerName, entrance: &Entrance, mut stream: RecvStream) -> NoFrame {
+        loop {
+            match frames::read(&mut stream).await {
+                Ok((Kind::Datagram, datagram)) => entrance.put(datagram),
+                Ok((Kind::Hello, hello)) => match Hello::decode(&hello) {
+                    Ok(hello) => self.tell(Event::Again(id.clone(), hello)).await,
+                    Err(_) => return NoFrame::Wrong("a hello that cannot be read"),
+                },
+                Err(no_frame) => return no_frame,
+            }
+        }
+    }
+
+    async fn tell(&self, event: Event) {
+        // It fails where the network has ended.
+        let _ = self.events.send(event).await;
+    }
+}
+
+/// A connection after the hellos.
+struct Met {
+    connection: Connection,
+    address: Option<SocketAddr>,
+    is_outgoing: bool,
+    hello: Hello,
+}
+
+/// Says hello to whom we have dialled, and hears its own.
+async fn greet(
+    connection: &Connection,
+    own: &[u8],
+) -> Result<(Hello, SendStream, RecvStream), NoFrame> {
+    let (mut sending, mut receiving) = connection.open_bi().await.map_err(|_| NoFrame::Ended)?;
+    frames::write(&mut sending, own).await?;
+    match hello(&mut receiving).await {
+        Ok(hello) => Ok((hello, sending, receiving)),
+        Err(_) if connection.close_reason().is_some() => Err(NoFrame::Ended),
+        Err(_) => Err(NoFrame::Wrong("its hello cannot be read")),
+    }
+}
+
+/// Reads a hello.
+async fn hello(stream: &mut RecvStream) -> Result<Hello, Refused> {
+    match frames::read(stream).await {
+        Ok((Kind::Hello, hello)) => Hello::decode(&hello),
+        Ok((Kind::Datagram, _)) => Err(Refused::Unreadable("it does not say hello first".into())),
+        Err(NoFrame::Wrong(what)) => Err(Refused::Unreadable(what.into())),
+        Err(NoFrame::Ended) => Err(Refused::Silent),
+    }
+}
+
+/// Sends what is in the outbox until there is no more.
+async fn send(
+    stream: &mut SendStream,
+    hello: &[u8],
+    is_outgoing: bool,
+    mut outbox: mpsc::Receiver<Vec<u8>>,
+) -> NoFrame {
+    if !is_outgoing && let Err(no_frame) = frames::write(stream, hello).await {
+        return no_frame;
+    }
+    while let Some(frame) = outbox.recv().await {
+        if let Err(no_frame) = frames::write(stream, &frame).await {
+            return no_frame;
+        }
+    }
+    NoFrame::Ended
+}
+
+/// What the other side said as it closed the connection, made safe to print.
+fn told(connection: &Connection) -> Option<String> {
+    match connection.close_reason()? {
+        ConnectionError::ApplicationClosed(close) => {
+            let text = String::from_utf8_lossy(&close.reason);
+            Some(text.chars().filter(|it| !it.is_control()).take(200).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Why a connection has ended, as far as this side can tell.
+fn why(connection: &Connection, no_frame: NoFrame) -> String {
+    match (no_frame, connection.close_reason()) {
+        (NoFrame::Wrong(what), _) => what.to_owned(),
+        (NoFrame::Ended, Some(ConnectionError::TimedOut)) => "it does not answer any more".into(),
+        (NoFrame::Ended, Some(ConnectionError::LocallyClosed)) => "closed by this node".into(),
+        (NoFrame::Ended, Some(error)) => error.to_string(),
+        (NoFrame::Ended, None) => "its stream has ended".into(),
+    }
+}

@@ -1,0 +1,107 @@
+//! What a node among strangers is told at its start.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::bootstrap::Bootstrap;
+use super::gate::Limits;
+use super::hello::{self, BLOCKS, Hello, INTRODUCE};
+use super::key::Key;
+use super::lan::Lan;
+use super::lists::Lists;
+use super::table::Policy;
+use crate::block::GENESIS_HASH;
+
+/// What a node among strangers is told at its start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who it is.
+    pub key: Key,
+    /// Where it listens; port 0 lets the system choose.
+    pub address: SocketAddr,
+    /// What it calls itself; may be empty.
+    pub name: String,
+    /// Where it is, if it is to say so.
+    pub region: Option<String>,
+    /// Where its rewards go.
+    pub account: u16,
+    /// The hash of the first block in hexadecimal, which all of a network share.
+    pub genesis: String,
+    /// Zero bits that hashes begin with, which all of a network share.
+    pub zero_bits: u8,
+    /// The first and last version of the protocol that it speaks.
+    pub versions: (u8, u8),
+    /// Whom to dial when nobody else is known.
+    pub bootstrap: Vec<Bootstrap>,
+    /// How often the names among them are looked up.
+    pub lookup: Duration,
+    /// Where peers that were met are kept.
+    pub peers_file: Option<PathBuf>,
+    /// Whom it lets in.
+    pub lists: Lists,
+    /// How many it lets in.
+    pub limits: Limits,
+    /// Whom it dials and keeps.
+    pub policy: Policy,
+    /// How it looks for peers on the local network.
+    pub lan: Lan,
+    /// Whether it does so from the start.
+    pub is_discovering: bool,
+    /// How long a handshake may take.
+    pub handshake: Duration,
+    /// How often it says hello again.
+    pub hello: Duration,
+    /// How often it asks some peers for their tips.
+    pub tips: Duration,
+    /// What its random choices are grown from.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// A node of the network with the tutorial's genesis and target, on any address of
+    /// this machine and a port that the system chooses, without a file, which does not
+    /// look around on the local network.
+    pub fn new(key: Key) -> Settings {
+        Settings {
+            account: key.account(),
+            key,
+            address: (Ipv4Addr::UNSPECIFIED, 0).into(),
+            name: String::new(),
+            region: None,
+            genesis: GENESIS_HASH.to_string(),
+            zero_bits: crate::target::Target::NETWORK.zero_bits(),
+            versions: hello::VERSIONS,
+            bootstrap: Vec::new(),
+            lookup: Duration::from_secs(60),
+            peers_file: None,
+            lists: Lists::default(),
+            limits: Limits::default(),
+            policy: Policy::default(),
+            lan: Lan::default(),
+            is_discovering: false,
+            handshake: Duration::from_secs(5),
+            hello: Duration::from_secs(30),
+            tips: Duration::from_secs(20),
+            seed: 1,
+        }
+    }
+
+    /// The hello of this node, which listens at this port, without peers.
+    pub(super) fn hello(&self, port: u16) -> Hello {
+        let does = if self.policy.is_introducer { INTRODUCE } else { BLOCKS };
+        Hello {
+            from: self.versions.0,
+            to: self.versions.1,
+            genesis: self.genesis.clone(),
+            zero_bits: self.zero_bits,
+            account: self.account,
+            name: self.name.clone(),
+            capabilities: vec![does.to_owned()],
+            region: self.region.clone(),
+            port,
+            http: None,
+            peers: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Whom to dial.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rand::Rng;
+
+use super::Table;
+use super::entry::{Entry, State};
+use crate::net::group::{Group, group, is_own_machine};
+use crate::peer::PeerName;
+
+/// A peer that may be dialled, and what speaks for and against it.
+struct Candidate {
+    id: PeerName,
+    address: SocketAddr,
+    group: Option<Group>,
+    /// Those with the lowest are dialled first: met before or near, with a good
+    /// reputation, and by chance.
+    rank: (bool, Reverse<i32>, u64),
+}
+
+impl Table {
+    /// Whom to dial now, so that there are as many connections as there should be;
+    /// they count as being dialled from now on. Groups of addresses with the fewest of our
+    /// connections come first, then those who were met before or are near, then the
+    /// best reputations.
+    pub fn dials(&mut self, now: Duration) -> Vec<(PeerName, SocketAddr)> {
+        let is_busy = |entry: &&Entry| entry.state != State::Idle;
+        let busy = self.entries.values().filter(is_busy).count();
+        let wanted = self.policy.target.saturating_sub(busy);
+        let mut candidates = self.candidates(now);
+        let mut dialled = self.groups();
+        let mut dials = Vec::new();
+        while dials.len() < wanted && !candidates.is_empty() {
+            let crowd = |it: &Candidate| it.group.and_then(|group| dialled.get(&group)).copied();
+            let best = (0..candidates.len())
+                .min_by_key(|&index| (crowd(&candidates[index]), candidates[index].rank));
+            let chosen = candidates.swap_remove(best.expect("there is one"));
+            if let Some(group) = chosen.group {
+                *dialled.entry(group).or_insert(0) += 1;
+            }
+            dials.push((chosen.id, chosen.address));
+        }
+        for (id, _) in &dials {
+            self.entries.get_mut(id).expect("it is known").state = State::Dialling;
+        }
+        dials
+    }
+
+    fn candidates(&mut self, now: Duration) -> Vec<Candidate> {
+        let is_due = |entry: &Entry| entry.state == State::Idle && entry.next_dial <= now;
+        let due = self.entries.iter().filter(|(_, entry)| is_due(entry));
+        let due = due.filter(|(id, entry)| self.shut_out(now, id, entry.ip()).is_none());
+        let candidate = |(id, entry): (&PeerName, &Entry)| {
+            let address = entry.address?;
+            let is_own = is_own_machine(address.ip());
+            let group = (!is_own).then(|| group(address.ip()));
+            let reputation = Reverse(entry.reputation.points(now));
+            let rank = (!entry.is_first_choice, reputation, 0);
+            Some(Candidate { id: id.clone(), address, group, rank })
+        };
+        let mut candidates: Vec<_> = due.filter_map(candidate).collect();
+        for candidate in &mut candidates {
+            candidate.rank.2 = self.random.next_u64();
+        }
+        candidates
+    }
+
+    /// How many of our own connections and dials go to each group of addresses.
+    fn groups(&self) -> BTreeMap<Group, usize> {
+        let mut groups = BTreeMap::new();
+        for entry in self.entries.values() {
+            let is_ours =
+                matches!(entry.state, State::Dialling | State::Connected { is_outgoing: true, .. });
+            if let Some(ip) = entry.ip().filter(|ip| is_ours && !is_own_machine(*ip)) {
+                *groups.entry(group(ip)).or_insert(0) += 1;
+            }
+        }
+        groups
+    }
+}

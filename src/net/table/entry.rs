@@ -1,0 +1,137 @@
+//! What is known of one peer.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Source;
+use crate::contacts::{Contact, Standing};
+use crate::net::hello::Hello;
+use crate::net::reputation::Reputation;
+use crate::peer::PeerName;
+
+/// A peer as it is kept in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Its public key in hexadecimal.
+    pub id: String,
+    /// Where it can be dialled.
+    pub address: SocketAddr,
+    /// When it was last heard from, in Unix seconds.
+    pub last_seen: u64,
+}
+
+/// How the way to a peer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Idle,
+    Dialling,
+    Connected { since: Duration, is_outgoing: bool },
+}
+
+/// One peer.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// Where it can be dialled.
+    pub(super) address: Option<SocketAddr>,
+    /// Where its connection comes from, while it has one, and was before.
+    pub(super) seen_at: Option<IpAddr>,
+    pub(super) is_bootstrap: bool,
+    /// Whether it was met before, or is near: then it is dialled before others.
+    pub(super) is_first_choice: bool,
+    pub(super) learned: Duration,
+    pub(super) last_seen: Option<Duration>,
+    pub(super) state: State,
+    pub(super) next_dial: Duration,
+    /// Dials in vain since the last that was not.
+    pub(super) failures: u32,
+    pub(super) hello: Option<Hello>,
+    pub(super) version: Option<u8>,
+    pub(super) latency: Option<Duration>,
+    pub(super) reputation: Reputation,
+}
+
+impl Entry {
+    pub(super) fn new(now: Duration, address: SocketAddr, source: Source) -> Entry {
+        Entry {
+            address: Some(address),
+            is_bootstrap: source == Source::Bootstrap,
+            is_first_choice: matches!(source, Source::File | Source::Lan),
+            ..Entry::unknown(now)
+        }
+    }
+
+    /// One that came by itself.
+    pub(super) fn unknown(now: Duration) -> Entry {
+        Entry {
+            address: None,
+            seen_at: None,
+            is_bootstrap: false,
+            is_first_choice: false,
+            learned: now,
+            last_seen: None,
+            state: State::Idle,
+            next_dial: Duration::ZERO,
+            failures: 0,
+            hello: None,
+            version: None,
+            latency: None,
+            reputation: Reputation::default(),
+        }
+    }
+
+    /// Somebody tells of its address.
+    pub(super) fn hear_of(&mut self, now: Duration, address: SocketAddr, source: Source) {
+        self.is_bootstrap |= source == Source::Bootstrap;
+        // What others say is believed only of one that was never met.
+        let is_believed = source != Source::Peer || self.last_seen.is_none();
+        if is_believed && !self.is_connected() && self.address != Some(address) {
+            self.address = Some(address);
+            if matches!(source, Source::Bootstrap | Source::Lan) {
+                self.next_dial = now;
+            }
+        }
+        self.is_first_choice |= matches!(source, Source::File | Source::Lan);
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        matches!(self.state, State::Connected { .. })
+    }
+
+    /// Its address as far as it is known: where it comes from, or is said to be.
+    pub(super) fn ip(&self) -> Option<IpAddr> {
+        self.seen_at.or(self.address.map(|address| address.ip()))
+    }
+
+    pub(super) fn standing(&self, now: Duration) -> Standing {
+        match self.state {
+            _ if self.reputation.banned_until(now).is_some() => Standing::Banned,
+            State::Connected { .. } => Standing::Connected,
+            State::Dialling => Standing::Dialling,
+            State::Idle => Standing::Known,
+        }
+    }
+
+    pub(super) fn contact(&self, now: Duration, id: &PeerName, standing: Standing) -> Contact {
+        let hello = self.hello.as_ref();
+        let name = hello.map(|hello| hello.name.clone()).filter(|name| !name.is_empty());
+        let reasons = self.reputation.reasons();
+        Contact {
+            id: id.clone(),
+            name,
+            address: self.address,
+            http: hello.and_then(|hello| hello.http),
+            version: self.version,
+            capabilities: hello.map(|hello| hello.capabilities.clone()).unwrap_or_default(),
+            region: hello.and_then(|hello| hello.region.clone()),
+            last_seen: self.last_seen.map(|seen| seen.as_secs()),
+            standing,
+            is_outgoing: matches!(self.state, State::Connected { is_outgoing: true, .. }),
+            latency: self.latency.filter(|_| self.is_connected()),
+            reputation: self.reputation.points(now),
+            reasons: reasons.map(|deed| format!("{:+}: {}", deed.points, deed.why)).collect(),
+            banned_until: self.reputation.banned_until(now).map(|until| until.as_secs()),
+        }
+    }
+}

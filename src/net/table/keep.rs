@@ -1,0 +1,126 @@
+//! Whom to keep, where two connections are one too many.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::entry::{Entry, State};
+use super::{Met, Table};
+use crate::net::group::{Group, group};
+use crate::net::hello::Refused;
+use crate::peer::PeerName;
+
+/// So many of the oldest connections that we dialled ourselves are never given up for
+/// others: whoever wants to surround us has no say in them.
+const ANCHORS: usize = 4;
+
+/// What is to happen to the other connections where a new one has a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Nothing.
+    Free,
+    /// The one to the same peer is closed.
+    Instead,
+    /// The one to this other peer is closed.
+    Of(PeerName),
+}
+
+impl Table {
+    /// A peer has said hello through a new connection: whether that has a place, and
+    /// whose. It counts as connected from now on.
+    ///
+    /// # Errors
+    /// Why it is closed again.
+    pub fn meet(&mut self, now: Duration, met: Met) -> Result<Place, Refused> {
+        if let Some(refused) = self.shut_out(now, &met.id, met.address) {
+            return Err(refused);
+        }
+        let place = match self.entries.get(&met.id).map(|entry| entry.state) {
+            Some(State::Connected { is_outgoing: old, .. }) => {
+                self.instead(&met, old).then_some(Place::Instead).ok_or(Refused::Twice)?
+            }
+            _ => self.place(&met).ok_or(Refused::Full)?,
+        };
+        if let Place::Of(other) = &place {
+            self.left(now, &other.clone());
+        }
+        self.crawl(now, &met.hello);
+        if !self.entries.contains_key(&met.id) {
+            self.make_room(met.address);
+        }
+        let entry = self.entries.entry(met.id).or_insert_with(|| Entry::unknown(now));
+        entry.state = State::Connected { since: now, is_outgoing: met.is_outgoing };
+        entry.seen_at = met.address;
+        // An incoming one can be dialled where it comes from, at the port that it names.
+        let port = met.hello.port;
+        if let Some(ip) = met.address.filter(|_| !met.is_outgoing && port != 0) {
+            entry.address = Some(SocketAddr::new(ip, port));
+        }
+        entry.failures = 0;
+        entry.last_seen = Some(now);
+        entry.hello = Some(met.hello);
+        entry.version = Some(met.version);
+        Ok(place)
+    }
+
+    /// Whether a second connection to a peer takes the place of the first. Both sides
+    /// decide alike: the one that the lower identity has dialled stays. One that comes
+    /// from the same side is newer: its dialler has seen that the first is dead.
+    fn instead(&self, met: &Met, is_old_outgoing: bool) -> bool {
+        let is_own_lower = self.own < met.id;
+        met.is_outgoing == is_old_outgoing || met.is_outgoing == is_own_lower
+    }
+
+    /// Whether there is room for one more, or whose place it takes.
+    fn place(&self, met: &Met) -> Option<Place> {
+        let connected = self.connected().count();
+        // An introducer has told the oldest what it knows, and keeps room for others.
+        let most = self.policy.most;
+        let most = if self.policy.is_introducer { most - most / 4 } else { most };
+        if connected < most {
+            return Some(Place::Free);
+        }
+        let given_up = if self.policy.is_introducer {
+            let incoming = self.connected().filter(|(_, entry)| !is_outgoing(entry));
+            incoming.min_by_key(|(_, entry)| since(entry)).map(|(id, _)| id.clone())
+        } else {
+            self.crowded(met)
+        };
+        given_up.map(Place::Of)
+    }
+
+    /// The youngest connection of the group with the most, if that has more than the
+    /// newcomer's would have with it. The anchors stay.
+    fn crowded(&self, met: &Met) -> Option<PeerName> {
+        let mut groups = BTreeMap::<Option<Group>, Vec<_>>::new();
+        for (id, entry) in self.connected() {
+            groups.entry(entry.ip().map(group)).or_default().push((id, entry));
+        }
+        let own = groups.get(&met.address.map(group)).map_or(0, Vec::len) + 1;
+        let anchors = self.anchors();
+        let crowd = groups.values().max_by_key(|group| group.len()).filter(|it| it.len() > own)?;
+        let rest = crowd.iter().filter(|(id, _)| !anchors.contains(id));
+        rest.max_by_key(|(_, entry)| (!is_outgoing(entry), since(entry)))
+            .map(|(id, _)| (*id).clone())
+    }
+
+    /// The oldest connections that we dialled.
+    fn anchors(&self) -> Vec<&PeerName> {
+        let mut dialled: Vec<_> =
+            self.connected().filter(|(_, entry)| is_outgoing(entry)).collect();
+        dialled.sort_by_key(|(_, entry)| (since(entry), Reverse(entry.learned)));
+        dialled.into_iter().take(ANCHORS).map(|(id, _)| id).collect()
+    }
+}
+
+fn is_outgoing(entry: &Entry) -> bool {
+    matches!(entry.state, State::Connected { is_outgoing: true, .. })
+}
+
+fn since(entry: &Entry) -> Duration {
+    match entry.state {
+        State::Connected { since, .. } => since,
+        State::Idle | State::Dialling => Duration::MAX,
+    }
+}

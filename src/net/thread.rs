@@ -1,0 +1,109 @@
+//! The network's thread, which has an async runtime of its own, and the way to it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
+
+use anyhow::{Context, Result};
+use tokio::runtime;
+use tokio::sync::{mpsc, oneshot};
+
+use super::endpoint;
+use super::hub::{self, Parts, ToHub};
+use super::link::{NetLink, queues};
+use super::notice::Notice;
+use super::reputation::{cost, useful};
+use super::settings::Settings;
+use crate::contacts::Contacts;
+use crate::event::Event;
+use crate::peer::PeerName;
+
+/// The most orders and judgements that wait for the hub.
+const MAX_WAITING: usize = 1_024;
+
+/// A node's way into the network. Dropping it ends all connections.
+pub struct Network {
+    name: PeerName,
+    address: SocketAddr,
+    contacts: Contacts,
+    orders: mpsc::Sender<ToHub>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Binds the node's socket and starts to look for peers. What happens is told to a
+/// function, which must not wait.
+///
+/// # Errors
+/// The system gives no socket at this address, or no thread.
+pub fn start(
+    settings: Settings,
+    tell: impl Fn(Notice) + Send + 'static,
+) -> Result<(Network, NetLink)> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let bound = endpoint::bind(settings.key.secret(), settings.address);
+    let endpoint = runtime.block_on(bound)?;
+    let address = endpoint.bound_sockets();
+    let address = *address.first().context("a bound endpoint has a socket")?;
+    let name = settings.key.name();
+    let (link, inbox, outboxes) = queues();
+    let (orders, to_hub) = mpsc::channel(MAX_WAITING);
+    let (stop, stopped) = oneshot::channel();
+    let give = orders.clone();
+    let contacts = Contacts::new(move |order| give.try_send(ToHub::Order(order)).is_ok());
+    let shown = contacts.clone();
+    let parts =
+        Parts { settings, endpoint, inbox, outboxes, contacts: shown, tell: Box::new(tell) };
+    let thread = thread::Builder::new()
+        .name("net".into())
+        .spawn(move || runtime.block_on(hub::run(parts, to_hub, stopped)))?;
+    let stop = Some(stop);
+    let network = Network { name, address, contacts, orders, stop, thread: Some(thread) };
+    Ok((network, link))
+}
+
+impl Network {
+    /// What others call this node.
+    pub fn name(&self) -> &PeerName {
+        &self.name
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whom it knows, and the way to change that.
+    pub fn contacts(&self) -> &Contacts {
+        &self.contacts
+    }
+
+    /// The node tells of an event: what peers do is held for or against them.
+    pub fn judge(&self, event: &Event) {
+        let deed = match event {
+            Event::Ignored { from, reason } => cost(reason).map(|deed| (from, deed)),
+            Event::Copied { from, .. } => Some((from, useful())),
+            _ => None,
+        };
+        if let Some((from, deed)) = deed {
+            // Where a flood of lies fills the queue, those before will do.
+            let _ = self.orders.try_send(ToHub::Judge(from.clone(), deed));
+        }
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "Network({} at {})", self.name, self.address)
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // Where it panicked there is nothing left to end.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Whom a node among strangers knows, and posts that change it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::contacts::{self, Contacts, Order, Standing, Subject, is_id};
+use crate::peer::PeerName;
+
+use super::problem::Problem;
+use super::shared::Shared;
+
+/// All that a node among strangers knows of others.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Known {
+    contacts: Vec<Contact>,
+    /// Whether it looks for peers on the local network.
+    discovering: bool,
+    /// Handshakes since its start, by what came of them.
+    handshakes: Vec<Handshakes>,
+}
+
+/// Handshakes of one outcome.
+#[derive(Serialize, ToSchema)]
+struct Handshakes {
+    #[schema(example = "done")]
+    outcome: &'static str,
+    count: u64,
+}
+
+/// A peer that is known, connected or not.
+#[derive(Serialize, ToSchema)]
+struct Contact {
+    /// Its public key in hexadecimal.
+    id: String,
+    /// What it calls itself.
+    name: Option<String>,
+    /// Where it can be dialled.
+    #[schema(example = "192.0.2.1:6783")]
+    address: Option<String>,
+    /// Where it says that it serves HTTP. Nobody has checked that.
+    http: Option<String>,
+    /// The version of the protocol that was agreed on with it.
+    version: Option<u8>,
+    /// What it says that it does.
+    capabilities: Vec<String>,
+    /// Where it says that it is.
+    region: Option<String>,
+    /// When it was last heard from, in Unix seconds.
+    last_seen: Option<u64>,
+    status: Status,
+    /// Whether this node has dialled it.
+    outgoing: bool,
+    /// How long a round trip takes, in milliseconds.
+    latency_ms: Option<f64>,
+    /// From -100 to 100.
+    reputation: i32,
+    /// What it lost reputation for, oldest first.
+    reasons: Vec<String>,
+    /// Until when it is banned, in Unix seconds.
+    banned_until: Option<u64>,
+}
+
+/// How a contact stands to this node.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Connected,
+    Dialling,
+    Known,
+    Banned,
+    Blocked,
+}
+
+/// A peer and where it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Place {
+    /// Its public key in hexadecimal.
+    id: String,
+    /// Where it can be dialled.
+    #[schema(example = "192.0.2.1:6783")]
+    address: String,
+}
+
+/// A peer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Id {
+    /// Its public key in hexadecimal.
+    id: String,
+}
+
+/// Whom a rule is about, and for how long.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    /// An identity or an IP address.
+    #[schema(example = "192.0.2.7")]
+    who: String,
+    /// For how many seconds; for good if it is left out.
+    #[serde(default)]
+    seconds: Option<u64>,
+}
+
+/// Whether to look around.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// Whether it is to look.
+    on: bool,
+}
+
+/// Dial a peer, and keep it in mind
+#[utoipa::path(post, path = "/peers/add", tag = "strangers", request_body = Place,
+    responses((status = 202)))]
+pub(super) async fn add(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Place>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    let Json(Place { id, address }) = body?;
+    let address: SocketAddr = address.parse().map_err(|_| {
+        Problem::bad_request(format_args!("{address:.100?} is not an address; write IP:PORT"))
+    })?;
+    give(&shared, Order::Add(name(&id)?, address))
+}
+
+/// Hang up on a peer, and forget it
+#[utoipa::path(post, path = "/peers/remove", tag = "strangers", request_body = Id,
+    responses((status = 202)))]
+pub(super) async fn remove(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Id>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    give(&shared, Order::Remove(name(&body?.id)?))
+}
+
+/// Let somebody in again, for some time or for good
+#[utoipa::path(post, path = "/peers/allow", tag = "strangers", request_body = Rule,
+    responses((status = 202)))]
+pub(super) async fn allow(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Rule>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    let (who, time) = rule(body?)?;
+    give(&shared, Order::Allow(who, time))
+}
+
+/// Have nothing to do with somebody, for some time or for good
+#[utoipa::path(post, path = "/peers/block", tag = "strangers", request_body = Rule,
+    responses((status = 202)))]
+pub(super) async fn block(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Rule>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    let (who, time) = rule(body?)?;
+    give(&shared, Order::Block(who, time))
+}
+
+/// Look for peers on the local network, or do so no more
+#[utoipa::path(post, path = "/network/discovery", tag = "strangers", request_body = Wanted,
+    responses((status = 202)))]
+pub(super) async fn discover(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<Wanted>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    give(&shared, Order::Discover(body?.on))
+}
+
+impl Known {
+    /// What a node among strangers knows; nothing where it is not among strangers.
+    pub(super) fn of(shared: &Shared) -> Option<Known> {
+        let told = shared.settings.contacts.as_ref()?.told();
+        let handshakes = told.handshakes.into_iter();
+        Some(Known {
+            contacts: told.contacts.into_iter().map(Contact::from).collect(),
+            discovering: told.is_discovering,
+            handshakes: handshakes.map(|(outcome, count)| Handshakes { outcome, count }).collect(),
+        })
+    }
+}
+
+/// The contacts of a node among strangers.
+fn of(shared: &Shared) -> Result<&Contacts, Problem> {
+    shared.settings.contacts.as_ref().ok_or_else(|| {
+        Problem::not_found("this node is not among strangers, as those of cairn net are")
+    })
+}
+
+fn give(shared: &Shared, order: Order) -> Result<StatusCode, Problem> {
+    match of(shared)?.give(order) {
+        true => Ok(StatusCode::ACCEPTED),
+        false => Err(Problem::busy("the network has ended or is held up")),
+    }
+}
+
+fn name(id: &str) -> Result<PeerName, Problem> {
+    if is_id(id) {
+        return Ok(PeerName::new(id));
+    }
+    let what = "is no identity: write 64 lower-case hexadecimal digits";
+    Err(Problem::bad_request(format_args!("{id:.100?} {what}")))
+}
+
+fn rule(Json(body): Json<Rule>) -> Result<(Subject, Option<Duration>), Problem> {
+    let who = body.who.parse().map_err(|why: String| Problem::bad_request(why))?;
+    Ok((who, body.seconds.map(Duration::from_secs)))
+}
+
+impl From<contacts::Contact> for Contact {
+    fn from(contact: contacts::Contact) -> Contact {
+        Contact {
+            id: contact.id.to_string(),
+            name: contact.name,
+            address: contact.address.map(|address| address.to_string()),
+            http: contact.http.map(|address| format!("http://{address}")),
+            version: contact.version,
+            capabilities: contact.capabilities,
+            region: contact.region,
+            last_seen: contact.last_seen,
+            status: Status::from(contact.standing),
+            outgoing: contact.is_outgoing,
+            latency_ms: contact.latency.map(|latency| latency.as_secs_f64() * 1_000.0),
+            reputation: contact.reputation,
+            reasons: contact.reasons,
+            banned_until: contact.banned_until,
+        }
+    }
+}
+
+impl From<Standing> for Status {
+    fn from(standing: Standing) -> Status {
+        match standing {
+            Standing::Connected => Status::Connected,
+            Standing::Dialling => Status::Dialling,
+            Standing::Known => Status::Known,
+            Standing::Banned => Status::Banned,
+            Standing::Blocked => Status::Blocked,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Twelve liars of twenty neighbours: they can neither take all places around a node
+//! nor keep an honest longer chain away from it. No socket and no clock.
+
+use std::time::Duration;
+
+use cairn::chain::Chain;
+use cairn::net::group::group;
+use cairn::net::table::{Place, Policy, Source};
+use cairn::node::{Input, Node, Now, Output, Settings};
+use cairn::peer::PeerName;
+use cairn::sync;
+use cairn::wire::{Blocks, Message};
+
+use crate::common::loopback::{TARGET, chain};
+use crate::table::{address, id, met, table};
+
+const LIARS: usize = 12;
+const NEIGHBOURS: usize = 20;
+
+/// Time goes on in steps of this.
+const STEP: Duration = Duration::from_millis(50);
+
+/// An honest node is asked within this time, whatever the liars do: each of them can
+/// hold the node up for eight questions in vain, of a quarter of a second each.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn now(monotonic: Duration) -> Now {
+    Now { monotonic, wall: 2_000_000_000 }
+}
+
+fn name(number: usize) -> PeerName {
+    PeerName::new(format!("neighbour {number}"))
+}
+
+/// A claim to have a very long chain, of which nothing connects to anybody's.
+fn boast(number: usize) -> Vec<u8> {
+    let other = chain(3);
+    let blocks = &other.blocks()[2..];
+    let count = 1_000_000 + number as u32;
+    Blocks { number: 0, count, height: count - 1, blocks }.encode()
+}
+
+/// Whoever is asked answers: honest ones with their chain, liars not at all.
+fn answers(honest: &Chain, outputs: Vec<Output>) -> Vec<(PeerName, Vec<u8>)> {
+    let mut answers = Vec::new();
+    for output in outputs {
+        let Output::Send { to, bytes } = output else { continue };
+        let Ok(Message::Question(question)) = Message::decode(&bytes) else { continue };
+        let is_honest = |to: &&PeerName| (LIARS..NEIGHBOURS).any(|number| name(number) == **to);
+        for to in to.iter().filter(is_honest) {
+            let frames = sync::answer(honest, &question);
+            answers.extend(frames.into_iter().map(|frame| (to.clone(), frame)));
+        }
+    }
+    answers
+}
+
+#[test]
+fn twelve_liars_of_twenty_neighbours_cannot_keep_an_honest_longer_chain_away() {
+    let honest = chain(500);
+    let mut node = Node::new(
+        Settings { nonces: 0, relay: true, ..Settings::tutorial(name(99), 99, Vec::new()) },
+        Chain::genesis(TARGET),
+    );
+    node.step(now(Duration::ZERO), Input::Start);
+    for number in 0..NEIGHBOURS {
+        node.step(now(Duration::ZERO), Input::Joined(name(number)));
+    }
+    let tip = Blocks { number: 0, count: 500, height: 492, blocks: &honest.blocks()[492..] };
+    let mut time = Duration::ZERO;
+    while node.chain().count() < honest.count() {
+        assert!(time < PATIENCE, "the liars have held the node up");
+        let mut outputs = Vec::new();
+        for number in 0..NEIGHBOURS {
+            let says = if number < LIARS { boast(number) } else { tip.encode() };
+            let input = Input::Datagram { from: name(number), bytes: &says };
+            outputs.extend(node.step(now(time), input));
+        }
+        outputs.extend(node.step(now(time), Input::Wake));
+        loop {
+            let answers = answers(&honest, std::mem::take(&mut outputs));
+            if answers.is_empty() {
+                break;
+            }
+            for (from, bytes) in answers {
+                outputs.extend(node.step(now(time), Input::Datagram { from, bytes: &bytes }));
+            }
+        }
+        time += STEP;
+    }
+    assert_eq!(node.chain().tip_hash(), honest.tip_hash());
+}
+
+#[test]
+fn liars_of_few_groups_never_get_the_places_of_the_oldest_that_were_dialled() {
+    let start = Duration::from_secs(1_000_000);
+    let mut table = table(Policy { target: 8, most: NEIGHBOURS, ..Policy::default() });
+    // Eight honest ones in groups of their own, and many liars in one.
+    for number in 0..8 {
+        table.learn(start, &id(number), address(100 + number as u8, 1), Source::Peer);
+    }
+    for number in 100..150 {
+        table.learn(start, &id(number), address(1, number as u8), Source::Peer);
+    }
+    let dials = table.dials(start);
+    let liars = dials.iter().filter(|(_, to)| group(to.ip()) == group(address(1, 1).ip()));
+    assert!(liars.count() <= 1, "at most one of a group is dialled while there are others");
+    for (number, (id, address)) in dials.iter().enumerate() {
+        let met = cairn::net::table::Met { id: id.clone(), ..met(number, *address, true) };
+        assert_eq!(table.meet(start, met), Ok(Place::Free));
+    }
+    // The liars dial us from all they have, again and again, from ever new names.
+    for number in 1_000..2_000 {
+        let from = address((number % 3) as u8, (number % 250) as u8);
+        let place = table.meet(start + STEP, met(number, from, false));
+        if let Ok(Place::Of(gone)) = place {
+            assert!(dials.iter().all(|(id, _)| *id != gone), "{gone} was dialled by us");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Nodes among strangers: real endpoints on loopback, each with a key of its own.
+
+mod strangers;
+mod handshakes;
+mod blocks;
+mod meeting;
+mod table;
+mod eclipse;
+mod program;
+#[path = "../common/mod.rs"]
+mod common;

@@ -1,0 +1,136 @@
+//! How nodes find each other: by introduction, from a file, by a name, and near by.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cairn::contacts::Order;
+use cairn::net::Settings;
+use cairn::net::bootstrap::Bootstrap;
+use cairn::net::peers_file;
+
+use crate::common::{free_ports, wait_until};
+use crate::strangers::{Stranger, agree, knowing, settings};
+
+fn introducer() -> Settings {
+    let mut introducer = settings();
+    introducer.policy.is_introducer = true;
+    introducer
+}
+
+#[test]
+fn those_who_know_an_introducer_find_each_other_and_stay_when_it_dies() {
+    let introducer = Stranger::start(introducer());
+    let nodes: Vec<_> = (0..3).map(|_| Stranger::start(knowing(&[&introducer.network]))).collect();
+    for node in &nodes {
+        let others = nodes.iter().filter(|other| other.name() != node.name());
+        for other in others {
+            wait_until("all have met", || node.is_connected(other.name()));
+        }
+    }
+    let gone = introducer.name().clone();
+    drop(introducer);
+    nodes[0].mine();
+    agree(&nodes.iter().collect::<Vec<_>>(), 1);
+    wait_until("the introducer is gone", || nodes.iter().all(|node| !node.is_connected(&gone)));
+}
+
+#[test]
+fn an_introducer_takes_no_part_in_the_chain() {
+    let introducer = Stranger::start(introducer());
+    let alice = Stranger::start(knowing(&[&introducer.network]));
+    let bob = Stranger::start(knowing(&[&introducer.network]));
+    wait_until("all have met", || alice.is_connected(bob.name()));
+    alice.mine();
+    agree(&[&alice, &bob], 1);
+    assert_eq!(introducer.tip().0, 0);
+    let known = alice.contact(introducer.name()).expect("they have met");
+    assert_eq!(known.capabilities, ["introduce"]);
+}
+
+/// A file for this test alone, which is not there.
+fn file(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("net-{}-{name}", std::process::id()));
+    let _ = fs::remove_file(&path);
+    path
+}
+
+#[test]
+fn a_node_that_starts_again_dials_the_peers_of_its_file() {
+    let path = file("restart.peers");
+    let alice = Stranger::start(settings());
+    let bob = Settings { peers_file: Some(path.clone()), ..knowing(&[&alice.network]) };
+    let first = Stranger::start(bob.clone());
+    wait_until("they have met", || first.is_connected(alice.name()));
+    drop(first);
+    let kept = peers_file::read(&path).expect("it was written at the end");
+    assert_eq!(kept[0].id, alice.name().as_str());
+    // Nobody tells the node of alice now.
+    let again = Stranger::start(Settings { bootstrap: Vec::new(), ..bob });
+    wait_until("they have met again", || again.is_connected(alice.name()));
+    fs::remove_file(&path).expect("it is there");
+}
+
+#[test]
+fn a_file_of_peers_with_damaged_lines_gives_the_others() {
+    let path = file("damaged.peers");
+    let id = "ab".repeat(32);
+    let good = format!(r#"{{"id":"{id}","address":"192.0.2.1:4000","last_seen":7}}"#);
+    fs::write(&path, format!("{{\"id\":\n{good}\nnot a peer\n")).expect("it can be written");
+    let kept = peers_file::read(&path).expect("it can be read");
+    assert_eq!(kept.len(), 1);
+    assert_eq!((kept[0].id.as_str(), kept[0].last_seen), (id.as_str(), 7));
+    fs::remove_file(&path).expect("it is there");
+}
+
+#[test]
+fn a_bootstrap_peer_can_be_named_by_a_name() {
+    let alice = Stranger::start(settings());
+    let place = format!("localhost:{}", alice.network.address().port());
+    let bootstrap = vec![Bootstrap { id: alice.name().clone(), place }];
+    let bob = Stranger::start(Settings { bootstrap, ..settings() });
+    wait_until("they have met", || bob.is_connected(alice.name()));
+}
+
+#[test]
+fn a_node_goes_back_to_its_bootstrap_peer_when_that_starts_late() {
+    // A port that was free a moment ago, as nobody listens there yet.
+    let mut late = settings();
+    late.address.set_port(free_ports(1)[0]);
+    let place = late.address.to_string();
+    let bootstrap = vec![Bootstrap { id: late.key.name(), place }];
+    let mut early = Settings { bootstrap, ..settings() };
+    early.handshake = Duration::from_millis(200);
+    early.policy.retries = 1;
+    let early = Stranger::start(early);
+    wait_until("some dials were in vain", || {
+        let told = early.network.contacts().told();
+        told.handshakes.iter().any(|(name, count)| *name == "unreachable" && *count > 2)
+    });
+    let late = Stranger::start(late);
+    wait_until("they have met", || early.is_connected(late.name()));
+}
+
+#[test]
+fn nodes_on_one_local_network_find_each_other_and_can_be_told_to_look() {
+    let near = || {
+        let mut near = settings();
+        near.lan.interfaces = vec![[127, 0, 0, 1].into()];
+        near.lan.interval = Duration::from_millis(100);
+        near
+    };
+    let port = free_ports(1)[0];
+    let start = |is_discovering: bool| {
+        let mut near = near();
+        near.lan.port = port;
+        Stranger::start(Settings { is_discovering, ..near })
+    };
+    let (alice, bob, carol) = (start(true), start(true), start(false));
+    wait_until("alice and bob have met", || alice.is_connected(bob.name()));
+    assert_eq!(carol.connections(), 0, "carol does not look");
+    assert!(carol.network.contacts().give(Order::Discover(true)));
+    wait_until("carol has met them", || carol.connections() == 2);
+    assert!(carol.network.contacts().give(Order::Discover(false)));
+    wait_until("she looks no more", || !carol.network.contacts().told().is_discovering);
+}

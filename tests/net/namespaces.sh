@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# Strangers on a network of their own: network namespaces around a bridge, without a
+# default route. Needs root, ip and bridge, and dnsmasq for its second part; touches
+# no interface that was there before. Run it by hand:
+#
+#   cargo build --features net && sudo tests/net/namespaces.sh target/debug/cairn
+#
+# 1. Three nodes with nothing configured find each other and mine one chain.
+# 2. A node whose packets are dropped goes on alone, and agrees again afterwards.
+# 3. A node finds another by a name that a DNS server of the network tells.
+set -euo pipefail
+
+cairn=$(realpath "${1:?usage: $0 PATH-OF-CAIRN}")
+[ "$(id -u)" = 0 ] || { echo "error: run this as root" >&2; exit 2; }
+work=$(mktemp -d)
+hub=cairn-$$-hub
+pids=()
+
+space() { echo "cairn-$$-$1"; }
+
+stop_all() {
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; done
+  pids=()
+}
+
+clean() {
+  stop_all
+  for name in hub a b c; do
+    ip netns del "$(space $name)" 2>/dev/null || true
+    rm -rf "/etc/netns/$(space $name)"
+  done
+  rm -rf "$work"
+}
+trap clean EXIT
+
+fail() {
+  echo "FAILED: $1" >&2
+  tail -n 5 "$work"/*.log >&2
+  exit 1
+}
+
+# Waits until a command succeeds, for 40 seconds.
+wait_for() {
+  local what=$1 tries=0
+  shift
+  until "$@"; do
+    tries=$((tries + 1))
+    [ $tries -lt 400 ] || fail "$what"
+    sleep 0.1
+  done
+  echo "ok: $what"
+}
+
+inside() { ip netns exec "$(space "$1")" "${@:2}"; }
+
+# Starts the node of a namespace; the rest are its flags.
+node() {
+  local name=$1
+  shift
+  rm -f "$work/$name.log"
+  ip netns exec "$(space "$name")" "$cairn" net --key "$work/$name.key" --name "$name" --nonces 20000 --listen 200ms \
+    --http "$@" > "$work/$name.log" 2>&1 &
+  pids+=($!)
+}
+
+# Asks the API of a namespace's node: METHOD PATH.
+ask() {
+  inside "$1" timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/6784
+    printf "%s %s HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n" "$0" "$1" >&3
+    cat <&3' "$2" "$3" 2>/dev/null || true
+}
+
+tip() { ask "$1" GET /node/status | grep -o '"tip":"[0-9a-f]*"'; }
+says() { grep -q "$2" "$work/$1.log" 2>/dev/null; }
+agree() { local tip; tip=$(tip a) && [ -n "$tip" ] && [ "$tip" = "$(tip b)" ] && [ "$tip" = "$(tip c)" ]; }
+
+# The bridge drops all packets from and to a namespace, or does so no more: the link
+# of the namespace itself stays up.
+drop() { inside hub bridge link set dev "port-$1" state 0; }
+pass() { inside hub bridge link set dev "port-$1" state 3; }
+
+ip netns add "$hub"
+inside hub ip link add bridge type bridge
+inside hub ip link set bridge up
+inside hub ip addr add 10.77.0.1/24 dev bridge
+host=10
+for name in a b c; do
+  ip netns add "$(space $name)"
+  inside hub ip link add "port-$name" type veth peer name eth0 netns "$(space $name)"
+  inside hub ip link set "port-$name" master bridge up
+  inside $name ip link set lo up
+  inside $name ip addr add 10.77.0.$host/24 dev eth0
+  inside $name ip link set eth0 up
+  host=$((host + 1))
+done
+
+echo "== a local network without a default route"
+for name in a b c; do node $name; done
+for name in a b c; do
+  wait_for "$name has met two others" bash -c "[ \$(grep -c JOIN '$work/$name.log') -ge 2 ]"
+  wait_for "$name has a block of another" says $name COPY
+done
+
+echo "== a partition, and its end"
+drop c
+wait_for "c has lost the others" says c LEAVE
+wait_for "a has lost c" says a LEAVE
+[ "$(tip a)" != "$(tip c)" ] || fail "both sides found the same block"
+before=$(grep -c JOIN "$work/c.log")
+pass c
+wait_for "c has met the others again" bash -c "[ \$(grep -c JOIN '$work/c.log') -gt $before ]"
+for name in a b c; do ask $name POST /pause > "$work/answer"; done
+# Of two chains as long as each other both stay, until one grows.
+ask a POST /mine > "$work/answer"
+wait_for "all agree again" agree
+stop_all
+
+echo "== a name"
+if ! command -v dnsmasq > /dev/null; then
+  echo "SKIPPED: there is no dnsmasq"
+  exit 0
+fi
+ip netns exec "$hub" dnsmasq --keep-in-foreground --no-resolv --no-hosts --bind-interfaces --interface=bridge \
+  --address=/seed.test/10.77.0.10 --pid-file="$work/dns.pid" > "$work/dns.log" 2>&1 &
+pids+=($!)
+for name in a b; do
+  mkdir -p "/etc/netns/$(space $name)"
+  echo "nameserver 10.77.0.1" > "/etc/netns/$(space $name)/resolv.conf"
+done
+node a --no-lan
+wait_for "a says who it is" says a "bootstrap "
+id=$(grep -o '[0-9a-f]*@' "$work/a.log" | head -n 1)
+rm -f "$work/b.peers"
+node b --no-lan --bootstrap "${id}seed.test:6783"
+wait_for "b has found a by its name" says b JOIN
+wait_for "b has a block of a" says b COPY
+echo "all is well"

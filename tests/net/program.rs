@@ -1,0 +1,163 @@
+//! `cairn net`, the program.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+#[cfg(feature = "web")]
+use serde_json::Value;
+
+#[cfg(feature = "web")]
+use crate::common::http::{Api, Node};
+#[cfg(feature = "web")]
+use crate::common::wait_until;
+use crate::common::{Running, cairn};
+
+/// A file of this test run, which is not there.
+fn file(name: &str) -> PathBuf {
+    let name = format!("program-{}-{name}", std::process::id());
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_file(&path);
+    let _ = fs::remove_file(path.with_extension("peers"));
+    path
+}
+
+fn net(key: &PathBuf) -> Command {
+    let mut command = cairn();
+    command.args(["net", "--ip", "127.0.0.1", "--port", "0", "--no-lan", "--key"]).arg(key);
+    command.args(["--nonces", "20000", "--listen", "20ms"]);
+    command
+}
+
+/// What a node prints for others to type.
+fn bootstrap(node: &mut Running) -> String {
+    let line = node.find(|line| line.contains("--bootstrap ")).expect("it says how to reach it");
+    line.rsplit(' ').next().expect("a last word").to_owned()
+}
+
+#[test]
+fn two_programs_meet_by_bootstrap_and_mine_one_chain() {
+    let (first, second) = (file("alice.key"), file("bob.key"));
+    let mut alice = Running::start(net(&first).args(["--name", "alice"]));
+    let place = bootstrap(&mut alice);
+    let mut bob = Running::start(net(&second).args(["--bootstrap", &place]));
+    bob.find(|line| line.contains("JOIN") && line.contains("\"alice\"")).expect("they meet");
+    // Each takes over a block that only the other can have found.
+    alice.find(|line| line.starts_with("COPY")).expect("alice copies");
+    bob.find(|line| line.starts_with("COPY")).expect("bob copies");
+}
+
+#[test]
+fn the_key_is_made_for_its_owner_alone_kept_and_never_replaced() {
+    let path = file("kept.key");
+    let name = || {
+        let mut node = Running::start(net(&path).args(["--for", "1ms"]));
+        let name = bootstrap(&mut node);
+        assert!(node.end().success(), "{}", node.text());
+        name.split('@').next().expect("an identity").to_owned()
+    };
+    let first = name();
+    assert_eq!(name(), first, "it is the same node at each start");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&path).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("it is ours");
+        let mut node = Running::start(&mut net(&path));
+        assert!(!node.end().success());
+        assert!(node.text().contains("chmod 600"), "{}", node.text());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+    }
+    let whole = fs::read(&path).expect("it is there");
+    for damaged in [&whole[..40], b"", b"\xff\xfe\n"] {
+        fs::write(&path, damaged).expect("it is ours");
+        let mut node = Running::start(&mut net(&path));
+        assert!(!node.end().success());
+        assert!(node.text().contains("is no key"), "{}", node.text());
+        assert_eq!(fs::read(&path).expect("it is there"), damaged, "it stays as it was");
+    }
+}
+
+#[test]
+fn several_strangers_in_one_process_deliver_all_blocks_and_say_how_fast() {
+    let args =
+        ["net", "--nodes", "5", "--until-height", "3", "--zero-bits", "8", "--listen", "20ms"];
+    let mut run = Running::start(cairn().args(args).args(["--nonces", "10"]));
+    assert!(run.end().success(), "{}", run.text());
+    let text = run.text();
+    assert!(text.contains(" blocks to 4 others each: ") && text.contains(", 100.00 %"), "{text}");
+    assert!(text.contains("p50 ") && text.contains("p99 "), "{text}");
+    let mut wrong = Running::start(cairn().args(["net", "--nodes", "1"]));
+    assert_eq!(wrong.end().code(), Some(2), "{}", wrong.text());
+}
+
+#[test]
+fn a_bootstrap_peer_or_a_list_that_is_wrong_is_told_in_a_line() {
+    let lists = file("lists");
+    fs::write(&lists, "block nobody\n").expect("it can be written");
+    let path = lists.to_str().expect("it is text");
+    let key = file("wrong.key");
+    for (args, code, why) in [
+        (["--bootstrap", "127.0.0.1:7000"], 2, "ID@HOST:PORT"),
+        (["--block", "nobody"], 2, "neither an identity"),
+        (["--lists", path], 78, "line 1"),
+        (["--discovery-port", "0"], 2, "not in 1.."),
+    ] {
+        let mut node = Running::start(net(&key).args(args));
+        assert_eq!(node.end().code(), Some(code), "{}", node.text());
+        let text = node.text();
+        assert!(text.starts_with("error: ") && text.contains(why), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}
+
+/// Such a program with an API.
+#[cfg(feature = "web")]
+fn served(name: &str, args: &[&str]) -> (Node, String) {
+    let mut command = net(&file(name));
+    let mut running = Running::start(command.args(["--http", "127.0.0.1:0"]).args(args));
+    let place = bootstrap(&mut running);
+    let http = running.find(|line| line.starts_with("  http ")).expect("it serves HTTP");
+    let http = http.rsplit('/').nth(1).expect("the line names the URL").to_owned();
+    (Node { running, address: place.clone(), api: Api { http } }, place)
+}
+
+/// What the node knows of the other.
+#[cfg(feature = "web")]
+fn known(node: &Node, id: &str) -> Option<Value> {
+    let known = node.get("/node/peers").json()["known"]["contacts"].take();
+    known.as_array().expect("a list").iter().find(|it| it["id"] == id).cloned()
+}
+
+#[cfg(feature = "web")]
+#[test]
+fn the_api_shows_whom_a_node_knows_and_changes_it() {
+    let (alice, place) = served("alice-api.key", &["--name", "alice"]);
+    let (bob, _) = served("bob-api.key", &["--bootstrap", &place, "--region", "here"]);
+    let (alices, bobs) = (alice.address.clone(), bob.address.clone());
+    let (alices, _) = alices.split_once('@').expect("an identity");
+    let (bobs, at) = bobs.split_once('@').expect("an identity");
+    let is = |status: &str| known(&alice, bobs).is_some_and(|bob| bob["status"] == status);
+    wait_until("they have met", || is("connected"));
+    wait_until("bob has told where he serves HTTP", || known(&bob, alices).is_some());
+    let seen = known(&alice, bobs).expect("it is connected");
+    assert_eq!((&seen["region"], &seen["version"]), (&"here".into(), &1.into()));
+    assert_eq!((&seen["outgoing"], &seen["address"]), (&false.into(), &at.into()));
+    let post = |path: &str, body: String| {
+        alice.ask("POST", path, &["content-type: application/json"], &body).status
+    };
+    assert_eq!(post("/peers/block", format!(r#"{{"who":"{bobs}","seconds":3600}}"#)), 202);
+    wait_until("bob is blocked", || is("blocked"));
+    assert_eq!(post("/peers/allow", format!(r#"{{"who":"{bobs}"}}"#)), 202);
+    wait_until("they have met again", || is("connected"));
+    assert_eq!(post("/peers/remove", format!(r#"{{"id":"{bobs}"}}"#)), 202);
+    assert_eq!(post("/peers/add", format!(r#"{{"id":"{bobs}","address":"{at}"}}"#)), 202);
+    wait_until("they have met again", || is("connected"));
+    assert_eq!(post("/peers/block", r#"{"who":"nobody"}"#.into()), 400);
+    assert_eq!(post("/peers/add", r#"{"id":"x","address":"1.2.3.4:5"}"#.into()), 400);
+    assert_eq!(post("/network/discovery", r#"{"on":false}"#.into()), 202);
+    let known = alice.get("/node/peers").json()["known"].take();
+    let handshakes = known["handshakes"].as_array().expect("a list");
+    assert!(handshakes.iter().any(|it| it["outcome"] == "done"), "{known}");
+}

@@ -1,0 +1,239 @@
+//! The table of peers with made-up addresses and times: whom it dials, whom it keeps.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use cairn::net::group::group;
+use cairn::net::hello::{Hello, Introduced, Refused};
+use cairn::net::lists::Lists;
+use cairn::net::reputation::{BANNED_AT, Deed, FIRST_BAN, useful};
+use cairn::net::table::{MAX_KNOWN, MAX_KNOWN_IN_GROUP, Met, Place, Policy, Source, Table};
+use cairn::peer::PeerName;
+
+const START: Duration = Duration::from_secs(1_000_000);
+
+pub(crate) fn id(number: usize) -> PeerName {
+    PeerName::new(format!("{number:064x}"))
+}
+
+/// An address of a group of its own for each `network`.
+pub(crate) fn address(network: u8, host: u8) -> SocketAddr {
+    ([10, network, 0, host], 4000).into()
+}
+
+pub(crate) fn table(policy: Policy) -> Table {
+    Table::new(id(0xffff), policy, Lists::default(), 1)
+}
+
+pub(crate) fn hello(peers: Vec<Introduced>) -> Hello {
+    Hello {
+        from: 1,
+        to: 1,
+        genesis: String::new(),
+        zero_bits: 16,
+        account: 1,
+        name: String::new(),
+        capabilities: Vec::new(),
+        region: None,
+        port: 4000,
+        http: None,
+        peers,
+    }
+}
+
+pub(crate) fn met(number: usize, address: SocketAddr, is_outgoing: bool) -> Met {
+    let (id, address) = (id(number), Some(address.ip()));
+    Met { id, address, is_outgoing, hello: hello(Vec::new()), version: 1 }
+}
+
+fn connected(table: &Table, now: Duration) -> usize {
+    let contacts = table.contacts(now);
+    contacts.iter().filter(|it| it.standing == cairn::contacts::Standing::Connected).count()
+}
+
+#[test]
+fn dials_are_spread_over_groups_even_where_one_group_has_nearly_all() {
+    let mut table = table(Policy { target: 8, ..Policy::default() });
+    for number in 0..60 {
+        table.learn(START, &id(number), address(1, number as u8), Source::Peer);
+    }
+    for number in 60..67 {
+        table.learn(START, &id(number), address(number as u8, 1), Source::Peer);
+    }
+    let dials = table.dials(START);
+    let groups: BTreeSet<_> = dials.iter().map(|(_, address)| group(address.ip())).collect();
+    assert_eq!((dials.len(), groups.len()), (8, 8));
+    assert!(table.dials(START).is_empty(), "as many as wanted are on their way");
+}
+
+#[test]
+fn those_who_were_met_before_and_then_good_reputations_are_dialled_first() {
+    let mut table = table(Policy { target: 2, ..Policy::default() });
+    table.learn(START, &id(1), address(1, 1), Source::Peer);
+    table.learn(START, &id(2), address(2, 1), Source::Peer);
+    table.learn(START, &id(3), address(3, 1), Source::File);
+    table.judge(START, &id(2), useful());
+    let dialled: BTreeSet<_> = table.dials(START).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(dialled, [id(2), id(3)].into());
+}
+
+#[test]
+fn a_dial_in_vain_is_repeated_ever_more_rarely_until_the_peer_is_forgotten() {
+    let policy = Policy { retry: Duration::from_secs(1), retries: 2, ..Policy::default() };
+    let mut table = table(policy);
+    table.learn(START, &id(1), address(1, 1), Source::Peer);
+    table.learn(START, &id(2), address(2, 1), Source::Bootstrap);
+    let mut now = START;
+    for wait in [1, 2] {
+        assert_eq!(table.dials(now).len(), 2);
+        table.failed(now, &id(1));
+        table.failed(now, &id(2));
+        assert!(table.dials(now + Duration::from_millis(wait * 1_000 - 1)).is_empty());
+        now += Duration::from_secs(wait);
+    }
+    assert_eq!(table.dials(now).len(), 2);
+    table.failed(now, &id(1));
+    table.failed(now, &id(2));
+    let known: Vec<_> = table.contacts(now).into_iter().map(|contact| contact.id).collect();
+    assert_eq!(known, [id(2)], "a bootstrap peer is what a node goes back to");
+    assert_eq!(table.dials(now + Duration::from_secs(4)).len(), 1);
+}
+
+#[test]
+fn crawling_keeps_the_number_of_connections_up() {
+    let mut table = table(Policy { target: 3, ..Policy::default() });
+    table.learn(START, &id(1), address(1, 1), Source::Bootstrap);
+    assert_eq!(table.dials(START).len(), 1);
+    let others = (2..6)
+        .map(|number| Introduced { id: id(number).to_string(), address: address(number as u8, 1) });
+    let first = Met { hello: hello(others.collect()), ..met(1, address(1, 1), true) };
+    assert_eq!(table.meet(START, first), Ok(Place::Free));
+    let dials = table.dials(START);
+    assert_eq!(dials.len(), 2);
+    for (id, _) in &dials {
+        let address = address(9, 9);
+        let met = Met { id: id.clone(), ..met(0, address, true) };
+        assert_eq!(table.meet(START, met), Ok(Place::Free));
+    }
+    table.left(START, &dials[0].0);
+    assert_eq!(table.dials(START).len(), 1, "another one takes its place at once");
+}
+
+#[test]
+fn what_others_say_of_a_peer_that_was_met_is_not_believed() {
+    let mut table = table(Policy::default());
+    table.meet(START, met(1, address(1, 1), true)).expect("there is room");
+    table.left(START, &id(1));
+    table.learn(START, &id(1), address(1, 1), Source::Bootstrap);
+    table.learn(START, &id(1), address(66, 6), Source::Peer);
+    assert_eq!(table.contacts(START)[0].address, Some(address(1, 1)));
+}
+
+#[test]
+fn a_group_has_a_share_of_what_is_known_and_all_have_a_bound() {
+    let mut table = table(Policy::default());
+    for number in 0..200 {
+        table.learn(START, &id(number), address(1, number as u8), Source::Peer);
+    }
+    assert_eq!(table.contacts(START).len(), MAX_KNOWN_IN_GROUP);
+    for number in 200..3_000 {
+        let [high, low] = (number as u16).to_be_bytes();
+        let address = ([100, low, 0, high], 4000).into();
+        table.learn(START, &id(number), address, Source::Peer);
+    }
+    // Those who come by themselves do not fill it either.
+    for number in 3_000..5_000 {
+        let met = met(number, ([90, number as u8, 0, 1], 1).into(), false);
+        if table.meet(START, met).is_ok() {
+            table.left(START, &id(number));
+        }
+    }
+    assert_eq!(table.contacts(START).len(), MAX_KNOWN);
+}
+
+#[test]
+fn the_second_connection_to_a_peer_stays_if_the_lower_identity_dialled_it() {
+    // This node has the identity ffff, so all others are lower.
+    let mut higher = table(Policy::default());
+    assert_eq!(higher.meet(START, met(1, address(1, 1), true)), Ok(Place::Free));
+    assert_eq!(higher.meet(START, met(1, address(1, 1), false)), Ok(Place::Instead));
+    assert_eq!(higher.meet(START, met(1, address(1, 1), true)), Err(Refused::Twice));
+    // A newer one from the same side: its dialler knows that the first is dead.
+    assert_eq!(higher.meet(START, met(1, address(1, 1), false)), Ok(Place::Instead));
+    let mut lower = Table::new(id(0), Policy::default(), Lists::default(), 1);
+    assert_eq!(lower.meet(START, met(1, address(1, 1), true)), Ok(Place::Free));
+    assert_eq!(lower.meet(START, met(1, address(1, 1), false)), Err(Refused::Twice));
+    assert_eq!(lower.meet(START, met(1, address(1, 1), true)), Ok(Place::Instead));
+    assert_eq!(lower.meet(START, met(0, address(1, 1), true)), Err(Refused::Own));
+}
+
+#[test]
+fn when_it_is_full_a_newcomer_takes_the_place_of_one_of_a_crowd_or_none() {
+    let mut table = table(Policy { most: 8, ..Policy::default() });
+    for number in 0..8 {
+        let now = START + Duration::from_secs(number as u64);
+        table.meet(now, met(number, address(1, number as u8), false)).expect("there is room");
+    }
+    let one_more = met(8, address(1, 99), false);
+    assert_eq!(table.meet(START, one_more), Err(Refused::Full), "of the same crowd");
+    let other = met(9, address(2, 1), false);
+    assert_eq!(table.meet(START, other), Ok(Place::Of(id(7))), "the youngest goes");
+    assert_eq!(connected(&table, START), 8);
+}
+
+#[test]
+fn an_introducer_makes_room_by_giving_up_the_oldest() {
+    let mut table = table(Policy { most: 8, is_introducer: true, ..Policy::default() });
+    for number in 0..20 {
+        let now = START + Duration::from_secs(number as u64);
+        let place = table.meet(now, met(number, address(number as u8, 1), false));
+        let expected = if number < 6 { Place::Free } else { Place::Of(id(number - 6)) };
+        assert_eq!(place, Ok(expected));
+    }
+}
+
+#[test]
+fn who_is_banned_is_neither_dialled_nor_let_in_until_the_ban_ends() {
+    let mut table = table(Policy::default());
+    table.learn(START, &id(1), address(1, 1), Source::Peer);
+    let lie = Deed { points: BANNED_AT, why: "a lie".into() };
+    assert_eq!(table.judge(START, &id(1), lie), Some(FIRST_BAN));
+    assert!(table.dials(START).is_empty());
+    assert_eq!(table.meet(START, met(1, address(1, 1), false)), Err(Refused::Banned));
+    assert!(table.introduce(START, &id(2)).is_empty());
+    let after = START + FIRST_BAN;
+    assert_eq!(table.meet(after, met(1, address(1, 1), false)), Ok(Place::Free));
+    assert_eq!(table.contacts(after)[0].reasons, ["-100: a lie"]);
+}
+
+#[test]
+fn who_is_silent_is_named_and_who_was_not_met_for_long_is_forgotten() {
+    let policy = Policy::default();
+    let mut table = table(policy);
+    table.meet(START, met(1, address(1, 1), true)).expect("there is room");
+    table.learn(START, &id(2), address(2, 1), Source::Peer);
+    let later = START + policy.silent_after;
+    assert!(table.sweep(later).is_empty());
+    assert_eq!(table.sweep(later + Duration::from_secs(1)), [id(1)]);
+    table.heard(later, &id(1), hello(Vec::new()));
+    assert!(table.sweep(later + Duration::from_secs(1)).is_empty());
+    let much_later = START + policy.forget_after + Duration::from_secs(1);
+    table.sweep(much_later);
+    let known: Vec<_> = table.contacts(much_later).into_iter().map(|it| it.id).collect();
+    assert_eq!(known, [id(1)]);
+}
+
+#[test]
+fn only_those_who_were_met_are_introduced_each_time_others() {
+    let mut table = table(Policy { most: 100, ..Policy::default() });
+    table.learn(START, &id(99), address(99, 1), Source::Peer);
+    for number in 0..40 {
+        table.meet(START, met(number, address(number as u8, 1), false)).expect("there is room");
+    }
+    let (first, second) = (table.introduce(START, &id(0)), table.introduce(START, &id(0)));
+    assert_eq!((first.len(), second.len()), (16, 16));
+    assert_ne!(first, second);
+    let all: Vec<IpAddr> = first.iter().chain(&second).map(|it| it.address.ip()).collect();
+    assert!(!all.contains(&address(99, 1).ip()) && !all.contains(&address(0, 1).ip()));
+}
