@@ -67,16 +67,22 @@ struct Running {
 }
 
 fn run(wire: Wire, peers: Vec<PeerName>) -> Running {
+    run_at(EASY, 1000, wire, peers)
+}
+
+/// The same with another target, and so many nonces in a turn.
+fn run_at(target: Target, nonces: u64, wire: Wire, peers: Vec<PeerName>) -> Running {
     let (commands, inbox) = mpsc::channel();
     let (tell, told) = mpsc::channel();
     commands.send(Command::Node(node::Command::Pause)).expect("we hold the other end");
     let settings = Settings {
         relay: true,
+        nonces,
         listen: Duration::from_millis(1),
         ..Settings::tutorial(wire.name.clone(), 7000, peers)
     };
     let thread = thread::spawn(move || {
-        let mut node = Node::new(settings, Chain::genesis(EASY));
+        let mut node = Node::new(settings, Chain::genesis(target));
         let mut wire = wire;
         let mut keep = |_: &Save| Ok(());
         let setup = Setup { link: &mut wire, commands: &inbox, keep: &mut keep, threads: 1 };
@@ -179,4 +185,16 @@ fn a_link_that_fails_ends_the_loop_with_its_error() {
     alice.hears(|event| matches!(event, Event::Stopped { .. }));
     let end = alice.thread.join().expect("no panic");
     assert_eq!(end.expect_err("it ends with that").to_string(), "the wire is cut");
+}
+
+#[test]
+fn a_command_cuts_a_search_short_that_would_take_years() {
+    let (_senders, inbox) = mpsc::channel();
+    let wire = Wire { name: PeerName::new("alice"), inbox, peers: BTreeMap::new() };
+    let alice = run_at(Target::from_zero_bits(255), u64::MAX, wire, vec![]);
+    alice.order(node::Command::Resume);
+    alice.hears(|event| matches!(event, Event::Tried { .. }));
+    alice.order(node::Command::Pause);
+    alice.hears(|event| matches!(event, Event::Paused));
+    alice.comes_to(|node| node.is_paused() && node.next_counter() > 0);
 }

@@ -61,6 +61,7 @@ fn tries_a_thousand_nonces_a_turn_and_listens_for_a_second_in_between() {
         assert_eq!(lines(&outputs), [format!("TRY up to {counter}...")]);
         let [_, Output::Search(search)] = &outputs[..] else { panic!("{outputs:?}") };
         assert_eq!(search.counters, counter..counter + 1000);
+        assert_eq!(alice.node.next_counter(), counter);
         assert_eq!(alice.node.wake(), None, "while it searches no turn is due");
 
         let miss = Input::Searched { search: search.clone(), found: None };
