@@ -41,7 +41,7 @@ pub(super) struct Info {
     api: u8,
     /// What a client can count on.
     #[schema(example = json!(CAPABILITIES))]
-    capabilities: [&'static str; CAPABILITIES.len()],
+    capabilities: Vec<&'static str>,
     /// Hash of the first block.
     genesis: String,
     /// Zero bits that a block's hash must begin with.
@@ -163,7 +163,7 @@ pub(super) async fn info(State(shared): State<Arc<Shared>>) -> Json<Info> {
         port: settings.port,
         version: env!("CARGO_PKG_VERSION"),
         api: API_VERSION,
-        capabilities: CAPABILITIES,
+        capabilities: capabilities(&shared),
         genesis: GENESIS_HASH.to_string(),
         zero_bits: shared.target.zero_bits(),
         nonces: settings.nonces,
@@ -174,6 +174,13 @@ pub(super) async fn info(State(shared): State<Arc<Shared>>) -> Json<Info> {
         network: std::iter::once(own.clone()).chain(others).collect(),
         http: own,
     })
+}
+
+/// What a client can count on of this node: `network` where its process runs a network
+/// that takes orders.
+fn capabilities(shared: &Shared) -> Vec<&'static str> {
+    let network = shared.settings.orders.is_some().then_some("network");
+    CAPABILITIES.into_iter().chain(network).collect()
 }
 
 /// What this node is doing

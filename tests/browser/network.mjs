@@ -14,7 +14,7 @@ const TRIES = 5;
 const START_MS = 10_000;
 
 /** A port that is free for UDP, with the one above it free for HTTP. */
-async function freePort(wanted = 0) {
+export async function freePort(wanted = 0) {
   for (;;) {
     const udp = dgram.createSocket('udp4');
     await new Promise((resolve, reject) => udp.once('error', reject).bind(wanted, '127.0.0.1', resolve));

@@ -80,7 +80,6 @@ async function open(next) {
   const isLive = source.can.has('live');
   const mine = (history = new History());
   replay.show(history, isLive);
-  for (const element of document.querySelectorAll('[data-needs]')) element.hidden = !source.can.has(element.dataset.needs);
   setText(byId('source'), isLive ? '' : source.title);
   byId('leave').hidden = isLive;
   redraw();
@@ -163,7 +162,8 @@ function draw() {
   openWanted(scene);
 }
 
-function drawCommands({ model, isLocked, isReplay }) {
+function drawCommands({ model, can, isLocked, isReplay }) {
+  for (const element of document.querySelectorAll('[data-needs]')) element.hidden = !can.has(element.dataset.needs);
   const up = nodesOf(model).filter((node) => node.up);
   const button = byId('pause-all');
   button.dataset.command = up.length > 0 && up.every((node) => node.paused) ? 'resume' : 'pause';
@@ -171,6 +171,7 @@ function drawCommands({ model, isLocked, isReplay }) {
   button.disabled = isLocked || up.length === 0;
   byId('demo').disabled = !demo.isRunning && (isReplay || up.length === 0);
   byId('demo-steps').disabled = byId('demo-choice').disabled = isLocked || up.length === 0;
+  byId('add-node').disabled = isLocked || up.length === 0;
   byId('token-row').hidden = !source.needsToken;
 }
 
@@ -186,6 +187,8 @@ byId('pause-all').addEventListener('click', ({ currentTarget }) => {
   const up = nodesOf(live()).filter((node) => node.up);
   send(up.map(({ id }) => ({ id, command: currentTarget.dataset.command })));
 });
+
+byId('add-node').addEventListener('click', () => send([{ id: null, command: 'add' }]));
 
 byId('token-row').addEventListener('submit', (event) => {
   event.preventDefault();

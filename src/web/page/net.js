@@ -18,6 +18,13 @@ const PATHS = {
   disconnect: '/peers/disconnect',
 };
 
+/** The posts that change the network, by the name of a node. */
+const ORDERS = {
+  stop: (name) => `/network/nodes/${name}/stop`,
+  start: (name) => `/network/nodes/${name}/start`,
+  add: () => '/network/nodes',
+};
+
 /** A command that a node refused, with its reason. */
 export class Refused extends Error {}
 
@@ -37,6 +44,7 @@ export class Network {
     this.tell = tell;
     while (!this.isStopped) {
       const info = await fetch('/node/info').then((answer) => answer.json()).catch(() => null);
+      if (info?.capabilities?.includes('network')) this.can.add('network');
       if (info?.network) return this.meet(info.network);
       await new Promise((resolve) => setTimeout(resolve, BEGIN_MS));
     }
@@ -76,9 +84,25 @@ export class Network {
 
   /** Tells a node to do something, and looks at what became of it. */
   async command(id, name, address) {
+    if (name in ORDERS) return this.order(id, name);
+    await this.post(id + PATHS[name], address);
+    await this.links.get(id)?.look().catch(() => {});
+  }
+
+  /** Has a node stopped, started or added. Another one is asked, as one that stops may not answer. */
+  async order(id, name) {
+    const up = [...this.links.values()].filter((link) => link.isUp);
+    const asked = up.find((link) => link.id !== id) ?? up[0];
+    if (!asked) throw new Refused('no node is there');
+    const { nodes } = await this.post(asked.id + ORDERS[name](this.links.get(id)?.name));
+    this.meet(nodes.map(({ http }) => http).filter((address) => address));
+  }
+
+  /** Posts to a path, and returns what is answered. */
+  async post(path, address) {
     const headers = { 'Content-Type': 'application/json' };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
-    const answer = await fetch(id + PATHS[name], {
+    const answer = await fetch(path, {
       method: 'POST',
       headers,
       body: address === undefined ? undefined : JSON.stringify({ address }),
@@ -89,7 +113,7 @@ export class Network {
       if (answer.status === 401) this.needsToken = true;
       throw new Refused(problem.detail ?? `the node said ${answer.status}`);
     }
-    await this.links.get(id)?.look().catch(() => {});
+    return answer.json().catch(() => ({}));
   }
 
   /** The token that commands need where a node is open to others. */

@@ -28,7 +28,7 @@ export class Cards {
       this.cards.clear();
       this.list.replaceChildren(...nodes.map((node) => this.make(node, model, can)));
     }
-    for (const node of nodes) this.fill(this.cards.get(node.id), node, model, now, isLocked);
+    for (const node of nodes) this.fill(this.cards.get(node.id), node, nodes, { model, now, isLocked });
   }
 
   make(node, model, can) {
@@ -42,6 +42,8 @@ export class Cards {
       pause: html('button', { type: 'button', hidden: !can.has('pause') }),
       mine: html('button', { type: 'button', hidden: !can.has('mine'), 'aria-label': `Mine one block with ${node.name}` }, 'Mine one'),
     };
+    part.stop = html('button', { type: 'button', hidden: !can.has('network') });
+    part.stop.addEventListener('click', () => this.order(node.id, part.isUp ? 'stop' : 'start'));
     part.pause.addEventListener('click', () => this.order(node.id, part.isPaused ? 'resume' : 'pause'));
     part.mine.addEventListener('click', () => this.order(node.id, 'mine'));
     part.card = html('li', { class: 'card', 'data-node': node.name },
@@ -49,14 +51,15 @@ export class Cards {
       html('div', { class: 'bar', 'aria-hidden': 'true' }, part.bar, html('span', { class: 'bar-middle' })),
       html('p', { class: 'search' }, part.tries, part.rate),
       part.tip, part.last,
-      html('div', { class: 'buttons' }, part.pause, part.mine));
+      html('div', { class: 'buttons' }, part.pause, part.mine, part.stop));
     this.cards.set(node.id, part);
     return part.card;
   }
 
-  fill(part, node, model, now, isLocked) {
+  fill(part, node, nodes, { model, now, isLocked }) {
     const state = stateOf(node, now);
     part.isPaused = node.paused;
+    part.isUp = node.up;
     part.card.dataset.state = state;
     setText(part.state, state);
     const average = 2 ** model.zeroBits;
@@ -70,7 +73,15 @@ export class Cards {
     setText(part.pause, node.paused ? 'Resume' : 'Pause');
     part.pause.setAttribute('aria-label', `${node.paused ? 'Resume' : 'Pause'} ${node.name}`);
     part.pause.disabled = part.mine.disabled = isLocked || !node.up;
+    setText(part.stop, node.up ? 'Stop' : 'Start');
+    part.stop.setAttribute('aria-label', `${node.up ? 'Stop' : 'Start'} ${node.name}`);
+    part.stop.disabled = isLocked || isAlone(nodes, node);
   }
+}
+
+/** Whether no other node runs: the last one cannot be stopped, nor started by another. */
+function isAlone(nodes, node) {
+  return !nodes.some((other) => other.up && other !== node);
 }
 
 function stateOf(node, now) {

@@ -15,6 +15,8 @@
 //                  block), `share` (its chain, with all), `connect` and
 //                  `disconnect` (the node that has this address); a promise that
 //                  fails with the reason in words
+//                  `stop`, `start` and `add` (whatever `id` is) where it can
+//                  `network`: a node is stopped, started or added
 //   block(hash)    a promise of the block with this hash, and its `bytes` as digits
 //   older(from, count)
 //                  tells blocks from far back in the chain
