@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use cairn::chain::Chain;
-use cairn::driver::{self, Command, Link, Look, Setup};
+use cairn::driver::{self, Command, Link, Look, MAX_WAIT, Setup};
 use cairn::event::Event;
 use cairn::hash::Hash;
 use cairn::node::{self, Input, Node, Save, Settings};
@@ -197,4 +197,46 @@ fn a_command_cuts_a_search_short_that_would_take_years() {
     alice.order(node::Command::Pause);
     alice.hears(|event| matches!(event, Event::Paused));
     alice.comes_to(|node| node.is_paused() && node.next_counter() > 0);
+}
+
+/// A link on which nothing ever comes, and which says how long it was to wait.
+struct Silence(Sender<Duration>);
+
+impl Link for Silence {
+    fn wait<'b>(&mut self, time: Duration, _buffer: &'b mut [u8]) -> Result<Option<Input<'b>>> {
+        // The test may have heard enough.
+        let _ = self.0.send(time);
+        thread::sleep(time);
+        Ok(None)
+    }
+
+    fn send(&mut self, _to: &PeerName, _bytes: &[u8]) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_link_waits_no_longer_than_to_the_nodes_next_turn_and_never_past_a_look_for_commands() {
+    let name = PeerName::new("alice");
+    for listen in [Duration::from_millis(1), Duration::from_secs(3600)] {
+        let ((waits, waited), (stop, commands)) = (mpsc::channel(), mpsc::channel());
+        let settings = Settings { listen, ..Settings::tutorial(name.clone(), 7000, vec![]) };
+        let running = thread::spawn(move || {
+            let mut node = Node::new(settings, Chain::genesis(Target::from_zero_bits(255)));
+            let (mut link, mut keep) = (Silence(waits), |_: &Save| Ok(()));
+            let setup = Setup { link: &mut link, commands: &commands, keep: &mut keep, threads: 1 };
+            driver::run(&mut node, setup, &mut |_: &Node, _: &Event| ControlFlow::Continue(()))
+        });
+        for _ in 0..3 {
+            let time = waited.recv_timeout(DEADLINE).expect("it waits");
+            assert!(time <= listen.min(MAX_WAIT), "{time:?}");
+        }
+        stop.send(Command::Stop).expect("it runs");
+        running.join().expect("no panic").expect("all goes well");
+    }
+}
+
+#[test]
+fn a_look_is_shown_by_its_name() {
+    assert_eq!(format!("{:?}", Look::new(|_| ())), "Look");
 }
