@@ -128,6 +128,10 @@ fn a_peer_that_may_be_the_tutorials_is_sent_as_much_of_a_long_chain_as_it_can_re
     assert_eq!(to_bob.len(), 2, "the announcement in a frame, and the first 122 blocks");
     assert_eq!((to_bob[0][0], to_bob[1]), (0, first));
 
+    let whole = grow(&genesis(), MAX_BLOCKS - 1, 7000);
+    let outputs = Bench::on(&whole).hears("bob", genesis().as_bytes());
+    assert_eq!(sent(&outputs), [("bob", whole.as_bytes())], "all of it is said once");
+
     alice.wait(SECOND);
     let all_it_reads = alice.hears("carol", first);
     assert_eq!(sent(&all_it_reads).len(), 1, "it has as much as it can read");
