@@ -887,3 +887,14 @@ fn a_frame_is_bounded_so_that_it_passes_through_the_tutorials_buffers() {
         assert!(frame.len() <= 9_216 && frame.len() > MAX_BLOCKS * BLOCK_LEN);
     }
 }
+
+#[test]
+fn an_announcement_as_long_as_our_chain_is_a_tie_and_says_whether_it_is_ours() {
+    let ours = chain(300, 0);
+    for (theirs, same) in [(ours.clone(), true), (chain(300, 1), false)] {
+        let mut bob = node("bob", &["alice"], ours.clone());
+        let outputs = hear(&mut bob, 0, "alice", &announcement(&theirs));
+        assert_eq!(reason(&outputs), &Reason::Tie { count: 300, same });
+        assert_eq!(sent_to(&outputs, "alice").len(), usize::from(same), "it is greeted once");
+    }
+}
