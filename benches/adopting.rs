@@ -36,7 +36,7 @@ fn node(chain: Chain) -> Node {
     Node::new(Settings::tutorial(PeerName::new("alice"), 7000, peers), chain)
 }
 
-/// A node with so many blocks hears of the next, again and again.
+/// A node with this many blocks hears of the next, again and again.
 #[divan::bench(args = [1_000, 1_000_000], sample_count = ADOPTED - 1, sample_size = 1)]
 fn a_block_upon(bencher: Bencher, count: usize) {
     let bytes = blocks(count + ADOPTED as usize);

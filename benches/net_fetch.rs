@@ -57,7 +57,7 @@ struct Running {
     thread: thread::JoinHandle<()>,
 }
 
-/// Runs a node that does not mine until its chain has so many blocks.
+/// Runs a node that does not mine, until its chain has this many blocks.
 fn run(network: &Network, mut link: NetLink, chain: Chain, until: usize) -> Running {
     let (stop, commands) = mpsc::channel();
     stop.send(Command::Node(node::Command::Pause)).expect("its receiver is here");

@@ -64,7 +64,7 @@ pub enum Standing {
 pub enum Subject {
     /// The holder of this key.
     Id(PeerName),
-    /// Whoever comes from this address.
+    /// Every peer that comes from this address.
     Address(IpAddr),
 }
 

@@ -1,7 +1,7 @@
 //! A link over the open network: strangers, who prove who they are.
 //!
-//! Each node has a key, and its public half is its name: whoever dials a name is
-//! connected to the holder of that key or to nobody. Two nodes shake hands with a
+//! Each node has a key, and its public half is its name: a dial to a name reaches
+//! the holder of that key, or fails. Two nodes shake hands with a
 //! [`hello`], which says what network they are of, and then send each other the
 //! same datagrams as over UDP, through one long stream each way.
 //!

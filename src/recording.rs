@@ -24,7 +24,7 @@ pub const VERSION: u8 = 1;
 /// The most bytes of a recording.
 pub const MAX_LEN: u64 = 64 * 1024 * 1024;
 
-/// Of a node's first chain at most so many blocks are written, the last ones.
+/// The most blocks that are written of a node's first chain: its last ones.
 pub const MAX_FIRST_BLOCKS: usize = 5_000;
 
 /// What is kept back for the last line.

@@ -70,7 +70,7 @@ fn run(wire: Wire, peers: Vec<PeerName>) -> Running {
     run_at(EASY, 1000, wire, peers)
 }
 
-/// The same with another target, and so many nonces in a turn.
+/// The same with another target, and with this many nonces in a turn.
 fn run_at(target: Target, nonces: u64, wire: Wire, peers: Vec<PeerName>) -> Running {
     let (commands, inbox) = mpsc::channel();
     let (tell, told) = mpsc::channel();

@@ -54,7 +54,7 @@ fn is_served(stream: &mut TcpStream) -> bool {
     ask(stream).starts_with("HTTP/1.1 200 OK")
 }
 
-/// Holds connections that say nothing, so many from each address: more than there
+/// Holds connections that say nothing, `each` of them from each address: more than there
 /// are places, as the last one is told.
 fn say_nothing(api: &Api, from: impl Iterator<Item = Ipv4Addr>, each: usize) -> Vec<TcpStream> {
     let one = |from| (0..each).map(move |_| from);

@@ -105,7 +105,7 @@ pub(crate) fn drive(flags: &RunFlags, parts: Parts, also: &mut dyn FnMut(&Event)
     }
 }
 
-/// So many blocks to fetch are worth a bar: more than an answer or two.
+/// A fetch of more blocks than this is worth a bar: more than an answer or two.
 const LONG_FETCH: usize = 2 * MAX_ANSWER_FRAMES * MAX_BLOCKS;
 
 /// Prints what happens, shows it by HTTP, and knows when it is enough.

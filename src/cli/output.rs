@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-/// So many texts wait for a reader, some hundred kilobytes; what comes then is
+/// The most texts that wait for a reader, some hundred kilobytes; what comes then is
 /// not printed until all these are.
 const MAX_WAITING: usize = 4_096;
 

@@ -18,7 +18,7 @@ use crate::hash::Hash;
 use crate::rules::{Invalid, MEDIAN_BLOCKS, Tip, whole_blocks};
 use crate::target::Target;
 
-/// So many blocks take some half a millisecond to check, several times what it
+/// This many blocks take some half a millisecond to check, several times what it
 /// takes to start a thread.
 const BLOCKS_WORTH_A_THREAD: usize = 8192;
 
@@ -37,7 +37,7 @@ pub fn check(tip: Tip, bytes: &[u8], target: Target) -> Result<Tip, Invalid> {
     check_on_threads(tip, bytes, target, threads)
 }
 
-/// The same on so many threads, this one among them, or fewer if there are not
+/// The same on this many threads, this one among them, or fewer if there are not
 /// enough blocks for each to have a batch. The verdict does not depend on their number.
 ///
 /// # Errors

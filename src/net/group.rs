@@ -1,7 +1,7 @@
 //! Which addresses belong together.
 //!
-//! Addresses of one group are likely to have one owner: whoever has many in a group
-//! pays little for one more. So connections are spread over groups.
+//! Addresses of one group are likely to have one owner, for whom one more of
+//! them costs little. So connections are spread over groups.
 
 use std::net::IpAddr;
 

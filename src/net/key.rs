@@ -1,7 +1,7 @@
 //! A node's key, and the file that it lies in.
 //!
-//! The key is made on the first start. Whoever has the file can pass for the node,
-//! so nobody but its owner may read it. A file that is damaged is an error: a new key
+//! The key is made on the first start. With the file one can pass for the node, so
+//! nobody but its owner may read it. A file that is damaged is an error: a new key
 //! in its place would make the node a stranger to all that knew it.
 
 use std::fs::{self, OpenOptions};

@@ -1,6 +1,6 @@
 //! The node's end of the way to its peers: two kinds of bounded queue.
 //!
-//! What comes waits in an inbox, in which each peer has so many places; what goes
+//! What comes waits in an inbox, in which each peer has a share of the places; what goes
 //! waits in an outbox, one for each peer. Where one is full a datagram is dropped, as
 //! UDP does, and the node asks again.
 

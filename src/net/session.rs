@@ -1,8 +1,8 @@
 //! One connection, from its handshake to its end.
 //!
 //! The dialler opens a stream and says hello; the other side answers with its own.
-//! Whoever refuses closes the connection with the reason. After that both send frames,
-//! until one has enough.
+//! A side that refuses closes the connection with the reason. After the hellos both
+//! sides send frames, until one of them ends the connection.
 
 use std::net::SocketAddr;
 use std::time::Duration;

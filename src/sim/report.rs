@@ -35,13 +35,13 @@ pub struct Counts {
     pub deepest: u64,
 }
 
-/// A fault that so many datagrams should meet by chance does come. No more than
-/// half of those that are sent are spared: they are blocked, lost, or sent when the
-/// faults are over. That none of the others meets it has a chance of e^-30.
+/// A fault that is expected to hit this many datagrams is sure to hit one. At most half
+/// of all datagrams cannot be hit, as they are blocked, lost, or sent after the faults;
+/// the chance that none of the others is hit is e^-30.
 const SURE: u64 = 60;
 
 impl Counts {
-    /// A chain was copied, for which so many blocks were given up.
+    /// A chain was copied, for which this many blocks were given up.
     pub(super) fn note_copy(&mut self, abandoned: usize) {
         self.copies += 1;
         self.reorganisations += u64::from(abandoned > 0);

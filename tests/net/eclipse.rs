@@ -40,7 +40,7 @@ fn boast(number: usize) -> Vec<u8> {
     Blocks { number: 0, count, height: count - 1, blocks }.encode()
 }
 
-/// Whoever is asked answers: honest ones with their chain, liars not at all.
+/// Answers a question: honest peers do with their chain, liars do not.
 fn answers(honest: &Chain, outputs: Vec<Output>) -> Vec<(PeerName, Vec<u8>)> {
     let mut answers = Vec::new();
     for output in outputs {

@@ -57,7 +57,7 @@ fn a_blocked_identity_is_refused_and_let_in_when_it_is_allowed() {
 }
 
 #[test]
-fn whoever_is_blocked_while_connected_is_hung_up_on() {
+fn a_peer_that_is_blocked_while_connected_is_disconnected() {
     let alice = Stranger::start(settings());
     let bob = Stranger::start(knowing(&[&alice.network]));
     wait_until("they have met", || alice.is_connected(bob.name()));

@@ -145,7 +145,7 @@ impl Drop for Stranger {
     }
 }
 
-/// An endpoint without a node: whoever has its link says what it sends.
+/// An endpoint without a node: the test says what it sends, through its link.
 pub(crate) fn bare(settings: Settings) -> (Network, NetLink, Receiver<Notice>) {
     let (tell, notices) = mpsc::channel();
     let tell = move |notice| drop(tell.send(notice));

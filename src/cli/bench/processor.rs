@@ -43,7 +43,7 @@ pub(super) fn clock() -> Option<f64> {
 /// counted in its machine code, without loads, stores and moves.
 const OPERATIONS: f64 = 3035.0;
 
-/// The most hashes a second that a thread with AVX-512 could do, at so many cycles a
+/// The most hashes a second that a thread with AVX-512 could do, at this many cycles a
 /// second. Zen 4 does two 512-bit additions or bitwise operations in a cycle, Zen 5
 /// four; of others nothing is written here.
 pub(super) fn limit(clock: f64) -> Option<f64> {

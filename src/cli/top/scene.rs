@@ -49,7 +49,7 @@ impl Scene {
         self.choose(0);
     }
 
-    /// Chooses a node so many further down.
+    /// Chooses the node that stands this many places further down.
     pub(super) fn choose(&mut self, by: isize) {
         let last = self.now.nodes.len().saturating_sub(1);
         self.chosen = self.chosen.saturating_add_signed(by).min(last);
@@ -122,7 +122,7 @@ pub(super) mod tests {
         Status { height, tip: format!("{height:064x}"), nonce, state, paused, time_ms }
     }
 
-    /// Nodes on these ports at a height, which have tried so many nonces by this time.
+    /// Nodes on these ports at a height, which have tried this many nonces by this time.
     pub(in super::super) fn network(ports: &[u16], height: u64, nonce: u64, time: u64) -> Snapshot {
         let node = |port: &u16| NodeSeen {
             url: format!("http://127.0.0.1:{}", port + 1),

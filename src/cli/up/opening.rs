@@ -48,7 +48,7 @@ mod tests {
     use cairn::hash::Hash;
     use cairn::peer::PeerName;
 
-    /// So many chains were ignored, which were the same or not, at this second.
+    /// This many chains were ignored at this second, all of them the same as ours or not.
     fn ignored(same: bool, count: u64, second: u64) -> Told {
         let reason = Reason::Tie { count: 1, same };
         let event = Event::Ignored { from: PeerName::new("bob"), reason };

@@ -34,7 +34,7 @@ impl Hub {
     pub(super) fn accept(&mut self, incoming: Incoming) {
         let now = self.now();
         let IncomingAddr::Ip(address) = incoming.remote_addr() else { return incoming.refuse() };
-        // Whoever forges an address does not hear that it is to come back.
+        // A sender that forges its address does not hear that it is to come back.
         if !incoming.remote_addr_validated() && !is_own_machine(address.ip()) {
             let _ = incoming.retry();
             return;

@@ -61,7 +61,7 @@ impl Hub {
     }
 
     pub(super) fn meet_near(&mut self, id: &[u8; 32], address: SocketAddr) {
-        // Whoever sends a beacon may put anything in it.
+        // The sender of a beacon may put anything in it.
         if let Ok(id) = EndpointId::from_bytes(id) {
             let now = self.now();
             self.table.learn(now, &PeerName::new(id), address, Source::Lan);

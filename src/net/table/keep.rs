@@ -11,8 +11,8 @@ use crate::net::group::{Group, group};
 use crate::net::hello::Refused;
 use crate::peer::PeerName;
 
-/// So many of the oldest connections that we dialled ourselves are never given up for
-/// others: whoever wants to surround us has no say in them.
+/// How many of the oldest connections that we dialled ourselves are never given up for
+/// others: an attacker who wants to surround us has no say in them.
 const ANCHORS: usize = 4;
 
 /// What is to happen to the other connections where a new one has a place.
