@@ -113,12 +113,9 @@ impl<L: Link> Link for FaultyLink<L> {
         loop {
             let now = Instant::now();
             if let Some(Held { from, bytes, .. }) = self.due(now) {
-                let bytes = {
-                    let place = &mut buffer[..bytes.len()];
-                    place.copy_from_slice(&bytes);
-                    place
-                };
-                return Ok(Some(Input::Datagram { from, bytes }));
+                let buffer = &mut buffer[..bytes.len()];
+                buffer.copy_from_slice(&bytes);
+                return Ok(Some(Input::Datagram { from, bytes: buffer }));
             }
             if now >= deadline {
                 return Ok(None);
@@ -131,7 +128,9 @@ impl<L: Link> Link for FaultyLink<L> {
                 }
                 Some(Input::Joined(name)) => return Ok(Some(Input::Joined(name))),
                 Some(Input::Left(name)) => return Ok(Some(Input::Left(name))),
-                _ => {}
+                Some(Input::Command(command)) => return Ok(Some(Input::Command(command))),
+                // The loop's own, which no link hands out.
+                Some(Input::Start | Input::Wake | Input::Searched { .. }) | None => {}
             }
         }
     }
@@ -146,6 +145,7 @@ mod tests {
     use std::sync::mpsc::{self, Sender};
 
     use super::*;
+    use crate::node::Command;
 
     const LONG: Duration = Duration::from_millis(20);
 
@@ -172,6 +172,19 @@ mod tests {
         let full = Full((0..count).map(|number| vec![number]).collect());
         let (change, changes) = mpsc::channel();
         (FaultyLink::new(full, LinkFaults { delay, loss }, changes, 1, 7000), change)
+    }
+
+    /// A link that has something else than a datagram to hand out, once.
+    struct News(Option<Input<'static>>);
+
+    impl Link for News {
+        fn wait<'b>(&mut self, _: Duration, _: &'b mut [u8]) -> Result<Option<Input<'b>>> {
+            Ok(self.0.take())
+        }
+
+        fn send(&mut self, _to: &PeerName, _bytes: &[u8]) -> Result<(), String> {
+            Ok(())
+        }
     }
 
     /// What comes until nothing does for this long.
@@ -215,6 +228,20 @@ mod tests {
         link.link.0.extend([vec![7], vec![8]]);
         change.send(LinkFaults::default()).expect("the link is there");
         assert_eq!(come(&mut link, LONG), [7, 8], "the first two are still on their way");
+    }
+
+    #[test]
+    fn what_is_no_datagram_is_handed_on_at_once() {
+        let bob = PeerName::new("bob");
+        let disconnect = Command::Disconnect(bob.clone());
+        for news in [Input::Joined(bob.clone()), Input::Left(bob), Input::Command(disconnect)] {
+            let faults = LinkFaults { delay: MAX_DELAY, loss: MAX_LOSS };
+            let (_change, changes) = mpsc::channel();
+            let mut link = FaultyLink::new(News(Some(news.clone())), faults, changes, 1, 7000);
+            let mut buffer = vec![0; BUFFER_LEN];
+            let came = link.wait(LONG, &mut buffer).expect("it works");
+            assert_eq!(format!("{came:?}"), format!("{:?}", Some(news)));
+        }
     }
 
     #[test]
