@@ -38,10 +38,14 @@ impl Backlog {
 
     /// Waits until there is room, or every node is let through.
     pub(super) fn wait(&self) {
+        self.wait_by(|| thread::sleep(LOOK_AGAIN));
+    }
+
+    fn wait_by(&self, mut pause: impl FnMut()) {
         while self.untaken.load(Ordering::Relaxed) > MAX_UNTAKEN
             && !self.is_open.load(Ordering::Relaxed)
         {
-            thread::sleep(LOOK_AGAIN);
+            pause();
         }
     }
 }
@@ -50,19 +54,29 @@ impl Backlog {
 mod tests {
     use super::*;
 
+    /// How often a node looks until it goes on, where this happens at its third look.
+    fn pauses(backlog: &Backlog, at_third: impl Fn()) -> u32 {
+        let mut count = 0;
+        backlog.wait_by(|| {
+            count += 1;
+            if count == 3 {
+                at_third();
+            }
+        });
+        count
+    }
+
     #[test]
     fn a_node_waits_while_too_much_is_untaken_and_not_where_all_are_let_through() {
         let backlog = Backlog::default();
-        (0..=MAX_UNTAKEN).for_each(|_| backlog.add());
-        thread::scope(|scope| {
-            let waiting = scope.spawn(|| backlog.wait());
-            thread::sleep(20 * LOOK_AGAIN);
-            assert!(!waiting.is_finished(), "there is no room");
-            backlog.take();
-            waiting.join().expect("it does not panic");
-        });
+        (0..MAX_UNTAKEN).for_each(|_| backlog.add());
+        assert_eq!(pauses(&backlog, || ()), 0, "there is room for one more");
         backlog.add();
-        backlog.open(true);
-        backlog.wait();
+        assert_eq!(pauses(&backlog, || backlog.take()), 3);
+        backlog.add();
+        assert_eq!(pauses(&backlog, || backlog.open(true)), 3);
+        assert_eq!(pauses(&backlog, || ()), 0, "all are let through");
+        backlog.open(false);
+        assert_eq!(pauses(&backlog, || backlog.take()), 3, "no longer");
     }
 }
