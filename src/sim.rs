@@ -272,7 +272,7 @@ impl<'a> World<'a> {
     }
 
     fn report(self) -> Report {
-        let best = self.hosts.iter().filter_map(|host| host.up.as_ref());
+        let best = self.hosts.iter().filter_map(|host| host.up.as_deref());
         let chain = best.map(|(node, _)| node.chain()).max_by_key(|chain| chain.count());
         let made = self.made.values().map(Vec::len).sum();
         Report {

@@ -8,7 +8,7 @@ use super::{AGREEMENT_BOUND, CALM_PART, Check, World};
 impl World<'_> {
     /// Whether all machines are up and stand on the same block.
     pub(super) fn is_agreed(&self) -> bool {
-        let tip = |host: &Host| host.up.as_ref().map(|(node, _)| node.chain().tip_hash());
+        let tip = |host: &Host| host.up.as_deref().map(|(node, _)| node.chain().tip_hash());
         let first = tip(&self.hosts[0]);
         first.is_some() && self.hosts.iter().all(|host| tip(host) == first)
     }
@@ -23,7 +23,7 @@ impl World<'_> {
             let time = self.time - calm;
             self.say(format_args!("all agree, {time:?} after the last fault"));
         } else if self.time > calm + AGREEMENT_BOUND {
-            let heights = self.hosts.iter().map(|host| match &host.up {
+            let heights = self.hosts.iter().map(|host| match host.up.as_deref() {
                 Some((node, _)) => format!("{} at {}", host.name, node.chain().height()),
                 None => format!("{} down", host.name),
             });
@@ -35,7 +35,7 @@ impl World<'_> {
 
     pub(super) fn check_end(&mut self) -> Check {
         for host in &self.hosts {
-            if let Some((node, _)) = &host.up {
+            if let Some((node, _)) = host.up.as_deref() {
                 check_whole(&host.name, node.chain())?;
             }
         }

@@ -19,8 +19,9 @@ pub(super) struct Host {
     pub(super) name: PeerName,
     pub(super) port: u16,
     pub(super) disk: SimDisk,
-    /// Node and store; `None` while the machine is down.
-    pub(super) up: Option<(Node, Store<SimDisk>)>,
+    /// Node and store; `None` while the machine is down. In a box, as every step takes
+    /// them out and puts them back, and a node is a kilobyte to move.
+    pub(super) up: Option<Box<(Node, Store<SimDisk>)>>,
     /// How many times it has been started.
     pub(super) starts: u64,
     /// Seconds by which its wall clock is always wrong.
@@ -74,7 +75,7 @@ impl World<'_> {
             seed: self.scenario.seed ^ (host.starts << 32),
             ..Settings::tutorial(host.name.clone(), host.port, peers)
         };
-        host.up = Some((Node::new(settings, chain), store));
+        host.up = Some(Box::new((Node::new(settings, chain), store)));
         self.step(index, Input::Start)
     }
 
@@ -87,21 +88,18 @@ impl World<'_> {
     /// Gives a node an input, and does all that it asks for in return.
     pub(super) fn step(&mut self, index: usize, input: Input) -> Check {
         let now = self.now(index);
-        let Some((mut node, mut store)) = self.hosts[index].up.take() else { return Ok(()) };
+        let Some(mut up) = self.hosts[index].up.take() else { return Ok(()) };
+        let (node, store) = &mut *up;
         let before = node.chain().count();
-        let given = give(
-            &mut node,
-            || now,
-            input,
-            |node, output| self.carry_out(index, node, &mut store, output),
-        );
+        let given =
+            give(node, || now, input, |node, output| self.carry_out(index, node, store, output));
         match given {
             ControlFlow::Continue(()) => {
-                self.hosts[index].up = Some((node, store));
+                self.hosts[index].up = Some(up);
                 self.after_step(index, before)
             }
             ControlFlow::Break(Stop::PowerCut) => {
-                drop(store);
+                drop(up);
                 self.crash(index);
                 Ok(())
             }
@@ -154,7 +152,7 @@ impl World<'_> {
 
     fn after_step(&mut self, index: usize, before: usize) -> Check {
         let host = &mut self.hosts[index];
-        let Some((node, _)) = &host.up else { return Ok(()) };
+        let Some((node, _)) = host.up.as_deref() else { return Ok(()) };
         let count = node.chain().count();
         if count < before {
             return Err(format!("{}'s chain got shorter: {before} to {count}", host.name));

@@ -150,7 +150,7 @@ impl World<'_> {
     /// It mines on a chain that it keeps to itself, and shows it as soon as that
     /// undoes others' blocks; it starts anew where it falls behind.
     fn mine_in_secret(&mut self) {
-        let nodes = self.hosts.iter().filter_map(|host| host.up.as_ref());
+        let nodes = self.hosts.iter().filter_map(|host| host.up.as_deref());
         let Some(best) = nodes.map(|(node, _)| node.chain()).max_by_key(|chain| chain.count())
         else {
             return;
