@@ -6,7 +6,8 @@
 //! that alternate between mining a thousand nonces and listening for a second.
 //!
 //! The modules stand in the order in which to read them, and each uses only
-//! those above it.
+//! those above it. The book in the repository's folder `book/` builds a network from an empty
+//! folder and then takes this one apart: its first chapter is `book/src/five-minutes.md`.
 //!
 //! First what a block is and what makes it worth anything: [`hash`], [`target`],
 //! [`block`]. To find one, search:

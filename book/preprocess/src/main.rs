@@ -1,0 +1,77 @@
+//! A preprocessor for mdBook: puts what is made anew for each book in its place.
+//!
+//! - `<!-- figure NAME -->` gives way to a drawing (`figures`);
+//! - `<!-- help COMMAND -->` to what `cairn help COMMAND` prints, and `<!-- help -->`
+//!   to that of all commands. The program is the one in `CAIRN`, or `cairn`.
+//!
+//! mdBook gives a chapter's text as JSON on standard input and takes it from standard
+//! output.
+
+#![forbid(unsafe_code)]
+
+mod figures;
+mod fork;
+mod help;
+mod layout;
+mod svg;
+mod waiting;
+
+use std::io::{self, Read};
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+fn main() -> ExitCode {
+    // mdBook asks first whether a renderer is supported; all are.
+    if std::env::args().nth(1).is_some_and(|argument| argument == "supports") {
+        return ExitCode::SUCCESS;
+    }
+    match preprocess() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(what) => {
+            eprintln!("error: {what}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn preprocess() -> Result<(), String> {
+    let mut input = String::new();
+    io::stdin().read_to_string(&mut input).map_err(|error| error.to_string())?;
+    let input: Value = serde_json::from_str(&input).map_err(|error| error.to_string())?;
+    let mut book = input.get(1).cloned().ok_or("mdBook gives a context and a book")?;
+    fill(&mut book)?;
+    println!("{book}");
+    Ok(())
+}
+
+/// Fills each chapter, wherever it is in the book.
+fn fill(value: &mut Value) -> Result<(), String> {
+    match value {
+        Value::Array(items) => items.iter_mut().try_for_each(fill),
+        Value::Object(fields) => fields.iter_mut().try_for_each(|(name, value)| match value {
+            Value::String(text) if name == "content" => {
+                *text = filled(text)?;
+                Ok(())
+            }
+            value => fill(value),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn filled(text: &str) -> Result<String, String> {
+    let mut filled = String::new();
+    for line in text.lines() {
+        let inside = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
+        let made = match inside.and_then(|inside| inside.split_once(' ')) {
+            Some(("figure", name)) => Some(figures::draw(name)?),
+            Some(("help", command)) => Some(help::of(command)?),
+            _ if inside == Some("help") => Some(help::of_all()?),
+            _ => None,
+        };
+        filled.push_str(made.as_deref().unwrap_or(line));
+        filled.push('\n');
+    }
+    Ok(filled)
+}
