@@ -61,12 +61,8 @@ struct Running {
 fn run(network: &Network, mut link: NetLink, chain: Chain, until: usize) -> Running {
     let (stop, commands) = mpsc::channel();
     stop.send(Command::Node(node::Command::Pause)).expect("its receiver is here");
-    let settings = node::Settings {
-        relay: true,
-        answers: u32::MAX,
-        listen: Duration::from_millis(100),
-        ..node::Settings::tutorial(network.name().clone(), network.address().port(), Vec::new())
-    };
+    let listen = Duration::from_millis(100);
+    let settings = node::Settings { listen, ..network.node_settings() };
     let thread = thread::spawn(move || {
         let mut node = Node::new(settings, chain);
         let mut keep = |_: &Save| Ok(());

@@ -75,7 +75,7 @@ impl Node {
             turns: 0,
             owed_turns: 0,
             next_turn: None,
-            sync: Sync::new(random),
+            sync: Sync::new(random, settings.ask_more_after),
             is_paused: false,
             is_hurried: false,
             outbox: Vec::new(),

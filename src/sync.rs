@@ -1,4 +1,4 @@
-//! Catching up with a longer chain: one download at a time.
+//! Catching up with a longer chain.
 //!
 //! A peer that announces blocks which do not connect to ours is asked for those
 //! between. Each answer brings the next few hundred, in order; where one is
@@ -8,6 +8,10 @@
 //! more is held than one answer beyond the length of our chain. (Our own blocks
 //! with other receivers have cost nobody work: the format's hole. They do not count
 //! as new, and a peer that brings nothing new loses its turn, see [`MIN_PACE`].)
+//!
+//! One peer is asked at a time, unless the link is reliable: there silence is no lost
+//! datagram, so while those that are asked bring too little, one more peer is asked beside
+//! them, and peers that stall cannot hold up the one that answers.
 //!
 //! This file says whom to ask, and what for; it sends nothing itself. What happens
 //! is told to it as it happens, and changes nothing but what it wants; once a step
@@ -62,11 +66,15 @@ pub const PACE_TIME: Duration = Duration::from_secs(2);
 /// to hold us up with them.
 pub const MAX_FETCH: Duration = Duration::from_secs(60);
 
-/// What is known of our peers' longer chains, and the one that we fetch.
+/// What is known of our peers' longer chains, and those that we fetch.
 #[derive(Debug)]
 pub struct Sync {
     random: ChaCha8Rng,
-    download: Option<Download>,
+    ask_more_after: Option<Duration>,
+    /// Those under way, in the order in which they began; never two from one peer.
+    downloads: Vec<Download>,
+    /// When one more is to begin, if there is a peer for it.
+    more_at: Option<Duration>,
     /// One for each peer of ours that has claimed a longer chain. (Ordered, so
     /// that the same events always lead to the same choice.)
     records: BTreeMap<PeerName, Record>,
@@ -112,17 +120,21 @@ pub enum Refusal {
 }
 
 impl Sync {
-    /// Nothing to fetch yet. The numbers of questions are drawn from `random`.
-    pub fn new(random: ChaCha8Rng) -> Sync {
-        Sync { random, download: None, records: BTreeMap::new() }
+    /// Nothing to fetch yet. The numbers of questions are drawn from `random`. Where no
+    /// download keeps up [`MIN_PACE`] for as long as `ask_more_after`, another begins beside
+    /// them; where that is `None`, there is one at a time.
+    pub fn new(random: ChaCha8Rng, ask_more_after: Option<Duration>) -> Sync {
+        let (downloads, records) = (Vec::new(), BTreeMap::new());
+        Sync { random, ask_more_after, downloads, more_at: None, records }
     }
 
     /// When [`Sync::time_out`] is due.
     pub fn wake(&self) -> Option<Duration> {
-        match &self.download {
-            Some(download) => Some(download.deadline.min(download.turn_ends)),
-            None => self.shunned().map(|record| record.shunned_until).min(),
+        if self.downloads.is_empty() {
+            return self.shunned().map(|record| record.shunned_until).min();
         }
+        let due = self.downloads.iter().map(|it| it.deadline.min(it.turn_ends));
+        due.chain(self.more_at).min()
     }
 
     /// Those whose claims wait for the end of a while in which they are not asked.
@@ -130,45 +142,51 @@ impl Sync {
         self.records.values().filter(|record| record.count > 0 && record.is_shunned)
     }
 
-    /// How many blocks the chain has that is being fetched, as its peer says.
+    /// How many blocks the chain has that is being fetched, as its peer says; of several
+    /// the one of which most has come.
     pub fn fetching(&self) -> Option<usize> {
-        let record = self.records.get(&self.download.as_ref()?.from)?;
-        Some(record.count)
+        let download = self.downloads.iter().max_by_key(|download| download.count())?;
+        Some(self.records.get(&download.from)?.count)
     }
 
     /// A peer of ours says that its chain has `count` blocks, more than ours, and
     /// what we have seen of them does not connect. Returns whether a download begins.
     pub fn claim(&mut self, now: Duration, chain: &Chain, from: &PeerName, count: usize) -> bool {
-        let is_asked = self.download.as_ref().is_some_and(|download| download.from == *from);
+        let is_asked = self.is_asked(from);
         let record = self.records.entry(from.clone()).or_default();
         // While it is asked, an older datagram that comes late takes nothing back.
         record.count = if is_asked { record.count.max(count) } else { count };
-        self.download.is_none() && self.begin(now, chain)
+        self.downloads.is_empty() && self.begin(now, chain)
+    }
+
+    /// Whether a download from this peer is under way.
+    fn is_asked(&self, peer: &PeerName) -> bool {
+        self.downloads.iter().any(|download| download.from == *peer)
     }
 
     /// Our chain has changed: what is under way may be done, or may stand on
     /// blocks that are no longer ours.
     pub fn chain_changed(&mut self, now: Duration, chain: &Chain) {
-        let Some(download) = &mut self.download else { return };
-        let record = self.records.entry(download.from.clone()).or_default();
-        if download.is_handed_over {
-            // Bits flip on the way: a peer that brings a longer chain is no liar.
-            record.wrong_answers = 0;
-            download.since = now;
+        if self.downloads.iter().any(|download| download.is_handed_over) {
+            // Those that have brought only what is ours now would bring the same again.
+            self.downloads.retain(|it| it.is_handed_over || it.is_ahead(chain));
         }
-        if record.count <= chain.count() {
-            // It has kept its word, or somebody else has for it.
-            record.count = 0;
-            self.download = None;
-            return;
-        }
-        let is_gone = |place: &mut Place| chain.hash_at(place.height as usize) != Some(place.hash);
-        download.shared.take_if(is_gone);
-        let has_fallen = download.branch.take_if(|branch| !branch.stands_on(chain)).is_some();
-        // Where neither holds, what is on its way is still of use.
-        if has_fallen || download.is_handed_over {
-            download.want = Want::Question;
-        }
+        let records = &mut self.records;
+        self.downloads.retain_mut(|download| {
+            let record = records.entry(download.from.clone()).or_default();
+            if download.is_handed_over {
+                // Bits flip on the way: a peer that brings a longer chain is no liar.
+                record.wrong_answers = 0;
+                download.since = now;
+            }
+            if record.count <= chain.count() {
+                // It has kept its word, or somebody else has for it.
+                record.count = 0;
+                return false;
+            }
+            download.stand_on(chain);
+            true
+        });
     }
 
     /// The time that [`Sync::wake`] names has come.
@@ -176,7 +194,7 @@ impl Sync {
         for record in self.records.values_mut() {
             record.is_shunned &= record.shunned_until > now;
         }
-        if let Some(download) = self.download.as_mut().filter(|it| it.deadline <= now) {
+        for download in self.downloads.iter_mut().filter(|it| it.deadline <= now) {
             download.want = Want::More;
         }
     }
@@ -193,9 +211,9 @@ impl Sync {
         answer: &Blocks,
     ) -> Result<(), Refusal> {
         let is_open = |it: &&mut Download| it.from == *from && it.number == answer.number;
-        let download = self.download.as_mut().filter(is_open).ok_or(Refusal::Stale)?;
+        let download = self.downloads.iter_mut().find(is_open).ok_or(Refusal::Stale)?;
         match download.take_in(now, chain, answer) {
-            Err(invalid) => return Err(Refusal::Wrong(invalid, self.shun(now, true))),
+            Err(invalid) => return Err(Refusal::Wrong(invalid, self.shun(now, from, true))),
             // What has brought something is worth asking again at once. Where
             // nothing new has come, what is next may just be late.
             Ok(Taken::Gap) if download.tries == 0 => download.want = Want::More,
@@ -211,83 +229,105 @@ impl Sync {
         Ok(())
     }
 
-    /// The branch that was handed over is not adopted: its peer is not asked for a
-    /// while.
-    pub fn give_up(&mut self, now: Duration) {
-        self.shun(now, false);
+    /// What this peer has brought is not adopted: it is not asked for a while.
+    pub fn give_up(&mut self, now: Duration, peer: &PeerName) {
+        self.shun(now, peer, false);
     }
 
     /// We have nothing to do with this peer any more.
     pub fn forget(&mut self, peer: &PeerName) {
         self.records.remove(peer);
-        self.download.take_if(|download| download.from == *peer);
+        self.downloads.retain(|download| download.from != *peer);
     }
 
     /// What is to be done now; to be asked for again until there is nothing.
     pub fn next(&mut self, now: Duration, chain: &Chain) -> Option<Next> {
-        self.pass_turn(now, chain);
-        if self.download.is_none() && !self.begin(now, chain) {
-            return None;
+        self.pass_turns(now, chain);
+        let is_due = |at| at <= now;
+        if self.downloads.is_empty() || self.more_at(now, chain).is_some_and(is_due) {
+            self.begin(now, chain);
         }
-        let download = self.download.as_mut().expect("one is under way");
-        match std::mem::take(&mut download.want) {
-            Want::Nothing => None,
-            Want::Question => Some(self.ask(now, chain)),
-            Want::More => self.go_on(now, chain),
-        }
+        let next = (0..self.downloads.len()).find_map(|index| {
+            // One that is given up has left the list.
+            match std::mem::take(&mut self.downloads.get_mut(index)?.want) {
+                Want::Nothing => None,
+                Want::Question => Some(self.ask(now, chain, index)),
+                Want::More => self.go_on(now, chain, index),
+            }
+        });
+        self.more_at = self.more_at(now, chain);
+        next
     }
 
-    /// Ends a download whose turn is over, where another peer waits for one. What it
-    /// has brought is adopted first if it is longer than our chain.
-    fn pass_turn(&mut self, now: Duration, chain: &Chain) {
-        let Some(download) = self.download.as_mut().filter(|it| it.turn_ends <= now) else {
-            return;
-        };
-        let waits = |(name, record): (&PeerName, &Record)| {
-            *name != download.from && record.may_be_asked(now, chain)
-        };
-        if !self.records.iter().any(waits) {
-            download.turn_ends = now + PACE_TIME;
-        } else if download.is_longer(chain) {
-            download.want = Want::More;
-        } else {
-            self.download = None;
-        }
+    /// Ends the downloads whose turn is over, where another peer waits for one. What they
+    /// have brought is adopted first if it is longer than our chain.
+    fn pass_turns(&mut self, now: Duration, chain: &Chain) {
+        let is_waited_for = self.waits(now, chain);
+        self.downloads.retain_mut(|download| {
+            if download.turn_ends > now {
+                return true;
+            }
+            if !is_waited_for {
+                download.turn_ends = now + PACE_TIME;
+            } else if download.is_longer(chain) {
+                download.want = Want::More;
+            } else {
+                return false;
+            }
+            true
+        });
+    }
+
+    /// Whether there is a peer that may be asked and is not.
+    fn waits(&self, now: Duration, chain: &Chain) -> bool {
+        let mut records = self.records.iter();
+        records.any(|(name, record)| record.may_be_asked(now, chain) && !self.is_asked(name))
+    }
+
+    /// When no download will have kept up the pace for so long that another is to begin,
+    /// if there is a peer for it.
+    fn more_at(&self, now: Duration, chain: &Chain) -> Option<Duration> {
+        let after = self.ask_more_after.filter(|_| self.waits(now, chain))?;
+        let turn_ends = self.downloads.iter().map(|download| download.turn_ends).max()?;
+        Some((turn_ends + after).saturating_sub(PACE_TIME))
     }
 
     /// Hands over what is longer than our chain, else asks for more, unless the
     /// peer has been asked in vain too often: then another is asked.
-    fn go_on(&mut self, now: Duration, chain: &Chain) -> Option<Next> {
-        let download = self.download.as_mut()?;
+    fn go_on(&mut self, now: Duration, chain: &Chain, index: usize) -> Option<Next> {
+        let download = &mut self.downloads[index];
         if let Some(branch) = download.branch.take_if(|branch| branch.count() > chain.count()) {
             download.is_handed_over = true;
             return Some(Next::Adopt(download.from.clone(), branch));
         }
         if download.is_slow(now) || download.tries >= MAX_TRIES {
-            self.give_up(now);
+            let from = download.from.clone();
+            self.give_up(now, &from);
             return self.next(now, chain);
         }
-        Some(self.ask(now, chain))
+        Some(self.ask(now, chain, index))
     }
 
     /// Starts to fetch a longer chain from a peer that may be asked, and returns
     /// whether there is one: the peer from which it was tried longest ago, as a claim
     /// costs nothing and every peer is to have a turn; of those the one that claims most.
     fn begin(&mut self, now: Duration, chain: &Chain) -> bool {
+        let downloads = &self.downloads;
+        let is_asked = |name: &PeerName| downloads.iter().any(|download| download.from == *name);
         let claims = self.records.iter_mut();
-        let claims = claims.filter(|(_, record)| record.may_be_asked(now, chain));
+        let claims = claims.filter(|(name, it)| it.may_be_asked(now, chain) && !is_asked(name));
         let turn = |record: &Record| (record.last_asked, Reverse(record.count));
         let Some((from, record)) = claims.min_by_key(|(_, record)| turn(record)) else {
             return false;
         };
         record.last_asked = Some(now);
         let number = nonzero(&mut self.random);
-        self.download = Some(Download::begin(now, from.clone(), number));
+        self.downloads.push(Download::begin(now, from.clone(), number));
         true
     }
 
-    fn ask(&mut self, now: Duration, chain: &Chain) -> Next {
-        let download = self.download.as_mut().expect("one is under way");
+    fn ask(&mut self, now: Duration, chain: &Chain, index: usize) -> Next {
+        let download = &mut self.downloads[index];
         // While nothing of an answer has come it may be on its way, from a peer
         // that was mining: the question keeps its number, and the answer its use.
         if download.end.take().is_some() {
@@ -304,10 +344,10 @@ impl Sync {
         Next::Ask(download.from.clone(), question)
     }
 
-    /// Ends the download and asks its peer no more for a while; says how long.
-    fn shun(&mut self, now: Duration, is_wrong: bool) -> Duration {
-        let Some(download) = self.download.take() else { return Duration::ZERO };
-        let record = self.records.entry(download.from).or_default();
+    /// Ends the download from a peer and asks it no more for a while; says how long.
+    fn shun(&mut self, now: Duration, peer: &PeerName, is_wrong: bool) -> Duration {
+        self.downloads.retain(|download| download.from != *peer);
+        let record = self.records.entry(peer.clone()).or_default();
         record.count = 0;
         record.wrong_answers = record.wrong_answers.saturating_add(is_wrong.into());
         let doublings = if is_wrong { record.wrong_answers - 1 } else { 0 };

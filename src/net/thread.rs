@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::runtime;
@@ -16,10 +17,15 @@ use super::reputation::{cost, useful};
 use super::settings::Settings;
 use crate::contacts::Contacts;
 use crate::event::Event;
+use crate::node;
 use crate::peer::PeerName;
 
 /// The most orders and judgements that wait for the hub.
 const MAX_WAITING: usize = 1_024;
+
+/// How long peers may bring too little of a longer chain before another is asked too. An
+/// answer over a stream is not lost, and on one continent it has begun to come after this.
+const ASK_MORE_AFTER: Duration = Duration::from_millis(100);
 
 /// A node's way into the network. Dropping it ends all connections.
 pub struct Network {
@@ -71,6 +77,19 @@ impl Network {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Settings of a node that is to run over this network's link: all as in
+    /// [`node::Settings::tutorial`] but what authenticated streams allow, and that it relays,
+    /// as not every node is connected to every other.
+    pub fn node_settings(&self) -> node::Settings {
+        node::Settings {
+            relay: true,
+            // The link bounds what is under way to each peer.
+            answers: u32::MAX,
+            ask_more_after: Some(ASK_MORE_AFTER),
+            ..node::Settings::tutorial(self.name.clone(), self.address.port(), Vec::new())
+        }
     }
 
     /// Whom it knows, and the way to change that.

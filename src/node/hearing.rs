@@ -112,8 +112,8 @@ impl Node {
         match too_far_ahead(now, &branch) {
             None => self.copy(now, from, branch),
             Some(reason) => {
+                self.sync.give_up(now.monotonic, &from);
                 self.ignore(from, reason);
-                self.sync.give_up(now.monotonic);
             }
         }
     }

@@ -43,6 +43,10 @@ pub struct Settings {
     /// How many of a peer's questions are answered in a second. A link that knows
     /// who asks, and bounds what is under way to them, needs no such limit.
     pub answers: u32,
+    /// For how long peers that are asked for a longer chain may bring too little before
+    /// another is asked beside them. `None` asks one at a time: over UDP an answer may be
+    /// lost, and silence says little.
+    pub ask_more_after: Option<Duration>,
     /// How many nonces a turn of mining tries.
     pub nonces: u64,
     /// How long a turn of listening lasts.
@@ -53,8 +57,8 @@ pub struct Settings {
 
 impl Settings {
     /// A node as the tutorial has it: 1,000 nonces, then a second of listening; its
-    /// port is its account, it relays nothing, and it answers [`MAX_ANSWERS`] of a
-    /// peer's questions in a second. The seed is 1.
+    /// port is its account, it relays nothing, it answers [`MAX_ANSWERS`] of a
+    /// peer's questions in a second, and asks one peer at a time. The seed is 1.
     pub fn tutorial(name: PeerName, port: u16, peers: Vec<PeerName>) -> Settings {
         Settings {
             name,
@@ -63,6 +67,7 @@ impl Settings {
             peers,
             relay: false,
             answers: MAX_ANSWERS,
+            ask_more_after: None,
             nonces: 1000,
             listen: Duration::from_secs(1),
             seed: 1,

@@ -91,6 +91,25 @@ impl Download {
         self.branch.as_ref().is_some_and(|branch| branch.count() > chain.count())
     }
 
+    /// Whether it has brought a block that is not on our chain.
+    pub(super) fn is_ahead(&self, chain: &Chain) -> bool {
+        let is_ours =
+            |branch: &Branch| chain.hash_at(branch.count() - 1) == Some(branch.tip_hash());
+        self.branch.as_ref().is_some_and(|branch| !is_ours(branch))
+    }
+
+    /// Our chain has changed: what stood on blocks that are no longer ours has fallen, and
+    /// is asked for again.
+    pub(super) fn stand_on(&mut self, chain: &Chain) {
+        let is_gone = |place: &mut Place| chain.hash_at(place.height as usize) != Some(place.hash);
+        self.shared.take_if(is_gone);
+        let has_fallen = self.branch.take_if(|branch| !branch.stands_on(chain)).is_some();
+        // Where neither holds, what is on its way is still of use.
+        if has_fallen || self.is_handed_over {
+            self.want = Want::Question;
+        }
+    }
+
     /// Checks blocks and adds them to the branch, if they are next. Blocks that are
     /// new prolong the download's turn.
     pub(super) fn take_in(

@@ -72,15 +72,8 @@ impl Stranger {
         let network = Arc::new(network);
         let (commands, inbox) = mpsc::channel();
         commands.send(Command::Node(node::Command::Pause)).expect("it is there");
-        let port = network.address().port();
-        let settings = node::Settings {
-            relay: true,
-            answers: u32::MAX,
-            nonces: 10,
-            listen: Duration::from_millis(20),
-            seed,
-            ..node::Settings::tutorial(network.name().clone(), port, Vec::new())
-        };
+        let listen = Duration::from_millis(20);
+        let settings = node::Settings { nonces: 10, listen, seed, ..network.node_settings() };
         let judge = network.clone();
         let thread = thread::spawn(move || {
             let mut node = Node::new(settings, chain);

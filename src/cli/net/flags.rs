@@ -198,18 +198,7 @@ pub(super) fn node_settings(
     listen: Duration,
     seed: u64,
 ) -> node::Settings {
-    let port = network.address().port();
-    node::Settings {
-        account,
-        // Not every node is connected to every other.
-        relay: true,
-        // The link bounds what is under way to each peer.
-        answers: u32::MAX,
-        nonces: effort.nonces,
-        listen,
-        seed,
-        ..node::Settings::tutorial(network.name().clone(), port, Vec::new())
-    }
+    node::Settings { account, nonces: effort.nonces, listen, seed, ..network.node_settings() }
 }
 
 /// Reads what others will see.
