@@ -10,7 +10,9 @@ use prometheus_client::encoding::text::{encode, encode_registry};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use super::meters::counters;
 use super::shared::{MAX_EVENT_CLIENTS, Shared};
+use crate::contacts::{Standing, Told};
 
 /// What is counted, as text for Prometheus
 ///
@@ -50,5 +52,20 @@ fn levels(shared: &Shared) -> Registry {
     set("abandoned_blocks", "Blocks that gave way and are remembered", abandoned);
     let clients = MAX_EVENT_CLIENTS - shared.event_places.available_permits();
     set("event_clients", "Clients of the events", clients);
+    if let Some(contacts) = &shared.settings.contacts {
+        among_strangers(&mut levels, contacts.told());
+    }
     levels
+}
+
+/// What a node among strangers counts by itself.
+fn among_strangers(levels: &mut Registry, told: Told) {
+    let connected = told.contacts.iter().filter(|it| it.standing == Standing::Connected).count();
+    levels.register("connections", "Connections to strangers", ConstGauge::new(connected));
+    levels.register("known_peers", "Strangers known", ConstGauge::new(told.contacts.len()));
+    let help = "Handshakes with strangers, by what came of them";
+    let handshakes = counters(levels, "handshakes", help, "outcome", &["done"]);
+    for (outcome, count) in told.handshakes {
+        handshakes.get_or_create(&[("outcome", outcome)]).inc_by(count);
+    }
 }

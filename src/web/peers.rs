@@ -199,13 +199,8 @@ impl Peers {
     }
 
     /// Lists the node's peers as they are now. One that has left is forgotten here
-    /// too: its page may talk to us no more, and the list does not grow with each
-    /// peer that comes and goes.
+    /// too: the list does not grow with each stranger that comes and goes.
     fn list_anew(&mut self, node: &Node) {
-        // Those who have left are gone: among strangers ever new ones come.
-        let is_there =
-            |peer: &Peer| node.peers().chain(node.refused()).any(|name| *name == peer.name);
-        self.list.retain(is_there);
         let listed = node.peers().map(|name| (name, false));
         let all: Vec<_> = listed.chain(node.refused().map(|name| (name, true))).collect();
         self.list.retain(|peer| all.iter().any(|(name, _)| peer.name == **name));
