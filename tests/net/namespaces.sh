@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Strangers on a network of their own: network namespaces around a bridge, without a
-# default route. Needs root, ip and bridge, and dnsmasq for its second part; touches
+# default route. Needs root, ip and bridge, and dnsmasq for its last part; touches
 # no interface that was there before. Run it by hand:
 #
 #   cargo build --features net && sudo tests/net/namespaces.sh target/debug/cairn
 #
 # 1. Three nodes with nothing configured find each other and mine one chain.
 # 2. A node whose packets are dropped goes on alone, and agrees again afterwards.
-# 3. A node finds another by a name that a DNS server of the network tells.
+# 3. No more than its share of connections comes from one address.
+# 4. A node finds another by a name that a DNS server of the network tells, also after
+#    the name has come to mean another address.
 set -euo pipefail
 
 cairn=$(realpath "${1:?usage: $0 PATH-OF-CAIRN}")
@@ -53,15 +55,21 @@ wait_for() {
 
 inside() { ip netns exec "$(space "$1")" "${@:2}"; }
 
-# Starts the node of a namespace; the rest are its flags.
-node() {
-  local name=$1
-  shift
+# Starts a node in a namespace, under a name of its own; the rest are its flags.
+node_as() {
+  local where=$1 name=$2
+  shift 2
   rm -f "$work/$name.log"
-  ip netns exec "$(space "$name")" "$cairn" net --key "$work/$name.key" --name "$name" --nonces 20000 --listen 200ms \
-    --http "$@" > "$work/$name.log" 2>&1 &
+  ip netns exec "$(space "$where")" "$cairn" net --key "$work/$name.key" --name "$name" --nonces 20000 --listen 200ms \
+    "$@" > "$work/$name.log" 2>&1 &
   pids+=($!)
 }
+
+# Starts the node of a namespace, with an API; the rest are its flags.
+node() { node_as "$1" "$1" --http "${@:2}"; }
+
+# How others reach the node of this name, whose address is that of a namespace.
+identity() { grep -o '[0-9a-f]*@' "$work/$1.log" | head -n 1; }
 
 # Asks the API of a namespace's node: METHOD PATH.
 ask() {
@@ -115,23 +123,44 @@ ask a POST /mine > "$work/answer"
 wait_for "all agree again" agree
 stop_all
 
+echo "== a share for each address"
+node a --no-lan --max-per-address 2
+wait_for "a says who it is" says a "bootstrap "
+for number in 1 2 3 4; do
+  node_as b "b$number" --no-lan --port 0 --connections 1 --bootstrap "$(identity a)10.77.0.10:6783"
+done
+counted() { ask a GET /metrics | grep -q "$1"; }
+wait_for "a turns others away" counted 'cairn_handshakes_total{outcome="full-address"} [1-9]'
+wait_for "a has two connections" counted '^cairn_connections 2'
+node_as c c --no-lan --bootstrap "$(identity a)10.77.0.10:6783"
+wait_for "another address is let in" says c JOIN
+stop_all
+
 echo "== a name"
 if ! command -v dnsmasq > /dev/null; then
   echo "SKIPPED: there is no dnsmasq"
   exit 0
 fi
+echo "10.77.0.10 seed.test" > "$work/hosts"
 ip netns exec "$hub" dnsmasq --keep-in-foreground --no-resolv --no-hosts --bind-interfaces --interface=bridge \
-  --address=/seed.test/10.77.0.10 --pid-file="$work/dns.pid" > "$work/dns.log" 2>&1 &
-pids+=($!)
+  --addn-hosts="$work/hosts" --user=root --pid-file="$work/dns.pid" > "$work/dns.log" 2>&1 &
+dns=$!
+pids+=($dns)
 for name in a b; do
   mkdir -p "/etc/netns/$(space $name)"
   echo "nameserver 10.77.0.1" > "/etc/netns/$(space $name)/resolv.conf"
 done
 node a --no-lan
 wait_for "a says who it is" says a "bootstrap "
-id=$(grep -o '[0-9a-f]*@' "$work/a.log" | head -n 1)
 rm -f "$work/b.peers"
-node b --no-lan --bootstrap "${id}seed.test:6783"
+node b --no-lan --bootstrap "$(identity a)seed.test:6783" --bootstrap-interval 1s
 wait_for "b has found a by its name" says b JOIN
 wait_for "b has a block of a" says b COPY
+kill "${pids[1]}" && wait "${pids[1]}" 2>/dev/null || true
+wait_for "b has lost a" says b LEAVE
+echo "10.77.0.12 seed.test" > "$work/hosts"
+kill -HUP "$dns"
+# The same identity at another address.
+node_as c a --no-lan
+wait_for "b has found a where the name leads now" says b "JOIN .* at 10.77.0.12:"
 echo "all is well"
