@@ -36,11 +36,13 @@ impl Kind {
     }
 }
 
-/// Why there is no next frame.
+/// Why no frame comes or goes any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoFrame {
     /// The stream or its connection has ended.
     Ended,
+    /// The other side does not take what is sent.
+    Unread,
     /// What comes is no frame.
     Wrong(&'static str),
 }

@@ -1,8 +1,7 @@
 //! Who may begin a handshake: counted before any of its work is done.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use super::group::is_own_machine;
@@ -10,9 +9,7 @@ use super::group::is_own_machine;
 /// How much is let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections in all.
-    pub total: usize,
-    /// Connections from one address, other than this machine's own.
+    /// Connections from one address, other than this machine's own, and handshakes in a second.
     pub per_address: usize,
     /// Handshakes in a second.
     pub handshakes: u32,
@@ -20,7 +17,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { total: 125, per_address: 4, handshakes: 50 }
+        Limits { per_address: 4, handshakes: 50 }
     }
 }
 
@@ -29,19 +26,21 @@ impl Default for Limits {
 pub enum Full {
     /// There are as many connections as there may be.
     Total,
-    /// There are as many from this address as there may be from one.
+    /// There are as many from this address as there may be from one, or it has begun as
+    /// many handshakes this second.
     Address,
     /// There have been as many handshakes this second as there may be.
     Handshakes,
 }
 
-impl fmt::Display for Full {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(match self {
-            Full::Total => "all connections are taken",
-            Full::Address => "all connections for its address are taken",
-            Full::Handshakes => "too many handshakes this second",
-        })
+impl Full {
+    /// A name for the kind of refusal, by which handshakes are counted.
+    pub fn name(self) -> &'static str {
+        match self {
+            Full::Total => "full",
+            Full::Address => "full-address",
+            Full::Handshakes => "full-second",
+        }
     }
 }
 
@@ -49,15 +48,23 @@ impl fmt::Display for Full {
 #[derive(Clone, Debug)]
 pub struct Gate {
     limits: Limits,
-    inside: BTreeMap<IpAddr, usize>,
+    /// The most that may be inside.
+    most: usize,
+    inside: Counts,
     /// The second that is counted, and the handshakes in it.
-    second: (u64, u32),
+    second: (u64, Counts),
 }
 
+/// How many there are of each address.
+type Counts = BTreeMap<IpAddr, usize>;
+
 impl Gate {
-    /// Nobody is inside yet.
-    pub fn new(limits: Limits) -> Gate {
-        Gate { limits, inside: BTreeMap::new(), second: (0, 0) }
+    /// Nobody is inside yet. There may be more inside than the `connections` that there may
+    /// be, by the handshakes of a second: a newcomer has to say who it is before it can take
+    /// another's place.
+    pub fn new(limits: Limits, connections: usize) -> Gate {
+        let most = connections.saturating_add(limits.handshakes as usize);
+        Gate { limits, most, inside: Counts::new(), second: (0, Counts::new()) }
     }
 
     /// Lets somebody begin a handshake. The place is theirs until [`Gate::leave`].
@@ -65,28 +72,31 @@ impl Gate {
     /// # Errors
     /// Why not.
     pub fn enter(&mut self, now: Duration, address: IpAddr) -> Result<(), Full> {
-        let address = address.to_canonical();
-        if self.inside.values().sum::<usize>() >= self.limits.total {
+        let Limits { per_address, handshakes } = self.limits;
+        let is_own = is_own_machine(address);
+        let address = holder(address);
+        if self.second.0 != now.as_secs() {
+            self.second = (now.as_secs(), Counts::new());
+        }
+        let (inside, begun) = (&mut self.inside, &mut self.second.1);
+        if inside.values().sum::<usize>() >= self.most {
             return Err(Full::Total);
         }
-        let here = self.inside.get(&address).copied().unwrap_or(0);
-        if here >= self.limits.per_address && !is_own_machine(address) {
+        let most = inside.get(&address).max(begun.get(&address)).copied().unwrap_or(0);
+        if most >= per_address && !is_own {
             return Err(Full::Address);
         }
-        if self.second.0 != now.as_secs() {
-            self.second = (now.as_secs(), 0);
-        }
-        if self.second.1 >= self.limits.handshakes {
+        if begun.values().sum::<usize>() >= handshakes as usize {
             return Err(Full::Handshakes);
         }
-        self.second.1 += 1;
-        self.inside.insert(address, here + 1);
+        *begun.entry(address).or_insert(0) += 1;
+        *inside.entry(address).or_insert(0) += 1;
         Ok(())
     }
 
     /// Somebody from this address has gone.
     pub fn leave(&mut self, address: IpAddr) {
-        let address = address.to_canonical();
+        let address = holder(address);
         let here = self.inside.get(&address).copied().unwrap_or(0);
         match here {
             0 | 1 => drop(self.inside.remove(&address)),
@@ -95,47 +105,75 @@ impl Gate {
     }
 }
 
+/// What counts as one address: of IPv6 a whole /64, as one customer has at least that many.
+fn holder(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            let network = address.to_bits() & !u128::from(u64::MAX);
+            Ipv6Addr::from_bits(network).into()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { total: 6, per_address: 2, handshakes: 100 };
+    const LIMITS: Limits = Limits { per_address: 2, handshakes: 100 };
 
     fn address(last: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, last])
     }
 
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
     #[test]
     fn an_address_has_its_share_and_gets_it_back() {
-        let mut gate = Gate::new(LIMITS);
-        let now = Duration::ZERO;
-        assert_eq!(gate.enter(now, address(1)), Ok(()));
-        assert_eq!(gate.enter(now, address(1)), Ok(()));
-        assert_eq!(gate.enter(now, address(1)), Err(Full::Address));
-        assert_eq!(gate.enter(now, address(2)), Ok(()));
+        let mut gate = Gate::new(LIMITS, 6);
+        assert_eq!(gate.enter(seconds(0), address(1)), Ok(()));
+        assert_eq!(gate.enter(seconds(0), address(1)), Ok(()));
+        assert_eq!(gate.enter(seconds(1), address(1)), Err(Full::Address));
+        assert_eq!(gate.enter(seconds(1), address(2)), Ok(()));
         gate.leave(address(1));
-        assert_eq!(gate.enter(now, address(1)), Ok(()));
+        assert_eq!(gate.enter(seconds(1), address(1)), Ok(()));
+    }
+
+    #[test]
+    fn of_ipv6_a_64_is_one_address() {
+        let mut gate = Gate::new(LIMITS, 6);
+        let of = |text: &str| text.parse::<IpAddr>().expect("an address");
+        assert_eq!(gate.enter(seconds(0), of("2001:db8::1")), Ok(()));
+        assert_eq!(gate.enter(seconds(0), of("2001:db8::ffff:1")), Ok(()));
+        assert_eq!(gate.enter(seconds(1), of("2001:db8::2")), Err(Full::Address));
+        assert_eq!(gate.enter(seconds(1), of("2001:db8:0:1::1")), Ok(()));
+        gate.leave(of("2001:db8::7"));
+        assert_eq!(gate.enter(seconds(1), of("2001:db8::2")), Ok(()));
     }
 
     #[test]
     fn this_machine_has_no_share_but_counts_in_all() {
-        let mut gate = Gate::new(LIMITS);
+        let mut gate = Gate::new(Limits { handshakes: 5, ..LIMITS }, 4);
         let loopback = IpAddr::from([127, 0, 0, 1]);
-        for _ in 0..6 {
-            assert_eq!(gate.enter(Duration::ZERO, loopback), Ok(()));
+        for number in 0..9 {
+            assert_eq!(gate.enter(seconds(number), loopback), Ok(()));
         }
-        assert_eq!(gate.enter(Duration::ZERO, loopback), Err(Full::Total));
-        assert_eq!(gate.enter(Duration::ZERO, address(1)), Err(Full::Total));
+        assert_eq!(gate.enter(seconds(9), loopback), Err(Full::Total));
+        assert_eq!(gate.enter(seconds(9), address(1)), Err(Full::Total));
     }
 
     #[test]
     fn handshakes_are_counted_by_the_second_also_of_those_who_left() {
-        let mut gate = Gate::new(Limits { handshakes: 2, ..LIMITS });
+        let mut gate = Gate::new(Limits { handshakes: 3, ..LIMITS }, 6);
         for _ in 0..2 {
-            assert_eq!(gate.enter(Duration::ZERO, address(1)), Ok(()));
+            assert_eq!(gate.enter(seconds(0), address(1)), Ok(()));
             gate.leave(address(1));
         }
-        assert_eq!(gate.enter(Duration::ZERO, address(2)), Err(Full::Handshakes));
-        assert_eq!(gate.enter(Duration::from_secs(1), address(2)), Ok(()));
+        assert_eq!(gate.enter(seconds(0), address(1)), Err(Full::Address), "others are left some");
+        assert_eq!(gate.enter(seconds(0), address(2)), Ok(()));
+        assert_eq!(gate.enter(seconds(0), address(3)), Err(Full::Handshakes));
+        assert_eq!(gate.enter(seconds(1), address(1)), Ok(()));
     }
 }

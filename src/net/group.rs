@@ -3,7 +3,7 @@
 //! Addresses of one group are likely to have one owner, for whom one more of
 //! them costs little. So connections are spread over groups.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Addresses that are likely to have one owner: a /16 of IPv4, a /32 of IPv6, as
 /// Bitcoin has it.
@@ -30,6 +30,13 @@ pub fn is_own_machine(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
+/// Whether a node can listen at this address at all.
+pub fn is_dialable(address: SocketAddr) -> bool {
+    let ip = address.ip().to_canonical();
+    let is_of_many = ip.is_multicast() || ip == Ipv4Addr::BROADCAST;
+    address.port() != 0 && !ip.is_unspecified() && !is_of_many
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +52,13 @@ mod tests {
         assert_eq!(of("2001:db8::1"), of("2001:db8:ffff::2"));
         assert_ne!(of("2001:db8::1"), of("2001:db9::1"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+
+    #[test]
+    fn an_address_of_none_or_of_many_cannot_be_dialled() {
+        for text in ["0.0.0.0:1", "[::]:1", "192.0.2.1:0", "255.255.255.255:1", "239.1.2.3:1"] {
+            assert!(!is_dialable(text.parse().expect("an address")), "{text}");
+        }
+        assert!(is_dialable("192.0.2.1:1".parse().expect("an address")));
     }
 }

@@ -17,14 +17,14 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use self::live::Lives;
 use super::gate::Gate;
-use super::hello::Hello;
+use super::hello::{Hello, Refused};
 use super::lan::{Discovery, Near};
 use super::link::{Inbox, Incoming as ToNode, Outboxes};
 use super::notice::Notice;
 use super::reputation::{Deed, bad_stream};
-use super::session::{Context, ENDED, Event};
+use super::session::{Context, Event};
 use super::settings::Settings;
-use super::table::Table;
+use super::table::{Kept, Table};
 use crate::contacts::{Contacts, Order, Told};
 use crate::peer::PeerName;
 
@@ -51,6 +51,8 @@ pub(super) enum ToHub {
 /// What the hub is made of.
 pub(super) struct Parts {
     pub(super) settings: Settings,
+    /// The peers of its file.
+    pub(super) kept: Vec<Kept>,
     pub(super) endpoint: Endpoint,
     pub(super) inbox: Inbox,
     pub(super) outboxes: Outboxes,
@@ -132,7 +134,7 @@ impl Hub {
             hello: settings.hello(port),
             table: Table::new(own, settings.policy, lists, settings.seed),
             lives: Lives::default(),
-            gate: Arc::new(Mutex::new(Gate::new(settings.limits))),
+            gate: Arc::new(Mutex::new(Gate::new(settings.limits, settings.policy.most))),
             context: Context { events: events_in, patience: settings.handshake },
             sessions: JoinSet::new(),
             discovery: None,
@@ -147,7 +149,9 @@ impl Hub {
         let now = hub.now();
         let Settings { hello, tips, .. } = hub.parts.settings;
         hub.due = Due { lookup: now, hello: now + hello, tips: now + tips, keep: now + KEEP_EVERY };
-        hub.read_peers(now);
+        for kept in std::mem::take(&mut hub.parts.kept) {
+            hub.table.recall(now, &kept);
+        }
         hub.discover(hub.parts.settings.is_discovering);
         (hub, Queues { events, near, found })
     }
@@ -180,6 +184,7 @@ impl Hub {
         if now >= self.due.lookup {
             self.due.lookup = now + self.parts.settings.lookup;
             self.look_up();
+            self.follow_interfaces();
         }
         if now >= self.due.tips {
             self.due.tips = now + self.parts.settings.tips;
@@ -196,8 +201,9 @@ impl Hub {
             self.keep();
         }
         for silent in self.table.sweep(now) {
-            self.lives.close(&silent, ENDED, "it has said nothing for too long");
+            self.hang_up(now, &silent, &Refused::Silent.to_string());
         }
+        self.hang_up_on_unwanted(now);
         self.lives.measure(&mut self.table);
         self.dial(now);
         self.publish(now);

@@ -4,9 +4,12 @@
 //! nobody but its owner may read it. A file that is damaged is an error: a new key
 //! in its place would make the node a stranger to all that knew it.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::error::Error;
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use iroh::SecretKey;
@@ -14,56 +17,96 @@ use iroh::SecretKey;
 use crate::hash::Hash;
 use crate::peer::PeerName;
 
+/// The most bytes that are read of a file: a key has 65.
+const MAX_LEN: u64 = 1 << 10;
+
 /// A node's key.
 #[derive(Clone, Debug)]
-pub struct Key(SecretKey);
+pub struct Key {
+    secret: SecretKey,
+    /// The file that it lies in, locked as long as the key is in use.
+    _file: Option<Arc<File>>,
+}
+
+/// Another process runs a node with the key in this file. Of two nodes with one key others
+/// would hang up on one or the other, again and again.
+#[derive(Debug)]
+pub struct InUse(PathBuf);
+
+impl fmt::Display for InUse {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let path = self.0.display();
+        write!(f, "another node runs with the key in {path}: give each a file with --key")
+    }
+}
+
+impl Error for InUse {}
 
 impl Key {
     /// A new key, which lies nowhere.
     pub fn random() -> Key {
-        Key(SecretKey::generate())
+        Key { secret: SecretKey::generate(), _file: None }
     }
 
-    /// Reads the key in this file, or makes one if there is no such file.
+    /// Reads the key in this file, or makes one if there is no such file. Nobody else can
+    /// open it so while the key, or a copy of it, lives.
     ///
     /// # Errors
-    /// The file is there and is no key, others can read it, or the system says why
-    /// it cannot be read or made.
+    /// The file is there and is no key, others can read it, another process uses it
+    /// ([`InUse`]), or the system says why it cannot be read or made.
     pub fn open(path: &Path) -> Result<Key> {
-        match fs::read_to_string(path) {
-            Ok(text) => read(path, &text),
+        match fs::metadata(path) {
+            // Opening a pipe would wait for its writer.
+            Ok(metadata) if !metadata.is_file() => bail!(damaged(path)),
+            Ok(_) => read(path),
             Err(error) if error.kind() == ErrorKind::NotFound => make(path),
-            Err(error) if error.kind() == ErrorKind::InvalidData => bail!(damaged(path)),
-            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+            Err(error) => Err(error).with_context(|| unreadable(path)),
         }
     }
 
     /// The public half in hexadecimal: what others call this node.
     pub fn name(&self) -> PeerName {
-        PeerName::new(self.0.public())
+        PeerName::new(self.secret.public())
     }
 
     /// The account that rewards go to unless told otherwise: the first 16 bits of
     /// the double SHA-256 of the public half.
     pub fn account(&self) -> u16 {
-        let hash = Hash::of(self.0.public().as_bytes());
+        let hash = Hash::of(self.secret.public().as_bytes());
         let [high, low, ..] = *hash.as_bytes();
         u16::from_be_bytes([high, low])
     }
 
     /// What the endpoint is bound with.
     pub(super) fn secret(&self) -> SecretKey {
-        self.0.clone()
+        self.secret.clone()
     }
 }
 
-fn read(path: &Path, text: &str) -> Result<Key> {
-    check_mode(path)?;
-    let bytes = hex::decode(text.trim_end_matches('\n')).ok();
+fn read(path: &Path) -> Result<Key> {
+    let file = File::open(path).with_context(|| unreadable(path))?;
+    lock(path, &file)?;
+    check_mode(path, &file)?;
+    let mut bytes = Vec::new();
+    (&file).take(MAX_LEN).read_to_end(&mut bytes).with_context(|| unreadable(path))?;
+    let digits = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    let bytes = hex::decode(digits).ok();
     let Some(bytes) = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) else {
         bail!(damaged(path));
     };
-    Ok(Key(SecretKey::from_bytes(&bytes)))
+    Ok(Key { secret: SecretKey::from_bytes(&bytes), _file: Some(Arc::new(file)) })
+}
+
+fn lock(path: &Path, file: &File) -> Result<()> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(InUse(path.to_owned()).into()),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| unreadable(path)),
+    }
+}
+
+fn unreadable(path: &Path) -> String {
+    format!("cannot read {}", path.display())
 }
 
 fn damaged(path: &Path) -> String {
@@ -75,29 +118,29 @@ fn damaged(path: &Path) -> String {
 }
 
 fn make(path: &Path) -> Result<Key> {
-    let key = Key::random();
-    let text = format!("{}\n", hex::encode(key.0.to_bytes()));
-    write_new(path, text.as_bytes()).with_context(|| format!("cannot make {}", path.display()))?;
-    Ok(key)
+    let secret = SecretKey::generate();
+    let text = format!("{}\n", hex::encode(secret.to_bytes()));
+    let unmade = || format!("cannot make {}", path.display());
+    let mut file = create(path).with_context(unmade)?;
+    lock(path, &file)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(unmade)?;
+    Ok(Key { secret, _file: Some(Arc::new(file)) })
 }
 
-/// Writes a file that must not be there yet, for its owner alone, and returns when
-/// it is safe.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Makes a file that must not be there yet, for its owner alone.
+fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    options.open(path)
 }
 
 /// Refuses a file that others than its owner can read or change.
 #[cfg(unix)]
-fn check_mode(path: &Path) -> Result<()> {
+fn check_mode(path: &Path, file: &File) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+    let mode = file.metadata()?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         let path = path.display();
         bail!("{path} has mode {mode:04o}, so others can read the key: type chmod 600 {path}");
@@ -107,6 +150,6 @@ fn check_mode(path: &Path) -> Result<()> {
 
 /// Other systems have other ways to keep a file to its owner.
 #[cfg(not(unix))]
-fn check_mode(_path: &Path) -> Result<()> {
+fn check_mode(_path: &Path, _file: &File) -> Result<()> {
     Ok(())
 }

@@ -77,6 +77,8 @@ pub(super) type Near = ([u8; 32], SocketAddr);
 
 /// Sends beacons and hears those of others, until it is dropped.
 pub(super) struct Discovery {
+    /// Where it was to look.
+    pub(super) interfaces: Vec<Ipv4Addr>,
     /// One for each interface.
     _tasks: JoinSet<()>,
 }
@@ -88,23 +90,26 @@ impl Discovery {
     /// What the system says of the first interface that cannot be used, where none can.
     pub(super) fn start(
         lan: &Lan,
-        interfaces: &[Ipv4Addr],
+        interfaces: Vec<Ipv4Addr>,
         beacon: Beacon,
         found: &Sender<Near>,
     ) -> io::Result<Discovery> {
         let mut tasks = JoinSet::new();
         let mut failed = None;
-        for interface in interfaces {
+        for interface in &interfaces {
             match open(*interface, lan.port) {
                 Ok(socket) => {
                     drop(tasks.spawn(run(Arc::new(socket), lan.clone(), beacon, found.clone())));
                 }
-                Err(error) => failed = failed.or(Some(error)),
+                Err(error) => {
+                    let told = format!("{error}, on the interface with {interface}");
+                    failed = failed.or(Some(io::Error::new(error.kind(), told)));
+                }
             }
         }
         match failed {
             Some(error) if tasks.is_empty() => Err(error),
-            _ => Ok(Discovery { _tasks: tasks }),
+            _ => Ok(Discovery { interfaces, _tasks: tasks }),
         }
     }
 }

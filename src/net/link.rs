@@ -93,16 +93,22 @@ pub(super) struct Entrance {
     inbox: Inbox,
     places: Arc<Semaphore>,
     outbox: Outbox,
+    /// Whether both sides send blocks: the node is told nothing of other peers.
+    has_blocks: bool,
 }
 
 impl Entrance {
-    pub(super) fn new(from: PeerName, inbox: Inbox, outbox: Outbox) -> Entrance {
-        Entrance { from, inbox, places: Arc::new(Semaphore::new(MAX_WAITING_IN)), outbox }
+    pub(super) fn new(from: PeerName, inbox: Inbox, outbox: Outbox, has_blocks: bool) -> Entrance {
+        let places = Arc::new(Semaphore::new(MAX_WAITING_IN));
+        Entrance { from, inbox, places, outbox, has_blocks }
     }
 
     /// Gives a datagram to the node, or drops it. A question is dropped where
     /// earlier answers still wait: the peer does not read what it asked for.
     pub(super) fn put(&self, datagram: Vec<u8>) {
+        if !self.has_blocks {
+            return;
+        }
         let waiting = self.outbox.max_capacity() - self.outbox.capacity();
         if waiting > MAX_UNDER_WAY && matches!(Message::decode(&datagram), Ok(Message::Question(_)))
         {
@@ -135,5 +141,79 @@ impl Link for NetLink {
         let outbox = outboxes.get(to).ok_or("it is not connected any more")?;
         let frame = frames::encode(Kind::Datagram, bytes);
         outbox.try_send(frame).map_err(|_| "it does not read what is sent to it".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::BUFFER_LEN;
+    use crate::hash::Hash;
+    use crate::wire::{Place, Question};
+
+    /// The ends of one peer's way: the node's link, the peer's entrance, and what is sent to it.
+    fn way(has_blocks: bool) -> (NetLink, Entrance, mpsc::Receiver<Vec<u8>>) {
+        let (link, inbox, outboxes) = queues();
+        let (outbox, frames) = mpsc::channel(MAX_WAITING_OUT);
+        outboxes.insert(bob(), outbox.clone());
+        (link, Entrance::new(bob(), inbox, outbox, has_blocks), frames)
+    }
+
+    fn bob() -> PeerName {
+        PeerName::new("bob")
+    }
+
+    /// How many datagrams wait for the node.
+    fn taken(link: &mut NetLink) -> usize {
+        let mut buffer = vec![0; BUFFER_LEN];
+        let mut count = 0;
+        while link.wait(Duration::ZERO, &mut buffer).expect("its network lives").is_some() {
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn a_peer_has_so_many_places_and_what_comes_beyond_them_is_dropped() {
+        let (mut link, entrance, _frames) = way(true);
+        for _ in 0..2 {
+            (0..100).for_each(|_| entrance.put(vec![1, 2, 3]));
+            assert_eq!(taken(&mut link), MAX_WAITING_IN, "places that were left are free again");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_into_an_outbox_is_dropped_and_told() {
+        let (mut link, _entrance, mut frames) = way(true);
+        let sent = (0..100).filter(|_| link.send(&bob(), &[7]).is_ok()).count();
+        assert_eq!(sent, MAX_WAITING_OUT);
+        assert_eq!(link.send(&bob(), &[7]).unwrap_err(), "it does not read what is sent to it");
+        frames.try_recv().expect("one waits");
+        assert_eq!(link.send(&bob(), &[7]), Ok(()));
+        let carol = PeerName::new("carol");
+        assert_eq!(link.send(&carol, &[7]).unwrap_err(), "it is not connected any more");
+    }
+
+    #[test]
+    fn questions_are_dropped_while_answers_wait_and_other_datagrams_are_not() {
+        let (mut link, entrance, _frames) = way(true);
+        let places = vec![Place { height: 0, hash: Hash::of(b"") }];
+        let question = Question { number: 1, count: 1, places }.encode();
+        for waiting in 0..=MAX_UNDER_WAY {
+            entrance.put(question.clone());
+            assert_eq!(taken(&mut link), 1, "{waiting} wait");
+            link.send(&bob(), &[7]).expect("there is room");
+        }
+        entrance.put(question);
+        assert_eq!(taken(&mut link), 0);
+        entrance.put(vec![1, 2, 3]);
+        assert_eq!(taken(&mut link), 1);
+    }
+
+    #[test]
+    fn a_peer_without_blocks_gets_nothing_into_the_node() {
+        let (mut link, entrance, _frames) = way(false);
+        entrance.put(vec![1, 2, 3]);
+        assert_eq!(taken(&mut link), 0);
     }
 }

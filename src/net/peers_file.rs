@@ -1,8 +1,10 @@
 //! The file of peers that were met: they are tried first at the next start.
 
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
+
+use anyhow::{Context, Result, bail};
 
 use super::table::Kept;
 use crate::contacts::is_id;
@@ -14,18 +16,36 @@ const MAX_LEN: u64 = 1 << 20;
 /// cannot be read is left out: it costs a peer, which others know.
 ///
 /// # Errors
-/// The file is there and cannot be read.
-pub fn read(path: &Path) -> io::Result<Vec<Kept>> {
-    let text = match fs::metadata(path) {
-        Ok(metadata) if metadata.len() > MAX_LEN => {
-            return Err(io::Error::other("it is too long to be a file of peers"));
-        }
-        Ok(_) => fs::read_to_string(path)?,
+/// The file cannot be read, or no line of it is a peer: it is another file, which is not
+/// to be written over.
+pub fn read(path: &Path) -> Result<Vec<Kept>> {
+    let shown = path.display();
+    let bytes = match read_bytes(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
+        bytes => bytes.with_context(|| format!("cannot read {shown}"))?,
     };
-    let kept = text.lines().filter_map(|line| serde_json::from_str(line).ok());
-    Ok(kept.filter(|kept: &Kept| is_id(&kept.id)).collect())
+    let lines = bytes.split(|byte| *byte == b'\n');
+    let kept = lines.filter_map(|line| serde_json::from_slice(line).ok());
+    let kept: Vec<_> = kept.filter(|kept: &Kept| is_id(&kept.id)).collect();
+    if kept.is_empty() && !bytes.is_empty() {
+        bail!(
+            "{shown} is no file of peers: name another with --peers, or move it away, and the node \
+             starts without peers"
+        );
+    }
+    Ok(kept)
+}
+
+fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no plain file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_LEN + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 <= MAX_LEN {
+        true => Ok(bytes),
+        false => Err(io::Error::other("it is too long to be a file of peers")),
+    }
 }
 
 /// Keeps these peers in place of those that were kept, whole or not at all.
@@ -37,6 +57,8 @@ pub fn write(path: &Path, peers: &[Kept]) -> io::Result<()> {
     let text: String = peers.iter().map(line).collect::<Result<_, _>>()?;
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
-    fs::write(&new, text)?;
+    let mut file = File::create(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
     fs::rename(&new, path)
 }

@@ -46,12 +46,13 @@ pub fn cost(reason: &Reason) -> Option<Deed> {
         // A later version of the frames is no lie.
         Reason::BadFrame(BadFrame::Version(_)) => return None,
         Reason::BadFrame(_) | Reason::SleepNotice(_) => -20,
-        // Its clock may be wrong, or ours.
-        Reason::Future { .. } => -10,
-        Reason::TooManyQuestions => -1,
         Reason::Shorter { .. }
         | Reason::Tie { .. }
         | Reason::Refused
+        // Over streams every question is answered, or dropped before the node hears it.
+        | Reason::TooManyQuestions
+        // Its clock may be wrong, or ours, and then every peer would be banned.
+        | Reason::Future { .. }
         | Reason::Unconnected { .. }
         | Reason::StrangersQuestion => return None,
     };
@@ -80,8 +81,12 @@ pub struct Reputation {
 }
 
 impl Reputation {
-    /// Takes in a deed; returns for how long the peer is banned now, if it is.
+    /// Takes in a deed; returns for how long the peer is banned now, if it is. What was
+    /// still on its way when a ban began does not prolong it.
     pub fn judge(&mut self, now: Duration, deed: Deed, first_ban: Duration) -> Option<Duration> {
+        if self.banned_until(now).is_some() {
+            return None;
+        }
         self.points = (self.points(now) + deed.points).clamp(BANNED_AT, BEST);
         self.counted = now;
         // Good deeds come often and all say the same.
@@ -151,6 +156,15 @@ mod tests {
     }
 
     #[test]
+    fn lies_that_were_on_their_way_when_a_ban_began_do_not_prolong_it() {
+        let mut peer = Reputation::default();
+        let bans: Vec<_> =
+            (0..32).filter_map(|_| peer.judge(seconds(1), lie(), FIRST_BAN)).collect();
+        assert_eq!(bans, [FIRST_BAN]);
+        assert_eq!(peer.banned_until(seconds(2)), Some(seconds(1) + FIRST_BAN));
+    }
+
+    #[test]
     fn each_ban_is_twice_as_long_as_the_one_before_up_to_a_day() {
         let mut peer = Reputation::default();
         let mut bans = Vec::new();
@@ -181,6 +195,7 @@ mod tests {
             Reason::Unconnected { theirs: 9, listed: true, asked: true },
             Reason::BadFrame(BadFrame::Version(2)),
             Reason::StrangersQuestion,
+            Reason::Future { height: 1, seconds: 8_000 },
         ] {
             assert_eq!(cost(&reason), None, "{reason}");
         }

@@ -5,7 +5,7 @@
 //! sides send frames, until one of them ends the connection.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use iroh::endpoint::{Connection, ConnectionError, Endpoint, Incoming, RecvStream, SendStream};
 use iroh::{EndpointAddr, EndpointId};
@@ -23,6 +23,12 @@ pub(super) const REFUSED: u32 = 1;
 
 /// The code with which a connection is closed that was in use.
 pub(super) const ENDED: u32 = 0;
+
+/// A peer that takes nothing of what is sent to it for so long is hung up on.
+const MAX_UNREAD: Duration = Duration::from_secs(30);
+
+/// A hello that comes so soon after another is passed over: a flood of them costs nothing.
+const HELLO_APART: Duration = Duration::from_millis(100);
 
 /// What a connection tells the hub.
 pub(super) enum Event {
@@ -155,11 +161,16 @@ impl Context {
 
     /// Hears frames until there is none.
     async fn hear(&self, id: &PeerName, entrance: &Entrance, mut stream: RecvStream) -> NoFrame {
+        let mut last_hello = Instant::now();
         loop {
             match frames::read(&mut stream).await {
                 Ok((Kind::Datagram, datagram)) => entrance.put(datagram),
+                Ok((Kind::Hello, _)) if last_hello.elapsed() < HELLO_APART => {}
                 Ok((Kind::Hello, hello)) => match Hello::decode(&hello) {
-                    Ok(hello) => self.tell(Event::Again(id.clone(), hello)).await,
+                    Ok(hello) => {
+                        last_hello = Instant::now();
+                        self.tell(Event::Again(id.clone(), hello)).await;
+                    }
                     Err(_) => return NoFrame::Wrong("a hello that cannot be read"),
                 },
                 Err(no_frame) => return no_frame,
@@ -201,7 +212,7 @@ async fn hello(stream: &mut RecvStream) -> Result<Hello, Refused> {
         Ok((Kind::Hello, hello)) => Hello::decode(&hello),
         Ok((Kind::Datagram, _)) => Err(Refused::Unreadable("it does not say hello first".into())),
         Err(NoFrame::Wrong(what)) => Err(Refused::Unreadable(what.into())),
-        Err(NoFrame::Ended) => Err(Refused::Silent),
+        Err(NoFrame::Ended | NoFrame::Unread) => Err(Refused::Silent),
     }
 }
 
@@ -216,8 +227,10 @@ async fn send(
         return no_frame;
     }
     while let Some(frame) = outbox.recv().await {
-        if let Err(no_frame) = frames::write(stream, &frame).await {
-            return no_frame;
+        match timeout(MAX_UNREAD, frames::write(stream, &frame)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(no_frame)) => return no_frame,
+            Err(_) => return NoFrame::Unread,
         }
     }
     NoFrame::Ended
@@ -238,6 +251,7 @@ fn told(connection: &Connection) -> Option<String> {
 fn why(connection: &Connection, no_frame: NoFrame) -> String {
     match (no_frame, connection.close_reason()) {
         (NoFrame::Wrong(what), _) => what.to_owned(),
+        (NoFrame::Unread, _) => "it does not read what is sent to it".into(),
         (NoFrame::Ended, Some(ConnectionError::TimedOut)) => "it does not answer any more".into(),
         (NoFrame::Ended, Some(ConnectionError::LocallyClosed)) => "closed by this node".into(),
         (NoFrame::Ended, Some(error)) => error.to_string(),

@@ -6,11 +6,12 @@
 //! what is known, and the oldest connections that we dialled ourselves stay.
 
 mod entry;
-mod choose;
+mod remember;
 mod keep;
+mod choose;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use rand::SeedableRng;
@@ -18,8 +19,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
 
 use self::entry::{Entry, State};
-use super::group::{group, is_own_machine};
-use super::hello::{Hello, Introduced, MAX_INTRODUCED, Refused};
+use super::hello::{Hello, Refused};
 use super::lists::Lists;
 use super::reputation::Deed;
 use crate::contacts::{Contact, Standing};
@@ -117,75 +117,33 @@ impl Table {
         Table { own, policy, lists, entries: BTreeMap::new(), random }
     }
 
-    /// There is, or may be, a peer of this name at this address. Where a peer's address
-    /// is known from its own connection, others do not change it.
-    pub fn learn(&mut self, now: Duration, id: &PeerName, address: SocketAddr, source: Source) {
-        if *id == self.own || address.port() == 0 || address.ip().is_unspecified() {
-            return;
-        }
-        if let Some(entry) = self.entries.get_mut(id) {
-            return entry.hear_of(now, address, source);
-        }
-        if source != Source::Bootstrap && !self.has_room(address.ip()) {
-            return;
-        }
-        self.entries.insert(id.clone(), Entry::new(now, address, source));
-    }
-
-    /// Whether one more peer of this address may be remembered.
-    fn has_room(&self, ip: IpAddr) -> bool {
-        let is_alike = |entry: &&Entry| entry.ip().map(group) == Some(group(ip));
-        let alike = self.entries.values().filter(is_alike).count();
-        self.entries.len() < MAX_KNOWN && (alike < MAX_KNOWN_IN_GROUP || is_own_machine(ip))
-    }
-
-    /// Forgets somebody who is not connected, where one more of this address would be
-    /// one too many: who was met last is kept.
-    fn make_room(&mut self, ip: Option<IpAddr>) {
-        if ip.is_none_or(|ip| self.has_room(ip)) {
-            return;
-        }
-        let is_full = self.entries.len() >= MAX_KNOWN;
-        let is_alike = |entry: &Entry| is_full || entry.ip().map(group) == ip.map(group);
-        let may_go = |entry: &Entry| entry.state == State::Idle && !entry.is_bootstrap;
-        let idle = self.entries.iter().filter(|(_, entry)| may_go(entry) && is_alike(entry));
-        let oldest = idle.min_by_key(|(_, entry)| entry.last_seen).map(|(id, _)| id.clone());
-        if let Some(oldest) = oldest {
-            self.entries.remove(&oldest);
-        }
-    }
-
     /// A dial has failed, or ended in a refusal.
     pub fn failed(&mut self, now: Duration, id: &PeerName) {
         let policy = self.policy;
+        let is_alone = self.connected().next().is_none();
         let Some(entry) = self.entries.get_mut(id) else { return };
         // Where it has dialled us in the meantime there is nothing to try again.
         if entry.state == State::Dialling {
             entry.state = State::Idle;
         }
         entry.failures = entry.failures.saturating_add(1);
-        // The bootstrap list is what a node without peers goes back to.
-        let most = if entry.is_bootstrap { 3 } else { 10 };
+        // What a node without peers goes back to. It may be the node itself that is cut off.
+        let is_last_resort = entry.is_bootstrap || (is_alone && entry.last_seen.is_some());
+        let most = if is_last_resort { 3 } else { 10 };
         let doublings = entry.failures.saturating_sub(1).min(most);
         entry.next_dial = now + policy.retry.saturating_mul(2_u32.pow(doublings));
-        if entry.failures > policy.retries && !entry.is_bootstrap && entry.state == State::Idle {
+        if entry.failures > policy.retries && !is_last_resort && entry.state == State::Idle {
             self.entries.remove(id);
         }
     }
 
     /// A connected peer has said hello again.
     pub fn heard(&mut self, now: Duration, id: &PeerName, hello: Hello) {
-        self.crawl(now, &hello);
+        let from = self.entries.get(id).and_then(Entry::ip);
+        self.crawl(now, from, &hello);
         if let Some(entry) = self.entries.get_mut(id) {
             entry.last_seen = Some(now);
             entry.hello = Some(hello);
-        }
-    }
-
-    /// Takes in whom a hello introduces.
-    fn crawl(&mut self, now: Duration, hello: &Hello) {
-        for peer in &hello.peers {
-            self.learn(now, &peer.name(), peer.address, Source::Peer);
         }
     }
 
@@ -218,52 +176,27 @@ impl Table {
         }
     }
 
-    /// Forgets a peer.
-    pub fn remove(&mut self, id: &PeerName) {
-        self.entries.remove(id);
-    }
-
     /// Forgets those who were not met for long, and names the connected who have
     /// said nothing for too long.
     pub fn sweep(&mut self, now: Duration) -> Vec<PeerName> {
         let Policy { forget_after, silent_after, .. } = self.policy;
         self.entries.retain(|_, entry| {
-            let since = entry.last_seen.unwrap_or(entry.learned);
+            let since = entry.last_seen.unwrap_or_default().max(entry.learned);
             let is_old = now.saturating_sub(since) > forget_after;
             entry.is_bootstrap || entry.state != State::Idle || !is_old
         });
         let is_silent = |entry: &Entry| {
-            let since = entry.last_seen.unwrap_or(entry.learned);
+            let since = entry.last_seen.unwrap_or_default();
             entry.is_connected() && now.saturating_sub(since) > silent_after
         };
         let silent = self.entries.iter().filter(|(_, entry)| is_silent(entry));
         silent.map(|(id, _)| id.clone()).collect()
     }
 
-    /// Some peers at random that were met, to be introduced to another.
-    pub fn introduce(&mut self, now: Duration, to: &PeerName) -> Vec<Introduced> {
-        let is_met = |(id, entry): &(&PeerName, &Entry)| {
-            *id != to && entry.last_seen.is_some() && entry.reputation.banned_until(now).is_none()
-        };
-        let met = self.entries.iter().filter(is_met);
-        let met: Vec<_> = met.filter_map(|(id, entry)| Some((id, entry.address?))).collect();
-        let some = met.sample(&mut self.random, MAX_INTRODUCED);
-        some.map(|(id, address)| Introduced { id: id.to_string(), address: *address }).collect()
-    }
-
     /// Some of those who are connected, at random.
     pub fn some_connected(&mut self, most: usize) -> Vec<PeerName> {
         let connected: Vec<_> = self.connected().map(|(id, _)| id.clone()).collect();
         connected.sample(&mut self.random, most).cloned().collect()
-    }
-
-    /// The peers that were met, to be kept in a file.
-    pub fn kept(&self) -> Vec<Kept> {
-        let kept = |(id, entry): (&PeerName, &Entry)| {
-            let (address, seen) = (entry.address?, entry.last_seen?.as_secs());
-            Some(Kept { id: id.to_string(), address, last_seen: seen })
-        };
-        self.entries.iter().filter_map(kept).collect()
     }
 
     /// All that is known, for people and programs to read.
@@ -275,6 +208,13 @@ impl Table {
             entry.contact(now, id, standing)
         };
         self.entries.iter().map(contact).collect()
+    }
+
+    /// Those who are connected and are not to be: lists change, and what is on them ends.
+    pub fn unwanted(&self, now: Duration) -> Vec<PeerName> {
+        let is_unwanted =
+            |(id, entry): &(&PeerName, &Entry)| self.shut_out(now, id, entry.ip()).is_some();
+        self.connected().filter(is_unwanted).map(|(id, _)| id.clone()).collect()
     }
 
     fn connected(&self) -> impl Iterator<Item = (&PeerName, &Entry)> {

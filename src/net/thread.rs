@@ -13,6 +13,7 @@ use super::endpoint;
 use super::hub::{self, Parts, ToHub};
 use super::link::{NetLink, queues};
 use super::notice::Notice;
+use super::peers_file;
 use super::reputation::{cost, useful};
 use super::settings::Settings;
 use crate::contacts::Contacts;
@@ -41,11 +42,13 @@ pub struct Network {
 /// function, which must not wait.
 ///
 /// # Errors
-/// The system gives no socket at this address, or no thread.
+/// The system gives no socket at this address, or no thread, or the file of peers is
+/// something else.
 pub fn start(
     settings: Settings,
     tell: impl Fn(Notice) + Send + 'static,
 ) -> Result<(Network, NetLink)> {
+    let kept = settings.peers_file.as_deref().map(peers_file::read).transpose()?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let bound = endpoint::bind(settings.key.secret(), settings.address);
     let endpoint = runtime.block_on(bound)?;
@@ -58,8 +61,8 @@ pub fn start(
     let give = orders.clone();
     let contacts = Contacts::new(move |order| give.try_send(ToHub::Order(order)).is_ok());
     let shown = contacts.clone();
-    let parts =
-        Parts { settings, endpoint, inbox, outboxes, contacts: shown, tell: Box::new(tell) };
+    let (kept, tell) = (kept.unwrap_or_default(), Box::new(tell));
+    let parts = Parts { settings, kept, endpoint, inbox, outboxes, contacts: shown, tell };
     let thread = thread::Builder::new()
         .name("net".into())
         .spawn(move || runtime.block_on(hub::run(parts, to_hub, stopped)))?;

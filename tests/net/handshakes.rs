@@ -1,11 +1,16 @@
 //! Who is let in, who is not, and that both sides learn why.
 
+use std::net::{IpAddr, UdpSocket};
+use std::time::Duration;
+
 use cairn::contacts::{Order, Standing, Subject};
 use cairn::net::Network;
 use cairn::net::notice::Notice;
 
 use crate::common::wait_until;
-use crate::strangers::{Stranger, agree, at, bare, joined, knowing, notice, settings};
+use crate::strangers::{
+    Stranger, agree, at, bare, contact, is_connected, joined, knowing, notice, settings,
+};
 
 /// How often a handshake of this network has ended so.
 fn count(network: &Network, outcome: &str) -> u64 {
@@ -102,7 +107,7 @@ fn a_peer_that_starts_again_takes_the_place_of_its_dead_connection() {
 #[test]
 fn a_node_that_is_full_refuses_and_goes_on() {
     let mut full = settings();
-    full.limits.total = 2;
+    full.policy.most = 2;
     let (alice, mut link, _notices) = bare(full);
     let (_bob, _bobs_link, _notices) = bare(knowing(&[&alice]));
     let (_carol, _carols_link, _notices) = bare(knowing(&[&alice]));
@@ -110,7 +115,7 @@ fn a_node_that_is_full_refuses_and_goes_on() {
     joined(&mut link);
     let (dave, _daves_link, _notices) = bare(knowing(&[&alice]));
     wait_until("dave is turned away", || count(&alice, "full") > 0);
-    wait_until("dave knows it", || count(&dave, "unreachable") > 0);
+    wait_until("dave knows it", || count(&dave, "turned-away") > 0);
     assert_eq!(count(&alice, "done"), 2);
 }
 
@@ -123,5 +128,83 @@ fn handshakes_in_a_second_are_limited() {
     for _ in &dialled {
         joined(&mut link);
     }
-    assert!(count(&alice, "full") > 0, "they came one after the other by themselves");
+    assert!(count(&alice, "full-second") > 0, "they came one after the other by themselves");
+}
+
+/// An address of this machine that is not loopback, where it has one: what is sent there
+/// does not leave the machine.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    // This sends nothing: it asks which way a packet would go.
+    socket.connect("192.0.2.1:9").ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
+}
+
+#[test]
+fn an_address_other_than_loopback_has_no_more_than_its_share_of_connections() {
+    let Some(ip) = own_address() else {
+        return eprintln!("left out: this machine has only loopback; see namespaces.sh");
+    };
+    let mut limited = settings();
+    limited.address = (ip, 0).into();
+    limited.limits.per_address = 2;
+    let (alice, _link, _notices) = bare(limited);
+    let dialled: Vec<_> = (0..4)
+        .map(|_| {
+            let mut other = knowing(&[&alice]);
+            other.address = (ip, 0).into();
+            // One that finds the others would not dial again and again.
+            other.policy.target = 1;
+            bare(other)
+        })
+        .collect();
+    wait_until("the share is used up", || count(&alice, "done") >= 2);
+    wait_until("others are turned away", || count(&alice, "full-address") >= 2);
+    let known = alice.contacts().told().contacts;
+    let connected = known.iter().filter(|it| it.standing == Standing::Connected).count();
+    assert_eq!(connected, 2, "{known:?}");
+    drop(dialled);
+}
+
+#[test]
+fn a_rule_without_an_end_that_can_be_reckoned_holds_for_good() {
+    let (alice, _link, _notices) = bare(settings());
+    let bob = cairn::net::key::Key::random().name();
+    let order = Order::Block(Subject::Id(bob.clone()), Some(Duration::MAX));
+    assert!(alice.contacts().give(order));
+    assert!(alice.contacts().give(Order::Add(bob.clone(), ([127, 0, 0, 1], 9).into())));
+    wait_until("bob is blocked", || {
+        let known = alice.contacts().told().contacts;
+        known.iter().any(|it| it.id == bob && it.standing == Standing::Blocked)
+    });
+}
+
+#[test]
+fn a_peer_at_a_blocked_address_is_disconnected_until_the_block_ends() {
+    let (alice, mut link, _notices) = bare(settings());
+    let (bob, _bobs_link, _notices) = bare(knowing(&[&alice]));
+    joined(&mut link);
+    let order = Order::Block(Subject::Address([127, 0, 0, 1].into()), Some(Duration::from_secs(1)));
+    assert!(alice.contacts().give(order));
+    wait_until("bob is out", || !is_connected(&alice, bob.name()));
+    wait_until("the block has ended", || is_connected(&alice, bob.name()));
+}
+
+#[test]
+fn a_peer_that_says_no_hello_for_long_is_hung_up_on_and_at_last_forgotten() {
+    let mut strict = settings();
+    strict.policy.silent_after = Duration::from_millis(400);
+    strict.policy.forget_after = Duration::from_millis(1_500);
+    let (alice, mut link, alices) = bare(strict);
+    // It says hello every hour.
+    let mut quiet = knowing(&[&alice]);
+    quiet.hello = Duration::from_secs(3_600);
+    let (bob, _bobs_link, _notices) = bare(quiet);
+    joined(&mut link);
+    let left = notice(&alices, |notice| matches!(notice, Notice::Left { .. }));
+    assert!(left.to_string().contains("said nothing for too long"), "{left}");
+    let name = bob.name().clone();
+    drop(bob);
+    wait_until("it is forgotten", || contact(&alice, &name).is_none());
 }

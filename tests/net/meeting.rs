@@ -7,10 +7,12 @@ use std::time::Duration;
 use cairn::contacts::Order;
 use cairn::net::Settings;
 use cairn::net::bootstrap::Bootstrap;
+use cairn::net::notice::Notice;
 use cairn::net::peers_file;
+use cairn::net::table::Policy;
 
 use crate::common::{free_ports, wait_until};
-use crate::strangers::{Stranger, agree, knowing, settings};
+use crate::strangers::{Stranger, agree, knowing, notice, settings};
 
 fn introducer() -> Settings {
     let mut introducer = settings();
@@ -133,4 +135,50 @@ fn nodes_on_one_local_network_find_each_other_and_can_be_told_to_look() {
     wait_until("carol has met them", || carol.connections() == 2);
     assert!(carol.network.contacts().give(Order::Discover(false)));
     wait_until("she looks no more", || !carol.network.contacts().told().is_discovering);
+}
+
+#[test]
+fn a_peer_that_is_added_is_dialled_however_few_connections_are_wanted() {
+    let mut content = settings();
+    content.policy.target = 0;
+    let alice = Stranger::start(content);
+    let bob = Stranger::start(Settings { bootstrap: Vec::new(), ..settings() });
+    let order = Order::Add(bob.name().clone(), bob.network.address());
+    assert!(alice.network.contacts().give(order));
+    wait_until("they have met", || alice.is_connected(bob.name()));
+}
+
+#[test]
+fn a_file_that_is_no_file_of_peers_is_an_error_and_stays_as_it_was() {
+    let path = file("thesis.txt");
+    fs::write(&path, "It was a dark and stormy night.\n").expect("it can be written");
+    let wrong = Settings { peers_file: Some(path.clone()), ..settings() };
+    let error = cairn::net::start(wrong, |_| {}).map(drop).expect_err("it is another file");
+    assert!(error.to_string().contains("is no file of peers"), "{error:#}");
+    let text = fs::read_to_string(&path).expect("it is there");
+    assert_eq!(text, "It was a dark and stormy night.\n");
+    fs::remove_file(&path).expect("it is there");
+    let folder = Settings { peers_file: Some(env!("CARGO_TARGET_TMPDIR").into()), ..settings() };
+    let error = cairn::net::start(folder, |_| {}).map(drop).expect_err("it is a folder");
+    assert!(format!("{error:#}").contains("no plain file"), "{error:#}");
+}
+
+#[test]
+fn an_introducer_keeps_room_for_those_who_come_next() {
+    let mut small = introducer();
+    small.policy.most = 4;
+    let introducer = Stranger::start(small);
+    let mut nodes = Vec::new();
+    for _ in 0..6 {
+        // Those who have met others do not need it any more.
+        let node = Settings { policy: Policy { target: 1, ..settings().policy }, ..settings() };
+        let bootstrap = knowing(&[&introducer.network]).bootstrap;
+        let node = Stranger::start(Settings { bootstrap, ..node });
+        notice(
+            &node.notices,
+            |it| matches!(it, Notice::Joined { id, .. } if id == introducer.name()),
+        );
+        nodes.push(node);
+        assert!(introducer.connections() <= 3, "a quarter of its places are free");
+    }
 }

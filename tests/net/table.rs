@@ -237,3 +237,129 @@ fn only_those_who_were_met_are_introduced_each_time_others() {
     let all: Vec<IpAddr> = first.iter().chain(&second).map(|it| it.address.ip()).collect();
     assert!(!all.contains(&address(99, 1).ip()) && !all.contains(&address(0, 1).ip()));
 }
+
+#[test]
+fn those_who_come_by_themselves_do_not_keep_a_node_from_dialling_whom_it_chooses() {
+    let mut table = table(Policy { target: 8, ..Policy::default() });
+    for number in 0..100 {
+        table.meet(START, met(number, address(1, number as u8), false)).expect("there is room");
+    }
+    for number in 200..210 {
+        table.learn(START, &id(number), address(number as u8, 1), Source::Peer);
+    }
+    assert_eq!(table.dials(START).len(), 4);
+    assert!(table.dials(START).is_empty());
+    assert!(table.dial_now(START, &id(205)).is_some() || table.dial_now(START, &id(206)).is_some());
+}
+
+#[test]
+fn of_peers_on_a_machine_only_others_on_it_are_believed() {
+    let local = Introduced { id: id(7).to_string(), address: ([127, 0, 0, 1], 4000).into() };
+    let knows = |number, from| Met {
+        hello: hello(vec![local.clone()]),
+        ..met(number, SocketAddr::new(from, 4000), true)
+    };
+    let mut table = table(Policy::default());
+    let is_known = |table: &Table| table.contacts(START).iter().any(|it| it.id == id(7));
+    table.meet(START, knows(1, IpAddr::from([192, 0, 2, 1]))).expect("there is room");
+    assert!(!is_known(&table), "it would dial itself, or fill up with them");
+    table.meet(START, knows(2, IpAddr::from([127, 0, 0, 1]))).expect("there is room");
+    assert!(is_known(&table));
+}
+
+#[test]
+fn a_crowd_does_not_push_others_out_of_a_full_table() {
+    let mut table = table(Policy { most: 10_000, ..Policy::default() });
+    // Honest ones in many groups fill it; one group is near its share.
+    for number in 0..MAX_KNOWN - 60 {
+        let [high, low] = (number as u16).to_be_bytes();
+        table.meet(START, met(number, ([20 + high, low, 0, 1], 1).into(), false)).expect("room");
+        table.left(START, &id(number));
+    }
+    for number in 5_000..9_000 {
+        let from = address(1, number as u8);
+        if table.meet(START, met(number, from, false)).is_ok() {
+            table.left(START, &id(number));
+        }
+    }
+    let known = table.contacts(START);
+    assert_eq!(known.len(), MAX_KNOWN);
+    let honest = known.iter().filter(|it| (0..MAX_KNOWN).any(|number| it.id == id(number)));
+    assert_eq!(honest.count(), MAX_KNOWN - 60);
+}
+
+#[test]
+fn made_up_peers_that_were_dialled_in_vain_give_way_to_others() {
+    let mut table = table(Policy { target: 1, ..Policy::default() });
+    for number in 0..MAX_KNOWN_IN_GROUP {
+        table.learn(START, &id(number), address(1, number as u8), Source::Lan);
+    }
+    let honest = id(999);
+    table.learn(START, &honest, address(1, 99), Source::Lan);
+    let is_known = |table: &Table| table.contacts(START).iter().any(|it| it.id == honest);
+    assert!(!is_known(&table), "the group has its share");
+    let (made_up, _) = table.dials(START).remove(0);
+    table.failed(START, &made_up);
+    table.learn(START, &honest, address(1, 99), Source::Lan);
+    assert!(is_known(&table));
+}
+
+#[test]
+fn a_bootstrap_peer_whose_address_has_changed_is_dialled_there_at_once() {
+    let mut table = table(Policy::default());
+    table.learn(START, &id(1), address(1, 1), Source::Bootstrap);
+    assert_eq!(table.dials(START), [(id(1), address(1, 1))]);
+    table.failed(START, &id(1));
+    assert!(table.dials(START).is_empty(), "it is not time yet");
+    table.learn(START, &id(1), address(2, 2), Source::Bootstrap);
+    assert_eq!(table.dials(START), [(id(1), address(2, 2))]);
+}
+
+#[test]
+fn the_peers_of_the_file_are_kept_as_they_were_also_where_there_was_no_need_of_them() {
+    let mut table = table(Policy { target: 0, ..Policy::default() });
+    let kept = |number: u8, last_seen| cairn::net::table::Kept {
+        id: id(number.into()).to_string(),
+        address: address(number, 1),
+        last_seen,
+    };
+    let long_ago = START.as_secs() - Policy::default().forget_after.as_secs() - 1;
+    table.recall(START, &kept(1, long_ago));
+    table.recall(START, &kept(2, u64::MAX));
+    table.sweep(START);
+    assert_eq!(table.kept(), [kept(1, long_ago), kept(2, START.as_secs())]);
+    assert!(table.introduce(START, &id(9)).is_empty(), "they may be gone");
+}
+
+#[test]
+fn a_node_that_is_cut_off_does_not_forget_whom_it_has_met() {
+    let policy = Policy { retry: Duration::from_secs(1), retries: 1, ..Policy::default() };
+    let mut table = table(policy);
+    table.meet(START, met(1, address(1, 1), false)).expect("there is room");
+    table.left(START, &id(1));
+    let mut now = START;
+    for _ in 0..20 {
+        now += Duration::from_secs(8);
+        assert_eq!(table.dials(now), [(id(1), address(1, 1))], "at least every eight seconds");
+        table.failed(now, &id(1));
+    }
+    table.meet(now, met(2, address(2, 1), false)).expect("there is room");
+    table.failed(now, &id(1));
+    assert_eq!(table.contacts(now)[0].id, id(2), "now it is that peer which is gone");
+}
+
+#[test]
+fn a_connected_peer_that_is_blocked_or_banned_is_unwanted() {
+    let mut table = table(Policy::default());
+    for number in 1..4 {
+        // One that names no port cannot be dialled, but is somewhere all the same.
+        let met = met(number, address(number as u8, 1), false);
+        let hello = Hello { port: 0, ..met.hello.clone() };
+        table.meet(START, Met { hello, ..met }).expect("there is room");
+    }
+    table.judge(START, &id(1), Deed { points: BANNED_AT, why: "a lie".into() });
+    let until = START + Duration::from_secs(1);
+    table.lists.block(cairn::contacts::Subject::Address(address(2, 1).ip()), Some(until));
+    assert_eq!(table.unwanted(START), [id(1), id(2)]);
+    assert_eq!(table.unwanted(until), [id(1)]);
+}

@@ -11,7 +11,7 @@ use cairn::contacts::Subject;
 use cairn::net::bootstrap::Bootstrap;
 use cairn::net::gate::Limits;
 use cairn::net::hello::is_word;
-use cairn::net::key::Key;
+use cairn::net::key::{InUse, Key};
 use cairn::net::lan::{DISCOVERY_PORT, Lan};
 use cairn::net::lists::Lists;
 use cairn::net::table::Policy;
@@ -41,6 +41,19 @@ impl Listen {
 /// Who a node is, whom it looks for, and whom it lets in.
 #[derive(clap::Args)]
 pub(super) struct NetFlags {
+    #[command(flatten)]
+    own: OwnFlags,
+    #[command(flatten)]
+    lan: LanFlags,
+    #[command(flatten)]
+    limits: LimitFlags,
+    #[command(flatten)]
+    lists: ListFlags,
+}
+
+/// Who a node is, and whom it knows from the start.
+#[derive(clap::Args)]
+struct OwnFlags {
     /// The file of the node's key, made on the first start
     #[arg(long, value_name = "FILE", default_value = "cairn.key")]
     key: PathBuf,
@@ -65,12 +78,6 @@ pub(super) struct NetFlags {
     /// Keep the peers that were met in this file [default: that of the key, ending in .peers]
     #[arg(long, value_name = "FILE")]
     peers: Option<PathBuf>,
-    #[command(flatten)]
-    lan: LanFlags,
-    #[command(flatten)]
-    limits: LimitFlags,
-    #[command(flatten)]
-    lists: ListFlags,
 }
 
 /// How a node looks for peers on the local network.
@@ -98,7 +105,7 @@ struct LimitFlags {
     #[arg(long, value_name = "COUNT", default_value_t = Policy::default().target)]
     connections: usize,
     /// The most connections in all
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().total)]
+    #[arg(long, value_name = "COUNT", default_value_t = Policy::default().most)]
     max_connections: usize,
     /// The most connections from one address, other than this machine's own
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().per_address)]
@@ -134,23 +141,22 @@ struct ListFlags {
 impl NetFlags {
     /// What these flags ask for. Makes the key, if it is not there yet.
     pub(super) fn settings(&self, listen: &Listen, effort: &Effort, seed: u64) -> Result<Settings> {
+        let (own, limits) = (&self.own, &self.limits);
         let lists = self.lists.lists()?;
-        let key = Key::open(&self.key)?;
-        let limits = &self.limits;
+        let key = Key::open(&own.key).map_err(in_use)?;
         let interfaces = self.lan.interface.clone();
-        let peers_file = self.peers.clone().unwrap_or_else(|| self.key.with_extension("peers"));
+        let peers_file = own.peers.clone().unwrap_or_else(|| own.key.with_extension("peers"));
         Ok(Settings {
             address: listen.address(),
-            name: self.name.clone(),
-            region: self.region.clone(),
-            account: self.account.unwrap_or_else(|| key.account()),
+            name: own.name.clone(),
+            region: own.region.clone(),
+            account: own.account.unwrap_or_else(|| key.account()),
             zero_bits: effort.zero_bits,
-            bootstrap: self.bootstrap.clone(),
-            lookup: self.bootstrap_interval,
+            bootstrap: own.bootstrap.clone(),
+            lookup: own.bootstrap_interval,
             peers_file: Some(peers_file),
             lists,
             limits: Limits {
-                total: limits.max_connections,
                 per_address: limits.max_per_address,
                 handshakes: limits.max_handshakes,
             },
@@ -160,7 +166,7 @@ impl NetFlags {
                 retry: limits.retry,
                 retries: limits.retries,
                 ban: self.lists.ban,
-                is_introducer: self.introduce,
+                is_introducer: own.introduce,
                 ..Policy::default()
             },
             lan: Lan {
@@ -199,6 +205,11 @@ pub(super) fn node_settings(
     seed: u64,
 ) -> node::Settings {
     node::Settings { account, nonces: effort.nonces, listen, seed, ..network.node_settings() }
+}
+
+/// An error that ends the program with the code for what is in use, where that is why.
+fn in_use(error: anyhow::Error) -> anyhow::Error {
+    if error.is::<InUse>() { Exit::in_use(error) } else { error }
 }
 
 /// Reads what others will see.

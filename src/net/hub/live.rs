@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::Parts;
 use crate::net::link::{Entrance, MAX_WAITING_OUT, Outbox};
+use crate::net::session::ENDED;
 use crate::net::table::Table;
 use crate::peer::PeerName;
 
@@ -32,11 +33,12 @@ impl Lives {
         id: &PeerName,
         connection: Connection,
         parts: &Parts,
+        has_blocks: bool,
     ) -> (u64, mpsc::Receiver<Vec<u8>>, Entrance) {
-        self.close(id, super::ENDED, "there is a newer connection");
+        self.close(id, ENDED, "there is a newer connection");
         self.serial += 1;
         let (outbox, frames) = mpsc::channel(MAX_WAITING_OUT);
-        let entrance = Entrance::new(id.clone(), parts.inbox.clone(), outbox.clone());
+        let entrance = Entrance::new(id.clone(), parts.inbox.clone(), outbox.clone(), has_blocks);
         parts.outboxes.insert(id.clone(), outbox.clone());
         self.all.insert(id.clone(), Live { serial: self.serial, connection, outbox });
         (self.serial, frames, entrance)

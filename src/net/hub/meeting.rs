@@ -45,8 +45,8 @@ impl Hub {
         }
         let entered =
             self.gate.lock().unwrap_or_else(PoisonError::into_inner).enter(now, address.ip());
-        if entered.is_err() {
-            self.count(Refused::Full.name());
+        if let Err(full) = entered {
+            self.count(full.name());
             return incoming.refuse();
         }
         let pass = Pass { gate: self.gate.clone(), address: address.ip() };
@@ -88,16 +88,16 @@ impl Hub {
         };
         self.count("done");
         if let Place::Of(other) = &place {
-            self.lives.close(other, ENDED, "its place was needed");
-            self.part(now, other, "its place was needed".to_owned());
+            self.hang_up(now, other, "its place was needed");
         }
         // The hello goes out before all else, as an answer or before the dial.
         let answer = self.hello_to(now, &id);
-        let (serial, outbox, entrance) = self.lives.begin(&id, connection, &self.parts);
+        let has_blocks = hello.can(BLOCKS) && self.hello.can(BLOCKS);
+        let (serial, outbox, entrance) = self.lives.begin(&id, connection, &self.parts, has_blocks);
         let accepted = Accepted { id: id.clone(), serial, hello: answer, outbox, entrance };
         let _ = reply.send(Ok(accepted));
         self.publish(now);
-        if hello.can(BLOCKS) && self.hello.can(BLOCKS) {
+        if has_blocks {
             self.parts.inbox.put(ToNode::Joined(id.clone()));
         }
         if place != Place::Instead {
@@ -114,12 +114,20 @@ impl Hub {
         self.publish(now);
     }
 
+    /// Ends the connection to a peer, if there is one, at once.
+    pub(super) fn hang_up(&mut self, now: Duration, id: &PeerName, why: &str) {
+        if self.lives.has(id) {
+            self.lives.close(id, ENDED, why);
+            self.part(now, id, why.to_owned());
+        }
+    }
+
     /// A peer has done something, which may get it banned.
     pub(super) fn judge(&mut self, now: Duration, id: &PeerName, deed: Deed) {
         let why = deed.why.clone();
         if let Some(time) = self.table.judge(now, id, deed) {
             self.tell(Notice::Banned { id: id.clone(), time, why });
-            self.lives.close(id, ENDED, &Refused::Banned.to_string());
+            self.hang_up(now, id, &Refused::Banned.to_string());
         }
     }
 }

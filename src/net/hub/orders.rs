@@ -6,10 +6,9 @@ use std::time::Duration;
 use super::{Hub, ToHub};
 use crate::contacts::{Order, Subject};
 use crate::hash::Hash;
+use crate::net::hello::Refused;
 use crate::net::lan::{Beacon, Discovery};
-use crate::net::session::ENDED;
 use crate::net::table::Source;
-use crate::peer::PeerName;
 
 impl Hub {
     /// Does what is wanted.
@@ -19,7 +18,9 @@ impl Hub {
             ToHub::Judge(id, deed) => self.judge(now, &id, deed),
             ToHub::Order(Order::Add(id, address)) => {
                 self.table.learn(now, &id, address, Source::Bootstrap);
-                self.dial(now);
+                if let Some(address) = self.table.dial_now(now, &id) {
+                    self.begin_dial(now, id, address);
+                }
             }
             ToHub::Order(Order::Remove(id)) => {
                 self.hang_up(now, &id, "it was removed");
@@ -29,31 +30,22 @@ impl Hub {
                 if let Subject::Id(id) = &subject {
                     self.table.pardon(id);
                 }
-                self.table.lists.admit(subject, time.map(|time| now + time));
+                self.table.lists.admit(subject, until(now, time));
             }
-            ToHub::Order(Order::Block(subject, time)) => self.block(now, subject, time),
+            ToHub::Order(Order::Block(subject, time)) => {
+                self.table.lists.block(subject, until(now, time));
+                self.hang_up_on_unwanted(now);
+            }
             ToHub::Order(Order::Serves(address)) => self.hello.http = Some(address),
             ToHub::Order(Order::Discover(is_wanted)) => self.discover(is_wanted),
         }
         self.publish(now);
     }
 
-    fn block(&mut self, now: Duration, subject: Subject, time: Option<Duration>) {
-        self.table.lists.block(subject, time.map(|time| now + time));
-        let contacts = self.table.contacts(now);
-        for contact in contacts {
-            let ip = contact.address.map(|address| address.ip());
-            if !self.table.lists.lets_in(now, &contact.id, ip) {
-                self.hang_up(now, &contact.id, "it is not let in here");
-            }
-        }
-    }
-
-    /// Ends the connection to a peer, if there is one, at once.
-    fn hang_up(&mut self, now: Duration, id: &PeerName, why: &str) {
-        if self.lives.has(id) {
-            self.lives.close(id, ENDED, why);
-            self.part(now, id, why.to_owned());
+    /// Ends the connections of those who are not let in any more.
+    pub(super) fn hang_up_on_unwanted(&mut self, now: Duration) {
+        for id in self.table.unwanted(now) {
+            self.hang_up(now, &id, &Refused::Blocked.to_string());
         }
     }
 
@@ -64,15 +56,22 @@ impl Hub {
         }
         self.discovery = None;
         if is_wanted {
-            let settings = &self.parts.settings;
-            let interfaces = self.interfaces();
-            let beacon = self.beacon();
-            match Discovery::start(&settings.lan, &interfaces, beacon, &self.near) {
+            let lan = &self.parts.settings.lan;
+            match Discovery::start(lan, self.interfaces(), self.beacon(), &self.near) {
                 Ok(discovery) => self.discovery = Some(discovery),
                 Err(error) => {
                     self.trouble(&format!("cannot look for peers on the local network: {error}"));
                 }
             }
+        }
+    }
+
+    /// Looks on the interfaces that there are now, if it looks and they have changed.
+    pub(super) fn follow_interfaces(&mut self) {
+        let interfaces = self.interfaces();
+        if self.discovery.as_ref().is_some_and(|it| it.interfaces != interfaces) {
+            self.discover(false);
+            self.discover(true);
         }
     }
 
@@ -104,4 +103,9 @@ impl Hub {
             port: self.hello.port,
         }
     }
+}
+
+/// When what is to hold for so long ends; `None` is never.
+fn until(now: Duration, time: Option<Duration>) -> Option<Duration> {
+    time.map(|time| now.saturating_add(time))
 }

@@ -13,18 +13,6 @@ use crate::net::table::Source;
 use crate::peer::PeerName;
 
 impl Hub {
-    pub(super) fn read_peers(&mut self, now: Duration) {
-        let Some(path) = &self.parts.settings.peers_file else { return };
-        match peers_file::read(path) {
-            Ok(kept) => {
-                for peer in kept {
-                    self.table.learn(now, &PeerName::new(&peer.id), peer.address, Source::File);
-                }
-            }
-            Err(error) => self.trouble(&format!("cannot read {}: {error}", path.display())),
-        }
-    }
-
     pub(super) fn keep(&self) {
         let Some(path) = &self.parts.settings.peers_file else { return };
         let kept = self.table.kept();
@@ -64,8 +52,8 @@ impl Hub {
         // The sender of a beacon may put anything in it.
         if let Ok(id) = EndpointId::from_bytes(id) {
             let now = self.now();
+            // It is dialled at the next tick: anybody near can send many beacons.
             self.table.learn(now, &PeerName::new(id), address, Source::Lan);
-            self.dial(now);
         }
     }
 
@@ -86,14 +74,17 @@ impl Hub {
 
     pub(super) fn dial(&mut self, now: Duration) {
         for (name, address) in self.table.dials(now) {
-            // What is a name of 64 digits need not be a key.
-            let Ok(id) = name.as_str().parse::<EndpointId>() else {
-                self.table.remove(&name);
-                continue;
-            };
-            let hello = self.hello_to(now, &name);
-            let dial = self.context.clone().dial(self.parts.endpoint.clone(), id, address, hello);
-            self.sessions.spawn(dial);
+            self.begin_dial(now, name, address);
         }
+    }
+
+    pub(super) fn begin_dial(&mut self, now: Duration, name: PeerName, address: SocketAddr) {
+        // What is a name of 64 digits need not be a key.
+        let Ok(id) = name.as_str().parse::<EndpointId>() else {
+            return self.table.remove(&name);
+        };
+        let hello = self.hello_to(now, &name);
+        let dial = self.context.clone().dial(self.parts.endpoint.clone(), id, address, hello);
+        self.sessions.spawn(dial);
     }
 }

@@ -9,6 +9,7 @@ use rand::Rng;
 
 use super::Table;
 use super::entry::{Entry, State};
+use super::keep::ANCHORS;
 use crate::net::group::{Group, group, is_own_machine};
 use crate::peer::PeerName;
 
@@ -23,14 +24,17 @@ struct Candidate {
 }
 
 impl Table {
-    /// Whom to dial now, so that there are as many connections as there should be;
-    /// they count as being dialled from now on. Groups of addresses with the fewest of our
+    /// Whom to dial now, so that there are as many connections as there should be, of them
+    /// [`ANCHORS`] of our own choice, however many come by themselves. They count as being
+    /// dialled from now on. Groups of addresses with the fewest of our
     /// connections come first, then those who were met before or are near, then the
     /// best reputations.
     pub fn dials(&mut self, now: Duration) -> Vec<(PeerName, SocketAddr)> {
-        let is_busy = |entry: &&Entry| entry.state != State::Idle;
-        let busy = self.entries.values().filter(is_busy).count();
-        let wanted = self.policy.target.saturating_sub(busy);
+        let count =
+            |is_it: fn(&Entry) -> bool| self.entries.values().filter(|entry| is_it(entry)).count();
+        let target = self.policy.target;
+        let wanted = target.saturating_sub(count(|entry| entry.state != State::Idle));
+        let wanted = wanted.max(target.min(ANCHORS).saturating_sub(count(is_ours)));
         let mut candidates = self.candidates(now);
         let mut dialled = self.groups();
         let mut dials = Vec::new();
@@ -50,12 +54,26 @@ impl Table {
         dials
     }
 
+    /// Where to dial this peer at once, however many connections there are; nowhere if
+    /// it is connected or dialled already, or not let in. It counts as being dialled from now on.
+    pub fn dial_now(&mut self, now: Duration, id: &PeerName) -> Option<SocketAddr> {
+        let entry = self.entries.get(id).filter(|entry| entry.state == State::Idle)?;
+        let address = entry.address?;
+        if self.shut_out(now, id, Some(address.ip())).is_some() {
+            return None;
+        }
+        self.entries.get_mut(id)?.state = State::Dialling;
+        Some(address)
+    }
+
     fn candidates(&mut self, now: Duration) -> Vec<Candidate> {
         let is_due = |entry: &Entry| entry.state == State::Idle && entry.next_dial <= now;
         let due = self.entries.iter().filter(|(_, entry)| is_due(entry));
-        let due = due.filter(|(id, entry)| self.shut_out(now, id, entry.ip()).is_none());
         let candidate = |(id, entry): (&PeerName, &Entry)| {
             let address = entry.address?;
+            if self.shut_out(now, id, Some(address.ip())).is_some() {
+                return None;
+            }
             let is_own = is_own_machine(address.ip());
             let group = (!is_own).then(|| group(address.ip()));
             let reputation = Reverse(entry.reputation.points(now));
@@ -72,13 +90,16 @@ impl Table {
     /// How many of our own connections and dials go to each group of addresses.
     fn groups(&self) -> BTreeMap<Group, usize> {
         let mut groups = BTreeMap::new();
-        for entry in self.entries.values() {
-            let is_ours =
-                matches!(entry.state, State::Dialling | State::Connected { is_outgoing: true, .. });
-            if let Some(ip) = entry.ip().filter(|ip| is_ours && !is_own_machine(*ip)) {
+        for entry in self.entries.values().filter(|entry| is_ours(entry)) {
+            if let Some(ip) = entry.ip().filter(|ip| !is_own_machine(*ip)) {
                 *groups.entry(group(ip)).or_insert(0) += 1;
             }
         }
         groups
     }
+}
+
+/// Whether a connection is of our own choice, or is to be.
+fn is_ours(entry: &Entry) -> bool {
+    entry.state == State::Dialling || entry.is_outgoing()
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Source;
 use crate::contacts::{Contact, Standing};
+use crate::net::group::{Group, group};
 use crate::net::hello::Hello;
 use crate::net::reputation::Reputation;
 use crate::peer::PeerName;
@@ -88,6 +89,7 @@ impl Entry {
         let is_believed = source != Source::Peer || self.last_seen.is_none();
         if is_believed && !self.is_connected() && self.address != Some(address) {
             self.address = Some(address);
+            self.seen_at = None;
             if matches!(source, Source::Bootstrap | Source::Lan) {
                 self.next_dial = now;
             }
@@ -102,6 +104,15 @@ impl Entry {
     /// Its address as far as it is known: where it comes from, or is said to be.
     pub(super) fn ip(&self) -> Option<IpAddr> {
         self.seen_at.or(self.address.map(|address| address.ip()))
+    }
+
+    /// The group of that address.
+    pub(super) fn group(&self) -> Option<Group> {
+        self.ip().map(group)
+    }
+
+    pub(super) fn is_outgoing(&self) -> bool {
+        matches!(self.state, State::Connected { is_outgoing: true, .. })
     }
 
     pub(super) fn standing(&self, now: Duration) -> Standing {
@@ -127,7 +138,7 @@ impl Entry {
             region: hello.and_then(|hello| hello.region.clone()),
             last_seen: self.last_seen.map(|seen| seen.as_secs()),
             standing,
-            is_outgoing: matches!(self.state, State::Connected { is_outgoing: true, .. }),
+            is_outgoing: self.is_outgoing(),
             latency: self.latency.filter(|_| self.is_connected()),
             reputation: self.reputation.points(now),
             reasons: reasons.map(|deed| format!("{:+}: {}", deed.points, deed.why)).collect(),

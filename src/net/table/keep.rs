@@ -13,7 +13,7 @@ use crate::peer::PeerName;
 
 /// How many of the oldest connections that we dialled ourselves are never given up for
 /// others: an attacker who wants to surround us has no say in them.
-const ANCHORS: usize = 4;
+pub(super) const ANCHORS: usize = 4;
 
 /// What is to happen to the other connections where a new one has a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,9 +45,9 @@ impl Table {
         if let Place::Of(other) = &place {
             self.left(now, &other.clone());
         }
-        self.crawl(now, &met.hello);
-        if !self.entries.contains_key(&met.id) {
-            self.make_room(met.address);
+        self.crawl(now, met.address, &met.hello);
+        if let Some(ip) = met.address.filter(|_| !self.entries.contains_key(&met.id)) {
+            self.make_room(ip, |_| true);
         }
         let entry = self.entries.entry(met.id).or_insert_with(|| Entry::unknown(now));
         entry.state = State::Connected { since: now, is_outgoing: met.is_outgoing };
@@ -82,7 +82,7 @@ impl Table {
             return Some(Place::Free);
         }
         let given_up = if self.policy.is_introducer {
-            let incoming = self.connected().filter(|(_, entry)| !is_outgoing(entry));
+            let incoming = self.connected().filter(|(_, entry)| !entry.is_outgoing());
             incoming.min_by_key(|(_, entry)| since(entry)).map(|(id, _)| id.clone())
         } else {
             self.crowded(met)
@@ -95,27 +95,23 @@ impl Table {
     fn crowded(&self, met: &Met) -> Option<PeerName> {
         let mut groups = BTreeMap::<Option<Group>, Vec<_>>::new();
         for (id, entry) in self.connected() {
-            groups.entry(entry.ip().map(group)).or_default().push((id, entry));
+            groups.entry(entry.group()).or_default().push((id, entry));
         }
         let own = groups.get(&met.address.map(group)).map_or(0, Vec::len) + 1;
         let anchors = self.anchors();
         let crowd = groups.values().max_by_key(|group| group.len()).filter(|it| it.len() > own)?;
         let rest = crowd.iter().filter(|(id, _)| !anchors.contains(id));
-        rest.max_by_key(|(_, entry)| (!is_outgoing(entry), since(entry)))
+        rest.max_by_key(|(_, entry)| (!entry.is_outgoing(), since(entry)))
             .map(|(id, _)| (*id).clone())
     }
 
     /// The oldest connections that we dialled.
     fn anchors(&self) -> Vec<&PeerName> {
         let mut dialled: Vec<_> =
-            self.connected().filter(|(_, entry)| is_outgoing(entry)).collect();
+            self.connected().filter(|(_, entry)| entry.is_outgoing()).collect();
         dialled.sort_by_key(|(_, entry)| (since(entry), Reverse(entry.learned)));
         dialled.into_iter().take(ANCHORS).map(|(id, _)| id).collect()
     }
-}
-
-fn is_outgoing(entry: &Entry) -> bool {
-    matches!(entry.state, State::Connected { is_outgoing: true, .. })
 }
 
 fn since(entry: &Entry) -> Duration {

@@ -1,0 +1,113 @@
+//! Who is remembered, and whom others are told of.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use rand::seq::IndexedRandom;
+
+use super::entry::{Entry, Kept, State};
+use super::{MAX_KNOWN, MAX_KNOWN_IN_GROUP, Source, Table};
+use crate::net::group::{Group, group, is_dialable, is_own_machine};
+use crate::net::hello::{Hello, Introduced, MAX_INTRODUCED};
+use crate::peer::PeerName;
+
+impl Table {
+    /// There is, or may be, a peer of this name at this address. Where a peer's address
+    /// is known from its own connection, others do not change it.
+    pub fn learn(&mut self, now: Duration, id: &PeerName, address: SocketAddr, source: Source) {
+        if *id == self.own || !is_dialable(address) {
+            return;
+        }
+        if let Some(entry) = self.entries.get_mut(id) {
+            return entry.hear_of(now, address, source);
+        }
+        if source != Source::Bootstrap {
+            // Made-up peers are dialled in vain, and then they give way.
+            self.make_room(address.ip(), |entry| entry.last_seen.is_none() && entry.failures > 0);
+            if !self.has_room(address.ip()) {
+                return;
+            }
+        }
+        self.entries.insert(id.clone(), Entry::new(now, address, source));
+    }
+
+    /// A peer is in the file of those that were met before.
+    pub fn recall(&mut self, now: Duration, kept: &Kept) {
+        let id = PeerName::new(&kept.id);
+        self.learn(now, &id, kept.address, Source::File);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            // The clock may have been ahead when it was written.
+            entry.last_seen = Some(Duration::from_secs(kept.last_seen).min(now));
+        }
+    }
+
+    /// Takes in whom a hello introduces. Of peers on this machine only another on it can
+    /// know anything.
+    pub(super) fn crawl(&mut self, now: Duration, from: Option<IpAddr>, hello: &Hello) {
+        let is_near = from.is_some_and(is_own_machine);
+        let known = hello.peers.iter().filter(|it| is_near || !is_own_machine(it.address.ip()));
+        for peer in known {
+            self.learn(now, &peer.name(), peer.address, Source::Peer);
+        }
+    }
+
+    /// Whether one more peer of this address may be remembered.
+    fn has_room(&self, ip: IpAddr) -> bool {
+        let is_alike = |entry: &&Entry| entry.group() == Some(group(ip));
+        let alike = self.entries.values().filter(is_alike).count();
+        self.entries.len() < MAX_KNOWN && (alike < MAX_KNOWN_IN_GROUP || is_own_machine(ip))
+    }
+
+    /// Where one more of this address would be one too many, forgets one that may go and
+    /// is not connected: of the same group where that has its share, else of the group with
+    /// the most; of these the one that was met longest ago or never.
+    pub(super) fn make_room(&mut self, ip: IpAddr, may_go: impl Fn(&Entry) -> bool) {
+        if self.has_room(ip) {
+            return;
+        }
+        let mut sizes = BTreeMap::<Option<Group>, usize>::new();
+        for entry in self.entries.values() {
+            *sizes.entry(entry.group()).or_insert(0) += 1;
+        }
+        let own = Some(group(ip));
+        let has_share = !is_own_machine(ip) && sizes.get(&own) >= Some(&MAX_KNOWN_IN_GROUP);
+        let is_free = |entry: &Entry| entry.state == State::Idle && !entry.is_bootstrap;
+        let is_near = |entry: &Entry| !has_share || entry.group() == own;
+        let gone = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| is_free(entry) && is_near(entry) && may_go(entry))
+            .min_by_key(|(_, entry)| (Reverse(sizes[&entry.group()]), entry.last_seen));
+        if let Some(gone) = gone.map(|(id, _)| id.clone()) {
+            self.entries.remove(&gone);
+        }
+    }
+
+    /// Forgets a peer.
+    pub fn remove(&mut self, id: &PeerName) {
+        self.entries.remove(id);
+    }
+
+    /// Some peers at random that were met since the start, to be introduced to another.
+    pub fn introduce(&mut self, now: Duration, to: &PeerName) -> Vec<Introduced> {
+        let is_met = |(id, entry): &(&PeerName, &Entry)| {
+            let is_there = entry.hello.is_some() && entry.failures == 0;
+            *id != to && is_there && entry.reputation.banned_until(now).is_none()
+        };
+        let met = self.entries.iter().filter(is_met);
+        let met: Vec<_> = met.filter_map(|(id, entry)| Some((id, entry.address?))).collect();
+        let some = met.sample(&mut self.random, MAX_INTRODUCED);
+        some.map(|(id, address)| Introduced { id: id.to_string(), address: *address }).collect()
+    }
+
+    /// The peers that were met, to be kept in a file.
+    pub fn kept(&self) -> Vec<Kept> {
+        let kept = |(id, entry): (&PeerName, &Entry)| {
+            let (address, seen) = (entry.address?, entry.last_seen?.as_secs());
+            Some(Kept { id: id.to_string(), address, last_seen: seen })
+        };
+        self.entries.iter().filter_map(kept).collect()
+    }
+}
