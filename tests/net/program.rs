@@ -4,6 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use cairn::block::{BLOCK_LEN, Block, BlockBytes};
+use cairn::hash::Hash;
+
 #[cfg(feature = "web")]
 use serde_json::Value;
 
@@ -112,13 +115,60 @@ fn a_bootstrap_peer_or_a_list_that_is_wrong_is_told_in_a_line() {
     }
 }
 
+#[test]
+fn a_second_process_with_the_same_key_is_told_so_and_ends() {
+    let path = file("shared.key");
+    let mut first = Running::start(&mut net(&path));
+    bootstrap(&mut first);
+    let mut second = Running::start(&mut net(&path));
+    assert_eq!(second.end().code(), Some(75), "{}", second.text());
+    let text = second.text();
+    assert!(text.starts_with("error: another node runs with the key in "), "{text}");
+    assert!(text.contains("--key") && text.lines().count() == 1, "{text}");
+}
+
+#[test]
+fn rewards_go_to_the_account_that_is_named_else_to_that_of_the_key() {
+    let key = file("account.key");
+    let receivers = |args: &[&str]| {
+        let data = file("account.chain");
+        let mut node = net(&key);
+        node.args(["--zero-bits", "8", "--until-height", "2", "--data"]).arg(&data).args(args);
+        let mut node = Running::start(&mut node);
+        let name = bootstrap(&mut node);
+        assert!(node.end().success(), "{}", node.text());
+        let bytes = fs::read(&data).expect("the chain was kept");
+        let (blocks, _) = bytes.as_chunks::<BLOCK_LEN>();
+        let receiver = |block: &BlockBytes| Block::from_bytes(block).reward.receiver;
+        (name, blocks[1..].iter().map(receiver).collect::<Vec<_>>())
+    };
+    assert_eq!(receivers(&["--account", "777"]).1, [777, 777]);
+    let (name, own) = receivers(&[]);
+    let id = hex::decode(name.split('@').next().expect("an identity")).expect("it is hexadecimal");
+    let hash = Hash::of(&id);
+    let expected = u16::from_be_bytes([hash.as_bytes()[0], hash.as_bytes()[1]]);
+    assert_eq!(own, [expected, expected]);
+}
+
+#[test]
+fn many_nodes_in_one_process_take_no_flags_of_a_single_one() {
+    for args in [["--account", "7"], ["--port", "7000"], ["--retries", "1"], ["--allow", "::1"]] {
+        let mut run = Running::start(cairn().args(["net", "--nodes", "2"]).args(args));
+        assert_eq!(run.end().code(), Some(2), "{}", run.text());
+        assert!(run.text().contains(args[0]), "{}", run.text());
+    }
+}
+
 /// Such a program with an API.
 #[cfg(feature = "web")]
 fn served(name: &str, args: &[&str]) -> (Node, String) {
     let mut command = net(&file(name));
     let mut running = Running::start(command.args(["--http", "127.0.0.1:0"]).args(args));
     let place = bootstrap(&mut running);
-    let http = running.find(|line| line.starts_with("  http ")).expect("it serves HTTP");
+    // The two lines come through two pipes, in either order.
+    let is_http = |line: &str| line.starts_with("  http ");
+    let seen = running.seen.iter().find(|line| is_http(line)).cloned();
+    let http = seen.or_else(|| running.find(is_http)).expect("it serves HTTP");
     let http = http.rsplit('/').nth(1).expect("the line names the URL").to_owned();
     (Node { running, address: place.clone(), api: Api { http } }, place)
 }
@@ -160,4 +210,26 @@ fn the_api_shows_whom_a_node_knows_and_changes_it() {
     let known = alice.get("/node/peers").json()["known"].take();
     let handshakes = known["handshakes"].as_array().expect("a list");
     assert!(handshakes.iter().any(|it| it["outcome"] == "done"), "{known}");
+}
+
+#[cfg(feature = "web")]
+#[test]
+fn metrics_count_handshakes_by_outcome_and_what_goes_to_and_fro() {
+    let (alice, place) = served("alice-metrics.key", &["--max-connections", "1"]);
+    let (bob, _) = served("bob-metrics.key", &["--bootstrap", &place]);
+    wait_until("they have met", || {
+        alice.metric(r#"cairn_handshakes_total{outcome="done"}"#) >= 1.0
+    });
+    let (carol, _) = served("carol-metrics.key", &["--bootstrap", &place]);
+    let refused = r#"cairn_handshakes_total{outcome="turned-away"}"#;
+    wait_until("carol was refused", || carol.get("/metrics").body.contains(refused));
+    let full = r#"cairn_handshakes_total{outcome="full"}"#;
+    wait_until("alice has counted it", || alice.metric(full) >= 1.0);
+    assert_eq!(alice.metric("cairn_connections"), 1.0);
+    assert!(alice.metric("cairn_known_peers") >= 1.0);
+    for direction in ["in", "out"] {
+        let sent = format!(r#"cairn_datagrams_total{{direction="{direction}"}}"#);
+        wait_until("blocks come and go", || bob.metric(&sent) > 0.0);
+    }
+    wait_until("bob copies", || bob.metric("cairn_chains_copied_total") > 0.0);
 }

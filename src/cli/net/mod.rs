@@ -45,7 +45,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     run: RunFlags,
     /// Run this many strangers on this machine, each with a page, and tell how blocks get around
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT",
+          conflicts_with_all = ["Listen", "OwnFlags", "LanFlags", "LimitFlags", "ListFlags"])]
     nodes: Option<usize>,
 }
 

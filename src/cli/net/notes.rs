@@ -1,22 +1,48 @@
 //! What happens between this node and others, on standard error.
 
 use std::io::{self, Write};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use cairn::net::notice::Notice;
+use cairn::throttle::Throttle;
 
 /// The most notes that wait for a reader; what comes then is not told.
 const MAX_WAITING: usize = 256;
 
+/// Of refusals one is told in this time, as strangers can cause many.
+const REFUSALS_APART: Duration = Duration::from_secs(1);
+
 /// A function that has a note printed and never waits for a reader.
 pub(super) fn notes() -> impl Fn(Notice) + Send + 'static {
     let (notes, inbox) = sync_channel::<Notice>(MAX_WAITING);
-    thread::spawn(move || {
-        for note in inbox {
-            // Where nobody reads it, the node runs all the same.
-            let _ = writeln!(io::stderr(), "note: {note}");
-        }
-    });
+    thread::spawn(move || print(&inbox));
     move |note| drop(notes.try_send(note))
+}
+
+fn print(inbox: &Receiver<Notice>) {
+    let started = Instant::now();
+    let mut refusals = Throttle::new(REFUSALS_APART);
+    loop {
+        let next = inbox.recv_timeout(REFUSALS_APART);
+        let is_over = matches!(next, Err(RecvTimeoutError::Disconnected));
+        let now = started.elapsed();
+        let tell: Vec<_> = match next {
+            Ok(note @ Notice::Refused { .. }) => {
+                refusals.offer(now, "refused", note).into_iter().collect()
+            }
+            Ok(note) => vec![(note, 1)],
+            Err(RecvTimeoutError::Timeout) => Vec::new(),
+            Err(RecvTimeoutError::Disconnected) => refusals.flush(now),
+        };
+        for (note, count) in tell.into_iter().chain(refusals.due(now)) {
+            let others = if count > 1 { format!(" (the last of {count})") } else { String::new() };
+            // Where nobody reads it, the node runs all the same.
+            let _ = writeln!(io::stderr(), "note: {note}{others}");
+        }
+        if is_over {
+            return;
+        }
+    }
 }
