@@ -4,19 +4,12 @@ use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
 
 use cairn::contacts::{Order, Standing, Subject};
-use cairn::net::Network;
 use cairn::net::notice::Notice;
 
 use crate::common::wait_until;
 use crate::strangers::{
-    Stranger, agree, at, bare, contact, is_connected, joined, knowing, notice, settings,
+    Stranger, agree, at, bare, contact, count, is_connected, joined, knowing, notice, settings,
 };
-
-/// How often a handshake of this network has ended so.
-fn count(network: &Network, outcome: &str) -> u64 {
-    let handshakes = network.contacts().told().handshakes;
-    handshakes.iter().find(|(name, _)| *name == outcome).map_or(0, |(_, count)| *count)
-}
 
 /// Starts two that cannot be of one network, and checks that both say this.
 fn both_say(why: &str, outcome: &str, change: impl Fn(&mut cairn::net::Settings)) {

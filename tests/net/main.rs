@@ -6,6 +6,7 @@ mod blocks;
 mod meeting;
 mod table;
 mod eclipse;
+mod liars;
 mod program;
 #[path = "../common/mod.rs"]
 mod common;

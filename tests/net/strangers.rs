@@ -154,6 +154,12 @@ pub(crate) fn is_connected(network: &Network, id: &PeerName) -> bool {
     contact(network, id).is_some_and(|contact| contact.standing == Standing::Connected)
 }
 
+/// How often a handshake of this network has ended so.
+pub(crate) fn count(network: &Network, outcome: &str) -> u64 {
+    let handshakes = network.contacts().told().handshakes;
+    handshakes.iter().find(|(name, _)| *name == outcome).map_or(0, |(_, count)| *count)
+}
+
 /// Waits until a link tells that somebody is there, and says who.
 pub(crate) fn joined(link: &mut NetLink) -> PeerName {
     let deadline = Instant::now() + DEADLINE;

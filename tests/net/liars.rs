@@ -1,0 +1,132 @@
+//! Peers that speak QUIC and keep none of our rules: they are built here from bare streams.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cairn::contacts::{Contact, Standing};
+use cairn::net::Network;
+use cairn::net::hello::Hello;
+use iroh::endpoint::{Connection, Endpoint, PortmapperConfig, RecvStream, SendStream, presets};
+use iroh::{EndpointAddr, RelayMode, SecretKey};
+use tokio::runtime;
+use tokio::time::{sleep, timeout};
+
+use crate::common::DEADLINE;
+use crate::strangers::{bare, contact, count, settings};
+use crate::table::hello;
+
+/// Runs a liar, whose connections live as long as this.
+fn run<T>(liar: impl Future<Output = T>) -> T {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("there is a thread");
+    runtime.block_on(async { timeout(DEADLINE, liar).await.expect("it does not hang") })
+}
+
+/// A connection to this node from an endpoint with this key.
+async fn dial(network: &Network, key: &SecretKey) -> (Endpoint, Connection) {
+    let builder = Endpoint::builder(presets::Empty)
+        .crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .secret_key(key.clone())
+        .relay_mode(RelayMode::Disabled)
+        .portmapper_config(PortmapperConfig::Disabled)
+        .clear_ip_transports()
+        .bind_addr("127.0.0.1:0")
+        .expect("it is an address");
+    let endpoint = builder.bind().await.expect("loopback has a free port");
+    let id = network.name().as_str().parse().expect("its name is a key");
+    let place = EndpointAddr::new(id).with_ip_addr(network.address());
+    let connection = endpoint.connect(place, b"cairn/net").await.expect("it listens");
+    (endpoint, connection)
+}
+
+/// A frame of the stream: length, kind, and what it holds.
+fn frame(kind: u8, held: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(held.len() + 1).expect("it is short");
+    [&len.to_be_bytes()[..], &[kind], held].concat()
+}
+
+/// A hello of the node's own network.
+fn own_hello() -> Vec<u8> {
+    let settings = settings();
+    let ours =
+        Hello { genesis: settings.genesis, zero_bits: settings.zero_bits, ..hello(Vec::new()) };
+    frame(1, &ours.encode())
+}
+
+/// Opens the stream, sends these bytes, and waits until the other side has said hello.
+async fn greet(connection: &Connection, bytes: &[u8]) -> (SendStream, RecvStream) {
+    let (mut sending, mut receiving) = connection.open_bi().await.expect("it is open");
+    sending.write_all(bytes).await.expect("it is open");
+    let mut head = [0; 3];
+    receiving.read_exact(&mut head).await.expect("it answers");
+    (sending, receiving)
+}
+
+async fn until(mut is_so: impl FnMut() -> bool) {
+    while !is_so() {
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[test]
+fn who_connects_and_says_nothing_is_hung_up_on() {
+    let mut hasty = settings();
+    hasty.handshake = Duration::from_millis(200);
+    let (alice, _link, _notices) = bare(hasty);
+    run(async {
+        let (_endpoint, connection) = dial(&alice, &SecretKey::generate()).await;
+        connection.closed().await;
+        until(|| count(&alice, "silent") == 1).await;
+    });
+}
+
+#[test]
+fn what_is_no_hello_is_refused_with_the_reason() {
+    let (alice, _link, _notices) = bare(settings());
+    let datagram_first = frame(2, &[1]);
+    for wrong in [&frame(1, b"{}")[..], &frame(1, &[0xff; 8_000]), &datagram_first, &[0xff; 64]] {
+        let closed = run(async {
+            let (_endpoint, connection) = dial(&alice, &SecretKey::generate()).await;
+            let (mut sending, _receiving) = connection.open_bi().await.expect("it is open");
+            sending.write_all(wrong).await.expect("it is open");
+            connection.closed().await.to_string()
+        });
+        assert!(closed.contains("cannot be read"), "{closed}");
+    }
+    run(until(|| count(&alice, "unreadable") == 4));
+    assert_eq!(alice.contacts().told().contacts, [], "none of them is remembered");
+}
+
+#[test]
+fn what_is_no_frame_ends_the_connection_and_the_second_time_the_peer_is_banned() {
+    let (alice, _link, _notices) = bare(settings());
+    let key = SecretKey::generate();
+    let name = cairn::peer::PeerName::new(key.public());
+    let known = || -> Contact { contact(&alice, &name).expect("it was met") };
+    for _ in 0..2 {
+        run(async {
+            let (_endpoint, connection) = dial(&alice, &key).await;
+            let (mut sending, _receiving) = greet(&connection, &own_hello()).await;
+            sending.write_all(&frame(9, b"?")).await.expect("it is open");
+            let closed = connection.closed().await.to_string();
+            assert!(closed.contains("unknown kind") || closed.contains("banned"), "{closed}");
+        });
+    }
+    run(until(|| known().standing == Standing::Banned));
+    assert_eq!(known().reasons, ["-50: a frame of an unknown kind"; 2]);
+}
+
+#[test]
+fn a_flood_of_hellos_keeps_nobody_else_out() {
+    let (alice, _link, _notices) = bare(settings());
+    let key = SecretKey::generate();
+    let name = cairn::peer::PeerName::new(key.public());
+    run(async {
+        let (_endpoint, connection) = dial(&alice, &key).await;
+        let (mut sending, _receiving) = greet(&connection, &own_hello()).await;
+        sending.write_all(&own_hello().repeat(5_000)).await.expect("it is open");
+        until(|| contact(&alice, &name).is_some_and(|it| it.standing == Standing::Connected)).await;
+        let (_other, second) = dial(&alice, &SecretKey::generate()).await;
+        greet(&second, &own_hello()).await;
+    });
+}
