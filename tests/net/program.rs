@@ -85,7 +85,7 @@ fn the_key_is_made_for_its_owner_alone_kept_and_never_replaced() {
 #[test]
 fn several_strangers_in_one_process_deliver_all_blocks_and_say_how_fast() {
     let args =
-        ["net", "--nodes", "5", "--until-height", "3", "--zero-bits", "8", "--listen", "20ms"];
+        ["net", "--nodes", "5", "--until-height", "5", "--zero-bits", "11", "--listen", "20ms"];
     let mut run = Running::start(cairn().args(args).args(["--nonces", "10"]));
     assert!(run.end().success(), "{}", run.text());
     let text = run.text();

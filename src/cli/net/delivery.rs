@@ -50,7 +50,7 @@ impl Delivery {
         let mut alone = found.iter().rev().filter(|(_, rivals)| rivals.len() == 1);
         let last = alone.nth(1).map_or(0, |(height, _)| *height).min(chain.height());
         let (mut delivered, mut times) = (0, Vec::new());
-        for (height, rivals) in found.range(1..=last) {
+        for (height, rivals) in found.range(..=last) {
             let Some(found) = rivals.get(&hash(*height)) else { continue };
             let arrivals = self.tips.iter().filter_map(|tips| arrival(tips, &on_chain, *height));
             let others = arrivals.filter(|seen| !(seen.is_own && seen.hash == hash(*height)));
@@ -147,6 +147,18 @@ mod tests {
         delivery.take_in(1, seen(&chain, start, 1, 14, false));
         let text = delivery.report(&chain);
         assert!(text.contains("1 of 2 delivered, 50.00 %"), "{text}");
+    }
+
+    #[test]
+    fn where_every_block_has_a_rival_none_counts() {
+        let (chain, start) = (chain(2), Instant::now());
+        let mut delivery = miner(&chain, start);
+        for height in 1..=2 {
+            let own = seen(&chain, start, height, 5, true);
+            delivery.take_in(1, Seen { hash: Hash::of(&[height as u8]), ..own });
+        }
+        let text = delivery.report(&chain);
+        assert!(text.starts_with("0 blocks to 2 others each: 0 of 0 delivered"), "{text}");
     }
 
     #[test]
