@@ -1,6 +1,6 @@
 // Commands on their way to the nodes.
 
-import { nodesOf } from './model.js';
+import { nodesOf } from './groups.js';
 
 /** `source()` carries commands out, `live()` is the model as it is now, `say` tells what was refused. */
 export class Commands {

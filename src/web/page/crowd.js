@@ -2,7 +2,7 @@
 
 import { byId, html, markIcon, setText } from './dom.js';
 import { markOf } from './marks.js';
-import { minersOf } from './model.js';
+import { minersOf } from './groups.js';
 
 /** The list below the tree; closed until a pill is pressed. */
 export class Crowd {

@@ -2,7 +2,7 @@
 
 import { DEMOS } from './demos.js';
 import { byId, html, setText } from './dom.js';
-import { nodesOf } from './model.js';
+import { nodesOf } from './groups.js';
 import { Stage } from './stage.js';
 
 /** How long each picture stays when a demo runs by itself, so that it can be read. */

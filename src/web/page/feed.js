@@ -2,11 +2,15 @@
 
 import { byId, clock, html, markIcon } from './dom.js';
 import { markOf } from './marks.js';
-import { isSmall, minersOf } from './model.js';
+import { minersOf } from './groups.js';
+import { isSmall } from './model.js';
 import { tellNews } from './story.js';
 
 /** How many lines are shown. */
 const LINES = 60;
+
+/** News of the network, and not of one node. */
+const OF_ALL = new Set(['split', 'healed', 'links', 'paced']);
 
 /** The list. */
 export class Feed {
@@ -40,8 +44,7 @@ function fold(news) {
 }
 
 function draw({ item, what, why, count }, miners) {
-  const isNetwork = item.kind === 'split' || item.kind === 'healed';
-  const who = isNetwork ? [html('b', {}, 'The network')] : [markIcon(markOf(item.miner, miners)), html('b', {}, item.name)];
+  const who = OF_ALL.has(item.kind) ? [html('b', {}, 'The network')] : [markIcon(markOf(item.miner, miners)), html('b', {}, item.name)];
   return html('li', { class: `news ${item.kind}${item.abandoned > 0 ? ' reorganised' : ''}` },
     html('time', {}, clock(item.at)), ' ', ...who, ` ${what}`,
     count > 1 ? ` (${count} times)` : null,

@@ -1,6 +1,7 @@
 // All changes in the order of their times, and models of any moment of them.
 
 import { Blocks } from './blocks.js';
+import { Messages } from './messages.js';
 import { apply, createModel } from './model.js';
 
 /** How much of a live network is kept for the replay. */
@@ -37,6 +38,7 @@ class Cursor {
 export class History {
   constructor() {
     this.blocks = new Blocks();
+    this.messages = new Messages();
     this.changes = [];
     this.base = createModel();
     this.liveCursor = new Cursor(this);
@@ -45,6 +47,7 @@ export class History {
 
   /** Puts a change in its place. One that comes late makes the models fold again. */
   add(change) {
+    if (change.type === 'message') return this.messages.add(change);
     if (change.type === 'block' && !this.learn(change)) return;
     let index = this.changes.length;
     while (index > 0 && this.changes[index - 1].at > change.at) index -= 1;
@@ -95,6 +98,7 @@ export class History {
 
   /** Forgets what is too long ago: folds it into the model that all others begin with. */
   prune(now) {
+    this.messages.prune();
     const tooOld = this.countUpTo(now - KEPT_MS);
     const tooMany = this.changes.length - KEPT_CHANGES;
     const count = Math.max(tooOld, tooMany);

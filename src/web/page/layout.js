@@ -3,7 +3,7 @@
 // Time goes to the right, a column for each height, counted from the genesis
 // block on: so nothing moves sideways when the chain grows. Rows are the model's.
 
-import { byTip, nodesOf, standing } from './model.js';
+import { byTip, nodesOf, standing } from './groups.js';
 
 /** Sizes in the drawing's units, which are pixels. */
 export const SIZE = { column: 106, row: 92, block: { width: 76, height: 50 }, pill: { wide: 130, narrow: 84, height: 24, gap: 4 }, margin: 20 };

@@ -2,7 +2,7 @@
 
 import { byId, html, markIcon, setText } from './dom.js';
 import { markOf } from './marks.js';
-import { minersOf, nodesOf } from './model.js';
+import { minersOf, nodesOf } from './groups.js';
 
 /** Of more miners than this the cards tell. */
 const NAMED = 12;

@@ -3,7 +3,8 @@
 //   source.js   where changes come from: net.js and link.js, or recorded.js
 //   history.js  keeps the changes in the order of their times
 //   model.js    folds them into a model: who stands on which block, and so on;
-//               blocks.js has the blocks themselves, rows.js gives each its row
+//               blocks.js has the blocks themselves, rows.js gives each its row,
+//               groups.js says who hears whom; messages.js has the datagrams
 //   story.js    says in one sentence what a model means
 //   layout.js   gives each block its place; tree.js draws them, with window.js,
 //               places.js and crowd.js
@@ -30,7 +31,7 @@ import { History } from './history.js';
 import { Inspector } from './inspect.js';
 import { handleLargeType } from './large.js';
 import { Legend } from './legend.js';
-import { nodesOf } from './model.js';
+import { nodesOf } from './groups.js';
 import { Cards } from './nodes.js';
 import { Replay } from './replay.js';
 import { handleFiles } from './save.js';

@@ -10,7 +10,7 @@
 // Nodes are told apart by `id`, shown by `name`, and named in blocks by `miner`:
 // all three are strings and nothing is read into them.
 
-import { chainFrom } from './blocks.js';
+import { areConnected, areOneSide, sidesOf } from './groups.js';
 import { rowOf } from './rows.js';
 
 /** How many pieces of news a model remembers. */
@@ -21,7 +21,11 @@ const RATE_MS = 5000;
 
 /** A model of a network that nothing is known of yet. */
 export function createModel() {
-  return { at: 0, zeroBits: 16, nodes: new Map(), seen: new Map(), rows: new Map(), top: -1, news: [], count: 0 };
+  return {
+    at: 0, zeroBits: 16, nodes: new Map(), seen: new Map(), rows: new Map(), top: -1, news: [], count: 0,
+    // What all links do to datagrams, and how fast all search: null where nobody has told.
+    links: null, pace: null,
+  };
 }
 
 function createNode({ id, name, miner, address }) {
@@ -40,7 +44,7 @@ function createNode({ id, name, miner, address }) {
  * Folds one change into the model, in place.
  *
  * Changes, each with `at` (Unix milliseconds) and mostly the node's `id`:
- * node, up, down, status, refused, block, event. docs/recording.md has their
+ * node, up, down, status, refused, network, block, event. source.js has their
  * fields. Of other kinds nothing is known, and they change nothing.
  */
 export function apply(model, change, blocks) {
@@ -48,6 +52,7 @@ export function apply(model, change, blocks) {
   if (change.type === 'node') return addNode(model, change);
   // A block of which nobody knows when it was seen is seen when a node stands on it.
   if (change.type === 'block') return change.at > 0 ? see(model, change.block.hash, change.at, blocks) : undefined;
+  if (change.type === 'network') return applyNetwork(model, change);
   const node = model.nodes.get(change.id);
   if (!node) return;
   if (change.type === 'event') return applyEvent(model, node, change, blocks);
@@ -125,13 +130,37 @@ function applyStatus(model, node, change, blocks) {
   rise(model, node, change.at);
   stand(model, node, change.tip, change.height, change.at, blocks);
   if (node.counter === null) node.counter = change.counter;
-  const { paused } = node;
-  node.paused = change.paused;
   // How it was when we first saw it is not news.
-  if (paused === null || change.isFirst || change.paused === paused) return;
+  if (node.paused === null || change.isFirst) node.paused = change.paused;
+  else pause(model, node, change.at, change.paused);
+}
+
+/** Its mining is paused or not from now on. */
+function pause(model, node, at, paused) {
+  if (node.paused === paused) return;
   // A paused node does not search, so its last rate says nothing any more.
-  Object.assign(node, { tries: [], rate: null });
-  report(model, node, change.at, change.paused ? 'paused' : 'resumed');
+  Object.assign(node, { paused, tries: [], rate: null });
+  report(model, node, at, paused ? 'paused' : 'resumed');
+}
+
+/** How the links and the pace are, which is no news. */
+function applyNetwork(model, { links, pace }) {
+  if (links) model.links = links;
+  if (pace) model.pace = pace;
+}
+
+/** All nodes of a network tell of new links: the first that does is news. */
+function applyLinks(model, at, { delay_ms: delay, loss }) {
+  const { links } = model;
+  model.links = { delay, loss };
+  if (links && (links.delay !== delay || links.loss !== loss)) report(model, null, at, 'links', { delay, loss });
+}
+
+/** The same for a new pace. */
+function applyPace(model, at, { nonces, listen_ms: listen }) {
+  const { pace } = model;
+  model.pace = { nonces, listen };
+  if (pace && (pace.nonces !== nonces || pace.listen !== listen)) report(model, null, at, 'paced', { nonces, listen });
 }
 
 function applyRefused(model, node, change) {
@@ -139,7 +168,23 @@ function applyRefused(model, node, change) {
   node.refused = new Set(change.refused);
   const after = sidesOf(model);
   if (after.length > before.length) report(model, node, change.at, 'split', { sides: names(after) });
-  if (after.length < before.length) report(model, node, change.at, 'healed', { sides: names(before) });
+  if (after.length < before.length) heal(model, node, change.at, before);
+}
+
+/** A node refuses a peer from now on, or no longer: there is news where that parts the network, or heals it. */
+function refuse(model, node, at, address, isRefused) {
+  const peer = [...model.nodes.values()].find((other) => other.address === address);
+  const wasConnected = peer && areConnected(node, peer);
+  const before = peer && !isRefused && !areOneSide(model, node, peer) ? sidesOf(model) : null;
+  if (isRefused) node.refused.add(address);
+  else node.refused.delete(address);
+  if (!peer || areConnected(node, peer) === wasConnected) return;
+  if (isRefused && !areOneSide(model, node, peer)) report(model, node, at, 'split', { sides: names(sidesOf(model)) });
+  if (before) heal(model, node, at, before);
+}
+
+function heal(model, node, at, before) {
+  report(model, node, at, 'healed', { sides: names(before), rest: sidesOf(model).length });
 }
 
 const names = (sides) => sides.map((side) => side.map((node) => node.name));
@@ -150,6 +195,7 @@ function applyEvent(model, node, { at, event }, blocks) {
     case 'started': {
       Object.assign(node, { paused: false, refused: new Set(), tries: [], rate: null, counter: 0, restUntil: 0 });
       stand(model, node, event.hash, event.height, at, blocks);
+      if (event.nonces !== undefined) model.pace = { nonces: event.nonces, listen: event.listen_ms };
       return report(model, node, at, 'started', { height: event.height });
     }
     case 'tried':
@@ -173,6 +219,16 @@ function applyEvent(model, node, { at, event }, blocks) {
       return report(model, node, at, 'rested', { duration: event.duration_ms });
     case 'ignored':
       return report(model, node, at, 'ignored', { from: nameOf(model, event.from), reason: event.reason, detail: event.detail, merged: event.merged });
+    case 'paused':
+    case 'resumed':
+      return pause(model, node, at, event.event === 'paused');
+    case 'connected':
+    case 'disconnected':
+      return refuse(model, node, at, event.peer, event.event === 'disconnected');
+    case 'links':
+      return applyLinks(model, at, event);
+    case 'paced':
+      return applyPace(model, at, event);
     case 'unsent':
       return report(model, node, at, 'unsent', { to: nameOf(model, event.to), error: event.error });
     case 'stopped':
@@ -201,60 +257,4 @@ function tried(node, at, counter) {
 function nameOf(model, address) {
   for (const node of model.nodes.values()) if (node.address === address) return node.name;
   return String(address);
-}
-
-const byNumber = new Intl.Collator('en', { numeric: true });
-
-/** Sorts names as people do: 900 before 7000. */
-export const compareNames = (a, b) => byNumber.compare(a, b);
-
-/** All nodes, by name. */
-export function nodesOf(model) {
-  return [...model.nodes.values()].sort((a, b) => compareNames(a.name, b.name) || a.id.localeCompare(b.id));
-}
-
-/** The miners of all nodes in their order, which gives each its shape. */
-export function minersOf(model) {
-  return nodesOf(model).map((node) => node.miner);
-}
-
-/** Whether two nodes talk: neither refuses the other. */
-export function areConnected(a, b) {
-  return !a.refused.has(b.address) && !b.refused.has(a.address);
-}
-
-/** The sides of a split: groups of nodes that hear each other, lowest name first. */
-export function sidesOf(model) {
-  const rest = nodesOf(model);
-  const sides = [];
-  while (rest.length > 0) {
-    const side = [rest.shift()];
-    for (const member of side) {
-      for (let index = 0; index < rest.length;) {
-        if (areConnected(member, rest[index])) side.push(...rest.splice(index, 1));
-        else index += 1;
-      }
-    }
-    sides.push(side.sort((a, b) => compareNames(a.name, b.name)));
-  }
-  return sides;
-}
-
-/** Who stands on each block: hash -> nodes whose chain has it. A node that is gone stands nowhere. */
-export function standing(model, blocks, lowest = 0) {
-  const nodes = nodesOf(model);
-  const up = nodes.filter((node) => node.up);
-  const on = new Map();
-  // Where all are gone nobody has abandoned anything: what they last stood on counts.
-  for (const [tip, group] of byTip(up.length > 0 ? up : nodes)) {
-    for (const { hash } of chainFrom(tip, blocks, lowest)) on.set(hash, [...(on.get(hash) ?? []), ...group]);
-  }
-  return on;
-}
-
-/** Nodes by the block that they stand on: tip -> nodes. */
-export function byTip(nodes) {
-  const groups = new Map();
-  for (const node of nodes) groups.set(node.tip, [...(groups.get(node.tip) ?? []), node]);
-  return groups;
 }

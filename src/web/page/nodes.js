@@ -2,7 +2,7 @@
 
 import { byId, html, markIcon, setText, short } from './dom.js';
 import { markOf } from './marks.js';
-import { nodesOf, minersOf } from './model.js';
+import { nodesOf, minersOf } from './groups.js';
 import { tellNews } from './story.js';
 
 /** More nodes than this have small cards. */

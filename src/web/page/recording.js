@@ -29,6 +29,7 @@ const isTime = (value) => isCount(value) && value <= MAX_MS;
 const isHash = (value) => typeof value === 'string' && /^[0-9a-f]{8,128}$/.test(value);
 const isDigits = (value) => typeof value === 'string' && /^([0-9a-f]{2})*$/.test(value);
 const isFlag = (value) => typeof value === 'boolean';
+const isPercent = (value) => isCount(value) && value <= 100;
 const isTexts = (value) => Array.isArray(value) && value.length <= MAX_NODES && value.every(isText);
 const maybe = (is) => (value) => value === undefined || value === null || is(value);
 
@@ -53,6 +54,13 @@ const EVENTS = {
   created: { height: isCount, hash: isHash },
   copied: { height: isCount, hash: isHash, from: isText, abandoned: isCount },
   rested: { duration_ms: isCount },
+  paused: {},
+  resumed: {},
+  connected: { peer: isText },
+  disconnected: { peer: isText },
+  links: { delay_ms: isCount, loss: isPercent },
+  paced: { nonces: isCount, listen_ms: isCount },
+  message: { from: isText, kind: isText, length: isCount, delay_ms: isCount, lost: isFlag, merged: maybe(isCount) },
   ignored: { from: isText, reason: isText, detail: isText, merged: maybe(isCount) },
   stopped: { height: isCount, hash: isHash },
   unsent: { to: isText, error: isText, merged: maybe(isCount) },
@@ -108,7 +116,14 @@ function readLine(line, number, isLast) {
   for (const [field, is] of Object.entries(needs)) {
     if (!is(value[field])) throw bad(`${field} is missing or wrong in ${kind}`);
   }
-  return kinds === EVENTS ? { type: 'event', at: value.time_ms, id: value.node, event: value } : toChange(kind, value);
+  return kinds === EVENTS ? toEvent(value.node, value.time_ms, value) : toChange(kind, value);
+}
+
+/** What an event as the nodes tell it is to the page: a change of the kind `event`, or `message`. */
+export function toEvent(id, at, event) {
+  if (event.event !== 'message') return { type: 'event', at, id, event };
+  const { from, kind, length, delay_ms: delay, lost: isLost, merged = 1 } = event;
+  return { type: 'message', at, id, from, kind, length, delay, isLost, count: merged ?? 1 };
 }
 
 function toChange(kind, { time_ms: at, node: id, ...value }) {
@@ -125,7 +140,7 @@ function toChange(kind, { time_ms: at, node: id, ...value }) {
 }
 
 /** The lines of a recording of all that a history holds: text in pieces, for a file. */
-export function* writeRecording({ base, changes, blocks }) {
+export function* writeRecording({ base, changes, blocks, messages }) {
   yield line({ 'cairn-recording': VERSION, by: 'the page' });
   const nodes = nodesIn(base, changes);
   for (const { address, name, miner = name, zeroBits } of nodes.values()) {
@@ -140,6 +155,12 @@ export function* writeRecording({ base, changes, blocks }) {
   for (const change of changes) {
     const node = nodes.get(change.id)?.address;
     if (node !== undefined) yield writeChange(change, node);
+  }
+  for (const { at, id, from, kind, length, delay, isLost, count } of messages.all) {
+    const node = nodes.get(id)?.address;
+    if (node === undefined) continue;
+    const merged = count > 1 ? count : undefined;
+    yield line({ time_ms: whole(at), node, event: 'message', from, kind, length, delay_ms: whole(delay), lost: isLost, merged });
   }
 }
 
@@ -160,6 +181,8 @@ function* writeBase(base, nodes) {
     if (refused.size > 0) yield line({ ...start, change: 'refused', refused: [...refused] });
     if (everUp && !up) yield line({ ...start, change: 'down' });
   }
+  const [first] = nodes.values();
+  yield writeNetwork(base, { time_ms: whole(base.at), node: first?.address });
 }
 
 function writeChange(change, node) {
@@ -168,10 +191,17 @@ function writeChange(change, node) {
     case 'event': return line({ ...change.event, ...start });
     case 'status': return line({ ...start, change: 'status', tip: change.tip, height: change.height, paused: change.paused });
     case 'refused': return line({ ...start, change: 'refused', refused: change.refused });
+    case 'network': return writeNetwork(change, start);
     case 'up':
     case 'down': return line({ ...start, change: change.type });
     default: return '';
   }
+}
+
+/** How the links and the pace are, as the events that would lead there. */
+function writeNetwork({ links, pace }, start) {
+  return (links ? line({ ...start, event: 'links', delay_ms: links.delay, loss: links.loss }) : '')
+    + (pace ? line({ ...start, event: 'paced', nonces: pace.nonces, listen_ms: pace.listen }) : '');
 }
 
 /** Times that were corrected for a node's clock may have a fraction, or lie before 1970. */

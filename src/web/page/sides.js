@@ -1,6 +1,6 @@
 // Splitting the network: drag a node to the other side, or press it.
 
-import { areConnected, nodesOf, minersOf, sidesOf } from './model.js';
+import { areConnected, nodesOf, minersOf, sidesOf } from './groups.js';
 import { byId, html, markIcon, setText } from './dom.js';
 import { markOf } from './marks.js';
 

@@ -5,21 +5,69 @@
 //   title          what the page calls it, in a few words
 //   can            a Set of what it can do: the names of the commands that it
 //                  carries out, `live` (its changes happen now, and there are
-//                  more to come), `blocks` and `older` (the questions below);
-//                  the page hides what a source cannot do
-//   start(tell)    begins to tell: `tell(change)` for each change, see model.js;
+//                  more to come), and the questions below; the page hides what a
+//                  source cannot do
+//   start(tell)    begins to tell: `tell(change)` for each change, see below;
 //                  a promise that fails where there is nothing to be told
 //   stop()         tells nothing more
-//   command(id, name, address)
-//                  a node carries a command out: `pause`, `resume`, `mine` (one
-//                  block), `share` (its chain, with all), `connect` and
-//                  `disconnect` (the node that has this address); a promise that
-//                  fails with the reason in words
-//                  `stop`, `start` and `add` (whatever `id` is) where it can
-//                  `network`: a node is stopped, started or added
-//   block(hash)    a promise of the block with this hash, and its `bytes` as digits
+//   command(id, name, detail)
+//                  carries a command out: a promise that fails with the reason in
+//                  words. Of the node with this id:
+//                    pause, resume, mine (one block), share (its chain, with all)
+//                    connect, disconnect    the node whose address is `detail`
+//                    hear      takes {from, bytes} as a datagram from that address,
+//                              bytes as digits, and promises its verdict
+//                              {outcome, reason, detail}: `outcome` is `ignored`,
+//                              `copied` or `nothing`; `reason` is the rule's name
+//                    stop, start            where it can `network`
+//                  Of the whole network, whatever `id` is:
+//                    add                    a node, where it can `network`
+//                    links                  {delay, loss}: ms, and per cent
+//                    pace                   `slow`, `lesson` or `fast`
+//   block(hash)    where it can `blocks`: a promise of the block with this hash,
+//                  and its `bytes` as digits
 //   older(from, count)
-//                  tells blocks from far back in the chain
+//                  where it can `older`: tells blocks from far back in the chain
+//   watch(isOn)    where it can `watch`: begins or ends to tell of messages. A
+//                  source that cannot tells all messages that it knows of at once
+//   audience()     where it can `audience`: a promise of {url, code}, where others
+//                  may look, and the rows of its QR code, `1` for dark; or null
+//
+// A change has `type`, `at` (Unix milliseconds) and mostly `id`, the node's. Nodes
+// know each other by `address`, which may be the id.
+//
+//   node      {id, name, address, miner?, zeroBits?}    there is this node; `at` is 0
+//   up, down  {id}                                      it answers, or no longer does
+//   status    {id, tip, height, paused, counter, isFirst?}
+//   refused   {id, refused}                             all addresses that it refuses
+//   network   {links?: {delay, loss}, pace?: {nonces, listen}}     as things stand:
+//                                                       ms, per cent, tries, ms
+//   block     {block: {hash, height, previous, timestamp, miner, work?, bytes?}}
+//                                                       `at` is 0 where nobody knows
+//                                                       when it was first seen
+//   message   {id, from, kind, length, delay, isLost, count}
+//                                                       a datagram, sent at `at` by
+//                                                       the address `from` to the
+//                                                       node `id`, which gets it
+//                                                       `delay` ms later unless it is
+//                                                       lost; kind is `chain`,
+//                                                       `blocks`, `question` or
+//                                                       `other`; it stands for
+//                                                       `count` datagrams. It may be
+//                                                       told as soon as it is sent
+//   event     {id, event}                               as GET /events tells it:
+//                                                       `event.event` is started,
+//                                                       tried, created, copied,
+//                                                       rested, ignored, unsent,
+//                                                       stopped, paused, resumed,
+//                                                       connected or disconnected
+//                                                       {peer}, links {delay_ms,
+//                                                       loss}, paced {nonces,
+//                                                       listen_ms}; others are left
+//                                                       out
+//
+// Changes of other types are left out. `toEvent` in recording.js makes changes of
+// events, and of messages, as the nodes tell them in JSON.
 //
 // net.js is the live network, recorded.js a recording.
 

@@ -1,6 +1,6 @@
 // What a demo can do with the nodes, and how it waits for what comes of it.
 
-import { nodesOf, sidesOf } from './model.js';
+import { nodesOf, sidesOf } from './groups.js';
 import { ordersFor } from './sides.js';
 
 /** The longest that anything may take before the demo gives up. */

@@ -3,7 +3,7 @@
 // Pure: a model in, words out.
 
 import { forkPoint, weightOf } from './blocks.js';
-import { compareNames, nodesOf, sidesOf } from './model.js';
+import { compareNames, nodesOf, sidesOf } from './groups.js';
 
 /** Blocks found within this time of each other count as found at the same moment. */
 const SAME_MOMENT_MS = 2500;
@@ -229,9 +229,22 @@ export function tellNews(item) {
     case 'resumed': return { what: 'searches again', why: 'it was told to' };
     case 'unsent': return { what: `could not write to ${item.to}`, why: item.error };
     case 'split': return { what: `split: ${tellSides(item.sides)}`, why: 'these do not hear each other' };
-    case 'healed': return { what: 'healed', why: 'all hear each other again' };
+    case 'healed': return { what: 'healed', why: item.rest > 1 ? `there are ${item.rest} sides left` : 'all hear each other again' };
+    case 'links': return { what: `has other links: ${tellLinks(item)}`, why: 'somebody changed them' };
+    case 'paced': return { what: `has another pace: ${tellPace(item)}`, why: 'somebody changed it' };
     default: return { what: item.kind, why: '' };
   }
+}
+
+/** `each message takes 500 ms, and 10 of 100 are lost` */
+export function tellLinks({ delay, loss }) {
+  const lost = ['none is lost', 'all are lost'][[0, 100].indexOf(loss)] ?? `${loss} of 100 are lost`;
+  return `each message takes ${delay < 1000 ? `${delay} ms` : `${delay / 1000} s`}, and ${lost}`;
+}
+
+/** `1,000 tries, then 200 ms of listening` */
+export function tellPace({ nonces, listen }) {
+  return `${nonces.toLocaleString('en')} tries, then ${listen < 1000 ? `${listen} ms` : `${listen / 1000} s`} of listening`;
 }
 
 const tellSides = (sides) => sides.map(name).join(' | ');

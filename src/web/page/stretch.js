@@ -2,7 +2,7 @@
 
 import { chainFrom } from './blocks.js';
 import { fromHex } from './bytes.js';
-import { standing } from './model.js';
+import { standing } from './groups.js';
 import { MEDIAN_BLOCKS } from './rules.js';
 
 /** The number of blocks shown after the one opened. */

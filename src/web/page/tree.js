@@ -4,7 +4,7 @@ import { Crowd } from './crowd.js';
 import { byId, setText, svg } from './dom.js';
 import { CROWD, SIZE, layOut } from './layout.js';
 import { markOf, markOfBlock } from './marks.js';
-import { minersOf } from './model.js';
+import { minersOf } from './groups.js';
 import { Places } from './places.js';
 import { Window } from './window.js';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forkPoint } from '../../../src/web/page/blocks.js';
 import { markOf } from '../../../src/web/page/marks.js';
-import { sidesOf, standing } from '../../../src/web/page/model.js';
+import { sidesOf, standing } from '../../../src/web/page/groups.js';
+import { KEPT_MESSAGES } from '../../../src/web/page/messages.js';
 import { halfOf, ordersFor, placeSides } from '../../../src/web/page/sides.js';
 import { Tale, hash } from './network.mjs';
 
@@ -107,4 +108,64 @@ test('when all nodes are gone nothing looks abandoned', () => {
 test('a split divides the nodes in halves', () => {
   const sizes = [2, 3, 5, 30].map((count) => halfOf(Array.from({ length: count }, (_, id) => ({ id }))).size);
   assert.deepEqual(sizes, [1, 2, 3, 15]);
+});
+
+/** The news of a model as `kind name`. */
+const told = (model) => model.news.map(({ kind, name }) => (name ? `${kind} ${name}` : kind));
+
+test('what nodes tell of orders is the story, and a status that says the same adds nothing', () => {
+  const tale = new Tale();
+  const before = tale.model.news.length;
+  tale.event('alice', { event: 'paused' });
+  tale.status('alice', 'genesis', 0, true);
+  for (const [id, peer] of [['alice', 'carol'], ['carol', 'alice'], ['bob', 'carol'], ['carol', 'bob']]) {
+    tale.event(id, { event: 'disconnected', peer: tale.address(peer) });
+  }
+  tale.refuses('carol', ['alice', 'bob']);
+  assert.equal(tale.model.nodes.get('alice').paused, true);
+  assert.equal(sidesOf(tale.model).length, 2);
+  for (const [id, peer] of [['alice', 'carol'], ['carol', 'alice']]) tale.event(id, { event: 'connected', peer: tale.address(peer) });
+  tale.event('alice', { event: 'resumed' });
+  assert.deepEqual(told(tale.model).slice(before), ['paused 7000', 'split 8000', 'healed 9000', 'resumed 7000']);
+  const split = tale.model.news.find(({ kind }) => kind === 'split');
+  assert.deepEqual(split.sides, [['7000', '8000'], ['9000']]);
+  assert.equal(tale.history.past(split.at).nodes.get('alice').paused, true, 'a replay shows who was paused');
+});
+
+test('new links and a new pace are told once, however many nodes tell of them, and not where they begin', () => {
+  const tale = new Tale();
+  for (const id of tale.names) tale.event(id, { event: 'links', delay_ms: 500, loss: 0 });
+  tale.history.add({ type: 'network', at: tale.now, id: 'alice', pace: { nonces: 1000, listen: 200 } });
+  const before = tale.model.news.length;
+  for (const id of tale.names) tale.event(id, { event: 'links', delay_ms: 2000, loss: 10 });
+  for (const id of tale.names) tale.event(id, { event: 'paced', nonces: 1000, listen_ms: 1000 });
+  assert.deepEqual(told(tale.model).slice(before), ['links', 'paced']);
+  assert.deepEqual(tale.model.links, { delay: 2000, loss: 10 });
+  assert.deepEqual(tale.model.pace, { nonces: 1000, listen: 1000 });
+});
+
+test('a message is on its way for as long as its delay, and long enough to be followed', () => {
+  const tale = new Tale();
+  tale.refuses('carol', ['alice']);
+  const at = tale.now + 10;
+  const send = (id, more) => tale.change({ type: 'message', at, id, from: tale.address('alice'), kind: 'chain', length: 75, delay: 0, isLost: false, count: 1, ...more });
+  send('bob', { delay: 5000 });
+  send('bob', { isLost: true });
+  send('carol');
+  const seen = (now) => tale.history.messages.at(now, tale.model).map(({ part, fate }) => [fate, part]).sort();
+  assert.deepEqual(seen(at - 1), []);
+  assert.deepEqual(seen(at + 600), [['heard', 0.12], ['lost', 0.5], ['refused', 0.5]]);
+  assert.deepEqual(seen(at + 4000), [['heard', 0.8]]);
+  assert.deepEqual(seen(at + 60000), []);
+  assert.equal(tale.model.at < at, true, 'nothing follows from them');
+});
+
+test('no more messages are kept than anybody looks at', () => {
+  const tale = new Tale(['alice']);
+  for (let number = 0; number < 2 * KEPT_MESSAGES; number += 1) {
+    tale.change({ type: 'message', id: 'alice', from: 'x', kind: 'other', length: 1, delay: 0, isLost: false, count: 1 });
+  }
+  tale.history.prune(tale.now);
+  assert.equal(tale.history.messages.all.length, KEPT_MESSAGES);
+  assert.equal(tale.history.messages.all.at(-1).at, tale.now);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { History } from '../../../src/web/page/history.js';
-import { sidesOf } from '../../../src/web/page/model.js';
+import { sidesOf } from '../../../src/web/page/groups.js';
 import { readRecording, writeRecording } from '../../../src/web/page/recording.js';
 import { tell } from '../../../src/web/page/story.js';
 import { lesson } from '../synthetic.mjs';
@@ -40,6 +40,12 @@ test('what is saved and opened again is the same story', () => {
   tale.finds('bob', 'b', 'genesis', 1, { alice: 0 });
   tale.refuses('alice', ['carol']);
   tale.status('carol', 'genesis', 0, true);
+  tale.event('alice', { event: 'links', delay_ms: 500, loss: 0 });
+  tale.event('alice', { event: 'links', delay_ms: 0, loss: 10 });
+  tale.event('bob', { event: 'paced', nonces: 10, listen_ms: 5 });
+  tale.event('bob', { event: 'paused' });
+  tale.event('bob', { event: 'disconnected', peer: tale.address('carol') });
+  tale.change({ type: 'message', id: 'bob', from: tale.address('alice'), kind: 'chain', length: 150, delay: 20, isLost: true, count: 3 });
   tale.change({ type: 'down', id: 'bob' });
   // Hashes of the tale's blocks are short words, filled up with zeros.
   const first = saved(tale.history).replaceAll('genesis', 'aaaaaaa');
@@ -47,14 +53,20 @@ test('what is saved and opened again is the same story', () => {
   assert.equal(saved(again), first);
   assert.deepEqual(seen(again).news, seen(tale.history).news);
   assert.equal(seen(again).told.sentence, seen(tale.history).told.sentence);
+  const of = (history) => history.messages.all.map(({ at, from, kind, length, delay, isLost, count }) => [at, from, kind, length, delay, isLost, count]);
+  assert.deepEqual(of(again), of(tale.history));
 });
 
 test('a recording made after old changes were forgotten begins with what they led to', () => {
   const history = historyOf(lesson(5).text());
+  const at = history.lastMs();
+  history.add({ type: 'network', at, id: '127.0.0.1:7000', links: { delay: 7, loss: 8 }, pace: { nonces: 9, listen: 10 } });
   const before = seen(history);
   for (let turn = 0; turn < 3000; turn += 1) history.add({ type: 'event', at: history.lastMs() + 1, id: '127.0.0.1:7000', event: { event: 'tried', counter: turn } });
   history.prune(history.lastMs() + 16 * 60 * 1000);
   assert.equal(history.changes.length, 0);
+  const { links, pace } = historyOf(saved(history)).live();
+  assert.deepEqual([links, pace], [{ delay: 7, loss: 8 }, { nonces: 9, listen: 10 }]);
   const again = seen(historyOf(saved(history)));
   assert.deepEqual(again.nodes.map(({ name, tip }) => [name, tip]), before.nodes.map(({ name, tip }) => [name, tip]));
   assert.deepEqual(again.blocks, before.blocks);
