@@ -5,9 +5,10 @@
 //! has come, and carries out what it asks for, in order ([`give`]). Commands from
 //! outside cut a search short, and an [`Observer`] is shown all that happens.
 
+mod command;
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::fmt;
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -19,6 +20,8 @@ use crate::event::Event;
 use crate::fast;
 use crate::node::{self, Input, Node, Now, Output, Save, Search};
 use crate::peer::PeerName;
+
+pub use self::command::{Command, Hear, Look};
 
 /// The loop looks for commands at least this often.
 pub const MAX_WAIT: Duration = Duration::from_millis(50);
@@ -47,35 +50,6 @@ pub trait Link {
     /// # Errors
     /// Why it was not sent, for people to read. The loop goes on.
     fn send(&mut self, to: &PeerName, bytes: &[u8]) -> Result<(), String>;
-}
-
-/// What can be said to a running loop from outside.
-#[derive(Debug)]
-pub enum Command {
-    /// End the loop. (So does dropping the last sender.)
-    Stop,
-    /// Something for the node.
-    Node(node::Command),
-    /// Show the node to a function, after the commands that came before and within
-    /// 50 ms.
-    Look(Look),
-}
-
-/// A function that looks at a node. The loop waits for it: it must be short,
-/// and send what it found by a channel that does not wait.
-pub struct Look(Box<dyn FnOnce(&Node) + Send>);
-
-impl Look {
-    /// Wraps the function.
-    pub fn new(look: impl FnOnce(&Node) + Send + 'static) -> Look {
-        Look(Box::new(look))
-    }
-}
-
-impl fmt::Debug for Look {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("Look")
-    }
 }
 
 /// What a running loop shows all that it does. The loop waits for it: it must be
@@ -146,7 +120,7 @@ pub fn give<B>(
 /// Where the link itself fails, or [`Setup::keep`] does. What others send is
 /// never an error.
 pub fn run(node: &mut Node, setup: Setup, observer: &mut dyn Observer) -> Result<()> {
-    let mut hands = Hands { setup, observer, pending: None, is_kept: true };
+    let mut hands = Hands { setup, observer, pending: None, overheard: None, is_kept: true };
     let ControlFlow::Break(end) = hands.run(node);
     if hands.is_kept {
         let (height, hash) = (node.chain().height(), node.chain().tip_hash());
@@ -163,10 +137,18 @@ type End = Result<()>;
 struct Hands<'a, 's> {
     setup: Setup<'s>,
     observer: &'a mut dyn Observer,
-    /// A command that came in the midst of a search.
-    pending: Option<node::Command>,
+    /// What came in the midst of a search and is for the node.
+    pending: Option<ForNode>,
+    /// What the node tells of a datagram that somebody wants to know about.
+    overheard: Option<Vec<Event>>,
     /// Whether the node's whole chain is safe.
     is_kept: bool,
+}
+
+/// What commands have for the node.
+enum ForNode {
+    Command(node::Command),
+    Hear(Hear),
 }
 
 impl Hands<'_, '_> {
@@ -176,9 +158,16 @@ impl Hands<'_, '_> {
         let mut buffer = vec![0; BUFFER_LEN];
         self.give(node, clock, Input::Start)?;
         loop {
-            if let Some(command) = self.next_command(node)? {
-                self.give(node, clock, Input::Command(command))?;
-                continue;
+            match self.next_command(node)? {
+                Some(ForNode::Command(command)) => {
+                    self.give(node, clock, Input::Command(command))?;
+                    continue;
+                }
+                Some(ForNode::Hear(hear)) => {
+                    self.hear(node, clock, hear)?;
+                    continue;
+                }
+                None => {}
             }
             let time = clock().monotonic;
             let wake = node.wake().expect("a search is over when its turn is");
@@ -196,6 +185,14 @@ impl Hands<'_, '_> {
         }
         give(node, clock, input, |node, output| self.carry_out(node, output))?;
         self.observer.settled(node);
+        ControlFlow::Continue(())
+    }
+
+    fn hear(&mut self, node: &mut Node, clock: impl Fn() -> Now, hear: Hear) -> ControlFlow<End> {
+        self.overheard = Some(Vec::new());
+        let (from, bytes) = (hear.from.clone(), &hear.bytes[..]);
+        self.give(node, clock, Input::Datagram { from, bytes })?;
+        hear.reply(self.overheard.take().unwrap_or_default());
         ControlFlow::Continue(())
     }
 
@@ -246,15 +243,22 @@ impl Hands<'_, '_> {
         ControlFlow::Continue(Input::Searched { search, found })
     }
 
-    fn next_command(&mut self, node: &Node) -> ControlFlow<End, Option<node::Command>> {
+    fn next_command(&mut self, node: &Node) -> ControlFlow<End, Option<ForNode>> {
         if let Some(command) = self.pending.take() {
             return ControlFlow::Continue(Some(command));
         }
         loop {
             return match self.setup.commands.try_recv() {
-                Ok(Command::Node(command)) => ControlFlow::Continue(Some(command)),
-                Ok(Command::Look(Look(look))) => {
-                    look(node);
+                Ok(Command::Node(command)) => {
+                    ControlFlow::Continue(Some(ForNode::Command(command)))
+                }
+                Ok(Command::Hear(hear)) => ControlFlow::Continue(Some(ForNode::Hear(hear))),
+                Ok(Command::Tell(event)) => {
+                    self.tell(node, &event)?;
+                    continue;
+                }
+                Ok(Command::Look(look)) => {
+                    look.show(node);
                     continue;
                 }
                 Err(TryRecvError::Empty) => ControlFlow::Continue(None),
@@ -286,6 +290,9 @@ impl Hands<'_, '_> {
     }
 
     fn tell(&mut self, node: &Node, event: &Event) -> ControlFlow<End> {
+        if let Some(overheard) = &mut self.overheard {
+            overheard.push(event.clone());
+        }
         self.observer.event(node, event).map_break(Ok)
     }
 }

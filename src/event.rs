@@ -68,6 +68,20 @@ pub enum Event {
         /// The peer.
         peer: PeerName,
     },
+    /// From now on its link does this to each datagram, as all links of its network do.
+    Links {
+        /// How much later it arrives.
+        delay: Duration,
+        /// How many of a hundred are lost.
+        loss: u8,
+    },
+    /// It was told to search at this pace, as all nodes of its network are.
+    Paced {
+        /// Nonces in a turn of mining.
+        nonces: u64,
+        /// A turn of listening.
+        listen: Duration,
+    },
     /// It was told to end.
     Stopped {
         /// Height of its tip.
@@ -266,6 +280,12 @@ impl fmt::Display for Event {
             Event::Resumed => write!(f, "RESUME mining"),
             Event::Connected { peer } => write!(f, "CONNECT to {peer}"),
             Event::Disconnected { peer } => write!(f, "DISCONNECT from {peer}"),
+            Event::Links { delay, loss } => {
+                write!(f, "LINKS --delay {} --loss {loss}", as_flag(*delay))
+            }
+            Event::Paced { nonces, listen } => {
+                write!(f, "PACE --nonces {nonces} --listen {}", as_flag(*listen))
+            }
             Event::Stopped { height, hash } => write!(f, "STOP at block {height}: {hash}"),
             Event::Unsent { to, error } => write!(f, "UNSENT to {to}: {error}"),
         }

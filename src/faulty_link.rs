@@ -4,6 +4,7 @@
 //! a block at the same time. With a delay on its way, as on a real network, they do.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
@@ -55,6 +56,17 @@ pub struct FaultyLink<L> {
     /// How many bytes they count for in all.
     held_len: usize,
     buffer: Vec<u8>,
+    watch: Option<Watch>,
+}
+
+/// Who is shown each datagram when it comes: the function gets its sender, its bytes,
+/// and its delay, which is `None` where it is lost.
+struct Watch(Box<dyn FnMut(&PeerName, &[u8], Option<Duration>) + Send>);
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Watch")
+    }
 }
 
 #[derive(Debug)]
@@ -77,14 +89,27 @@ impl<L: Link> FaultyLink<L> {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(STREAM | u64::from(number));
         let (held, buffer) = (VecDeque::new(), vec![0; BUFFER_LEN]);
-        FaultyLink { link, faults, changes, random, held, held_len: 0, buffer }
+        FaultyLink { link, faults, changes, random, held, held_len: 0, buffer, watch: None }
+    }
+
+    /// Shows each datagram to a function when it comes. The link waits for it, so it
+    /// must be short.
+    pub fn watch(
+        &mut self,
+        watch: impl FnMut(&PeerName, &[u8], Option<Duration>) + Send + 'static,
+    ) {
+        self.watch = Some(Watch(Box::new(watch)));
     }
 
     /// Takes a datagram of this length out of the buffer, unless it is lost.
     fn hold(&mut self, from: PeerName, len: usize) {
-        let is_lost = self.random.random_range(0..MAX_LOSS) < self.faults.loss;
         let cost = len + HELD_OVERHEAD;
-        if is_lost || self.held_len + cost > MAX_HELD_LEN {
+        let is_lost = self.random.random_range(0..MAX_LOSS) < self.faults.loss
+            || self.held_len + cost > MAX_HELD_LEN;
+        if let Some(Watch(watch)) = &mut self.watch {
+            watch(&from, &self.buffer[..len], (!is_lost).then_some(self.faults.delay));
+        }
+        if is_lost {
             return;
         }
         self.held_len += cost;
@@ -210,6 +235,25 @@ mod tests {
         assert_eq!(come(&mut link, LONG), [] as [u8; 0], "a wait ends in time");
         assert_eq!(come(&mut link, 10 * LONG), [0, 1, 2]);
         assert!(before.elapsed() >= 5 * LONG);
+    }
+
+    #[test]
+    fn each_datagram_is_shown_when_it_comes_with_its_delay_or_that_it_is_lost() {
+        let seen = |loss| {
+            let (tell, told) = mpsc::channel();
+            let (mut link, _change) = link(2, MAX_DELAY, loss);
+            link.watch(move |from, bytes, delay| {
+                tell.send((from.clone(), bytes.to_vec(), delay)).expect("we listen");
+            });
+            come(&mut link, LONG);
+            told.try_iter().collect::<Vec<_>>()
+        };
+        let bob = PeerName::new("bob");
+        assert_eq!(
+            seen(0),
+            [(bob.clone(), vec![0], Some(MAX_DELAY)), (bob.clone(), vec![1], Some(MAX_DELAY))]
+        );
+        assert_eq!(seen(100), [(bob.clone(), vec![0], None), (bob, vec![1], None)]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::event::{Event, Reason, Started};
+use crate::passage::Passage;
 
 /// Version of this schema; a change that breaks a reader raises it.
 pub const VERSION: u8 = 1;
@@ -72,6 +73,22 @@ enum Body {
     Disconnected {
         peer: String,
     },
+    Links {
+        delay_ms: u64,
+        loss: u8,
+    },
+    Paced {
+        nonces: u64,
+        listen_ms: u64,
+    },
+    /// No event of the node, but what a watcher sees of a datagram.
+    Message {
+        from: String,
+        kind: &'static str,
+        length: usize,
+        delay_ms: u64,
+        lost: bool,
+    },
     Stopped {
         height: usize,
         hash: String,
@@ -91,6 +108,20 @@ impl Record {
     /// The last of `count` events of its kind, which stands for all of them.
     pub fn merged(time: Duration, event: &Event, count: u64) -> Record {
         Record { merged: (count > 1).then_some(count), ..Record::new(time, event) }
+    }
+
+    /// A datagram that was sent to the node at this time since the Unix epoch.
+    pub fn passage(time: Duration, passage: &Passage) -> Record {
+        let Passage { from, kind, len, delay, is_lost, count } = passage;
+        let body = Body::Message {
+            from: from.to_string(),
+            kind,
+            length: *len,
+            delay_ms: milliseconds(*delay),
+            lost: *is_lost,
+        };
+        let merged = (*count > 1).then_some(*count);
+        Record { v: VERSION, time_ms: milliseconds(time), merged, body }
     }
 
     /// One line of JSON, without its end.
@@ -120,6 +151,12 @@ impl Body {
             Event::Resumed => Body::Resumed {},
             Event::Connected { peer } => Body::Connected { peer: peer.to_string() },
             Event::Disconnected { peer } => Body::Disconnected { peer: peer.to_string() },
+            Event::Links { delay, loss } => {
+                Body::Links { delay_ms: milliseconds(*delay), loss: *loss }
+            }
+            Event::Paced { nonces, listen } => {
+                Body::Paced { nonces: *nonces, listen_ms: milliseconds(*listen) }
+            }
             Event::Stopped { height, hash } => {
                 Body::Stopped { height: *height, hash: hash.to_string() }
             }
@@ -196,6 +233,21 @@ mod tests {
         assert_eq!(connected, r#"{"v":1,"time_ms":0,"event":"connected","peer":"bob"}"#);
         let disconnected = line(Event::Disconnected { peer });
         assert_eq!(disconnected, r#"{"v":1,"time_ms":0,"event":"disconnected","peer":"bob"}"#);
+    }
+
+    #[test]
+    fn links_a_pace_and_a_datagram_on_its_way_are_these_lines() {
+        let line = |event| Record::new(Duration::ZERO, &event).to_line();
+        let delay = Duration::from_millis(500);
+        let links = line(Event::Links { delay, loss: 10 });
+        assert_eq!(links, r#"{"v":1,"time_ms":0,"event":"links","delay_ms":500,"loss":10}"#);
+        let paced = line(Event::Paced { nonces: 1000, listen: delay });
+        assert_eq!(paced, r#"{"v":1,"time_ms":0,"event":"paced","nonces":1000,"listen_ms":500}"#);
+        let from = PeerName::new("bob");
+        let passage = Passage { from, kind: "chain", len: 75, delay, is_lost: false, count: 3 };
+        let line = Record::passage(Duration::ZERO, &passage).to_line();
+        let expected = r#"{"v":1,"time_ms":0,"merged":3,"event":"message","from":"bob","kind":"chain","length":75,"delay_ms":500,"lost":false}"#;
+        assert_eq!(line, expected);
     }
 
     #[test]

@@ -51,7 +51,9 @@
 //! Then how nodes behave: a [`peer`] sends what [`wire`] describes, a [`node`]
 //! answers it and tells of it in an [`event`]. The node is a state machine; the
 //! [`driver`] is the loop that gives it a clock and a link to its peers, of which
-//! [`udp`] is one, with faults around it where [`faulty_link`] is asked for, and [`config`] its settings. A [`store`] keeps its chain in a file, on a real
+//! [`udp`] is one, with faults around it where [`faulty_link`] is asked for (a
+//! [`passage`] is what a watcher sees of a datagram), and [`config`] its settings. A
+//! [`store`] keeps its chain in a file, on a real
 //! [`disk`] or on [one that fails on demand](sim_disk). [`sim`] runs many nodes at
 //! once, under a virtual clock and with every fault there is. Events that come too
 //! often to be told one by one pass a [`throttle`].
@@ -71,6 +73,7 @@ pub mod fast;
 pub mod chain;
 pub mod peer;
 pub mod wire;
+pub mod passage;
 pub mod event;
 pub mod sync;
 pub mod node;

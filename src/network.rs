@@ -1,11 +1,12 @@
 //! What can be asked of a network whose nodes all run in one process: to add a
-//! node, to stop one as if it had been killed, and to start it again; and how its links
-//! delay and lose datagrams.
+//! node, to stop one as if it had been killed, and to start it again; how its links
+//! delay and lose datagrams; and how fast its nodes search.
 //!
 //! `cairn up` is such a network. It takes orders from its nodes' HTTP APIs.
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::faulty_link::LinkFaults;
 
@@ -20,6 +21,46 @@ pub enum Change {
     Start(u16),
     /// From now on the links of all nodes do this to datagrams.
     Links(LinkFaults),
+    /// From now on all nodes search at this pace.
+    Pace(Pace),
+}
+
+/// How fast each node searches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Nonces in a turn of mining.
+    pub nonces: u64,
+    /// How long a turn of listening lasts.
+    pub listen: Duration,
+}
+
+impl Pace {
+    /// The paces that have names. `slow` is the tutorial's own, at which a node finds a
+    /// block in a minute or so; `lesson` is five times as fast, and `fast` fifty times.
+    pub const NAMED: [(&str, Pace); 3] = [
+        ("slow", Pace { nonces: 1_000, listen: Duration::from_secs(1) }),
+        ("lesson", Pace { nonces: 1_000, listen: Duration::from_millis(200) }),
+        ("fast", Pace { nonces: 10_000, listen: Duration::from_millis(200) }),
+    ];
+
+    /// The pace of this name.
+    pub fn of_name(name: &str) -> Option<Pace> {
+        Pace::NAMED.into_iter().find(|(other, _)| *other == name).map(|(_, pace)| pace)
+    }
+
+    /// Its name, if it has one.
+    pub fn name(&self) -> Option<&'static str> {
+        Pace::NAMED.into_iter().find(|(_, pace)| pace == self).map(|(name, _)| name)
+    }
+}
+
+/// Where an audience may look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audience {
+    /// The page's address.
+    pub url: String,
+    /// Its QR code: rows of `1` for dark and `0` for light.
+    pub code: Vec<String>,
 }
 
 /// A node of the network.
@@ -72,6 +113,10 @@ pub struct State {
     pub members: Vec<Member>,
     /// What the links of all nodes do to datagrams.
     pub links: LinkFaults,
+    /// How fast all nodes search.
+    pub pace: Pace,
+    /// Where an audience may look, if it may.
+    pub audience: Option<Audience>,
 }
 
 /// The network after a change, or why there was none.

@@ -84,7 +84,7 @@ impl Node {
         }
     }
 
-    /// What it was told at its start.
+    /// What it was told at its start, and its pace as it is now.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -253,6 +253,7 @@ impl Node {
                     self.tell(Event::Disconnected { peer: name });
                 }
             }
+            Command::Pace { nonces, listen } => self.set_pace(nonces, listen),
             Command::Sync => self.announce(),
             Command::Ask(name) if self.is_listed(&name) => self.announce_to(name),
             Command::Ask(_) => {}
@@ -263,6 +264,13 @@ impl Node {
     fn set_paused(&mut self, is_paused: bool) {
         if std::mem::replace(&mut self.is_paused, is_paused) != is_paused {
             self.tell(if is_paused { Event::Paused } else { Event::Resumed });
+        }
+    }
+
+    fn set_pace(&mut self, nonces: u64, listen: Duration) {
+        if (self.settings.nonces, self.settings.listen) != (nonces, listen) {
+            (self.settings.nonces, self.settings.listen) = (nonces, listen);
+            self.tell(Event::Paced { nonces, listen });
         }
     }
 

@@ -14,6 +14,7 @@ use crate::event::Event;
 use crate::hash::Hash;
 use crate::json::Record;
 use crate::node::Node;
+use crate::passage::Passage;
 use crate::peer::PeerName;
 use crate::throttle::{self, Throttle};
 use crate::udp;
@@ -70,6 +71,18 @@ impl Line {
         Line::change(time, "down", json!({"node": node.as_str()}))
     }
 
+    /// A datagram was sent to the node of this name.
+    pub fn passage(time: Duration, node: &PeerName, passage: &Passage) -> Line {
+        Line::told(node, &Record::passage(time, passage))
+    }
+
+    /// What the node of this name tells.
+    fn told(node: &PeerName, record: &Record) -> Line {
+        let record = record.to_line();
+        let rest = record.strip_prefix('{').expect("a record is an object");
+        Line { block: None, text: format!("{{\"node\":{},{rest}", Value::from(node.as_str())) }
+    }
+
     /// From now on the node of this name has nothing to do with these peers.
     pub fn refused<'a>(
         time: Duration,
@@ -105,7 +118,9 @@ impl Scribe {
             None => [self.throttle.flush(time), vec![((time, event.clone()), 1)]].concat(),
         };
         let mut lines = self.before(time, node, event);
-        let events = held.iter().map(|((time, event), count)| told(name, *time, event, *count));
+        let events = held
+            .iter()
+            .map(|((time, event), count)| Line::told(name, &Record::merged(*time, event, *count)));
         lines.extend(events);
         match event {
             Event::Started(_) | Event::Paused | Event::Resumed => lines.push(status(time, node)),
@@ -169,12 +184,6 @@ fn status(time: Duration, node: &Node) -> Line {
         "paused": node.is_paused(),
     });
     Line::change(time, "status", fields)
-}
-
-fn told(name: &PeerName, time: Duration, event: &Event, count: u64) -> Line {
-    let record = Record::merged(time, event, count).to_line();
-    let rest = record.strip_prefix('{').expect("a record is an object");
-    Line { block: None, text: format!("{{\"node\":{},{rest}", Value::from(name.as_str())) }
 }
 
 /// What writes a recording, within its bound.

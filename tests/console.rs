@@ -61,6 +61,8 @@ PAUSE mining
 RESUME mining
 CONNECT to 127.0.0.1:8000
 DISCONNECT from 127.0.0.1:8000
+LINKS --delay 500ms --loss 10
+PACE --nonces 10000 --listen 200ms
 STOP at block 5: 00001ff58495c3dc2a1aaa69ebca4e9b3e05e63e5a319fb73bcdccbcdbba1e72
 UNSENT to 127.0.0.1:8000: Network is unreachable
 ";
@@ -86,7 +88,7 @@ fn nothing_was_forgotten_above() {
 }
 
 /// How many kinds of lines [`kind`] tells apart.
-const KINDS: usize = 32;
+const KINDS: usize = 34;
 
 /// A number for each kind of line. Whoever adds an event, a reason or a rule
 /// comes by here, because this does not compile then: add a line above, too.
@@ -103,6 +105,8 @@ fn kind(event: &Event) -> usize {
         Event::Resumed => 29,
         Event::Connected { .. } => 30,
         Event::Disconnected { .. } => 31,
+        Event::Links { .. } => 32,
+        Event::Paced { .. } => 33,
         Event::Ignored { reason, .. } => match reason {
             Reason::Shorter { .. } => 7,
             Reason::Tie { .. } => 8,
@@ -220,11 +224,15 @@ fn ends() -> Vec<Event> {
     let error = "Network is unreachable".to_owned();
     let connected = Event::Connected { peer: peer() };
     let disconnected = Event::Disconnected { peer: peer() };
+    let links = Event::Links { delay: Duration::from_millis(500), loss: 10 };
+    let paced = Event::Paced { nonces: 10_000, listen: Duration::from_millis(200) };
     vec![
         Event::Paused,
         Event::Resumed,
         connected,
         disconnected,
+        links,
+        paced,
         Event::Stopped { height: 5, hash: hash() },
         Event::Unsent { to: peer(), error },
     ]

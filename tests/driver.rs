@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use cairn::chain::Chain;
-use cairn::driver::{self, Command, Link, Look, MAX_WAIT, Setup};
+use cairn::driver::{self, Command, Hear, Link, Look, MAX_WAIT, Setup};
 use cairn::event::Event;
 use cairn::hash::Hash;
 use cairn::node::{self, Input, Node, Save, Settings};
@@ -237,6 +237,48 @@ fn a_link_waits_no_longer_than_to_the_nodes_next_turn_and_never_past_a_look_for_
 }
 
 #[test]
-fn a_look_is_shown_by_its_name() {
+fn a_datagram_that_is_handed_to_the_loop_is_judged_as_a_peers_and_its_verdict_comes_back() {
+    let (_senders, inbox) = mpsc::channel();
+    let wire = Wire { name: PeerName::new("alice"), inbox, peers: BTreeMap::new() };
+    let bob = PeerName::new("bob");
+    let alice = run(wire, vec![bob.clone()]);
+    let verdict = |bytes: Vec<u8>| {
+        let (reply, answer) = mpsc::channel();
+        let tell = move |events| reply.send(events).expect("we wait for it");
+        let hear = Hear::new(bob.clone(), bytes, tell);
+        alice.commands.send(Command::Hear(hear)).expect("it runs");
+        answer.recv_timeout(DEADLINE).expect("it is heard in time")
+    };
+    let mut chain = Chain::genesis(EASY);
+    let block = chain.next_block(1_700_000_000, 1, 9000).expect("one is found");
+    chain.push(&block).expect("it is valid");
+    let mut bytes = chain.as_bytes().to_vec();
+    *bytes.last_mut().expect("it has bytes") ^= 1;
+    bytes[75 + 72] ^= 1;
+    let told = verdict(bytes.clone());
+    let [Event::Ignored { from, reason }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((from, reason.name()), (&bob, "sender"));
+    let (event, _) = alice.hears(|event| matches!(event, Event::Ignored { .. }));
+    assert_eq!(event, told[0], "the observer is told of it too");
+    bytes[75 + 72] ^= 1;
+    assert!(matches!(verdict(bytes)[0], Event::Copied { height: 1, .. }));
+}
+
+#[test]
+fn what_happens_to_a_node_from_outside_is_told_among_its_events() {
+    let (_senders, inbox) = mpsc::channel();
+    let wire = Wire { name: PeerName::new("alice"), inbox, peers: BTreeMap::new() };
+    let alice = run(wire, vec![]);
+    let links = Event::Links { delay: MAX_WAIT, loss: 10 };
+    alice.commands.send(Command::Tell(links.clone())).expect("it runs");
+    let (event, _) = alice.hears(|event| matches!(event, Event::Links { .. }));
+    assert_eq!(event, links);
+    assert_eq!(event.to_string(), "LINKS --delay 50ms --loss 10");
+}
+
+#[test]
+fn looks_and_datagrams_are_shown_without_what_they_hold() {
     assert_eq!(format!("{:?}", Look::new(|_| ())), "Look");
+    let hear = Hear::new(PeerName::new("bob"), vec![0; 3], |_| ());
+    assert_eq!(format!("{hear:?}"), "Hear(3 bytes from bob)");
 }

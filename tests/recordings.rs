@@ -58,6 +58,10 @@ fn a_simulation_is_recorded_with_its_crashes_and_partitions() {
     assert_eq!(check(&file).len(), 7);
     let text = fs::read_to_string(&file).expect("it was written");
     assert!(text.contains(r#""change":"down""#) && text.contains(r#""refused":["#));
+    let messages: Vec<_> =
+        text.lines().filter(|line| line.contains(r#""event":"message""#)).collect();
+    assert!(messages.iter().any(|line| line.contains(r#""lost":true"#)), "{}", messages.len());
+    assert!(messages.iter().any(|line| line.contains(r#""lost":false"#)));
     let again = record("2");
     assert_eq!(again.status.code(), Some(1), "an earlier recording is not overwritten");
     assert!(String::from_utf8_lossy(&again.stderr).contains("is there already"), "{again:?}");
@@ -82,6 +86,11 @@ fn a_node_and_a_network_are_recorded() {
         if status.code() != Some(PORT_TAKEN) {
             assert!(status.success());
             assert_eq!(check(&network).len(), 3);
+            let text = fs::read_to_string(&network).expect("it was written");
+            for event in [r#""event":"links","delay_ms":0,"loss":0"#, r#""event":"message","from""#]
+            {
+                assert!(text.contains(event), "{event}");
+            }
             return;
         }
     }

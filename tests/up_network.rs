@@ -121,6 +121,73 @@ fn links_are_set_while_the_network_runs_and_a_lost_block_reaches_nobody() {
 }
 
 #[test]
+fn new_links_and_a_new_pace_are_events_of_every_node_and_real() {
+    let up = Up::start(&["--zero-bits", "200"]);
+    let json = ["content-type: application/json"];
+    let answer = up.api(0).ask("POST", "/network/pace", &json, r#"{"pace":"fast"}"#);
+    assert_eq!(answer.json(), serde_json::json!({"pace":"fast","nonces":10_000,"listen_ms":200}));
+    assert_eq!(up.api(1).get("/network/pace").json()["pace"], "fast");
+    let links = r#"{"delay_ms":20,"loss":5}"#;
+    assert_eq!(up.api(0).ask("POST", "/network/links", &json, links).status, 200);
+    for node in 0..2 {
+        let mut events = up.api(node).events("?after=0");
+        let first = events.find("links");
+        assert_eq!((&first["delay_ms"], &first["loss"]), (&0.into(), &0.into()), "at its start");
+        let paced = events.find("paced");
+        assert_eq!((&paced["nonces"], &paced["listen_ms"]), (&10_000.into(), &200.into()));
+        let links = events.find("links");
+        assert_eq!((&links["delay_ms"], &links["loss"]), (&20.into(), &5.into()));
+        wait_until("it searches at that pace", || {
+            up.api(node).get("/node/info").json()["nonces"] == 10_000
+        });
+        let mut events = up.api(node).events("");
+        let mut next = || events.find("tried")["counter"].as_u64().expect("a number");
+        wait_until("a turn has ten thousand tries", || {
+            let (one, other) = (next(), next());
+            other > one && (other - one) % 10_000 == 0
+        });
+    }
+    let added = up.order("/network/nodes").1.last().expect("a node").0;
+    let added = Api { http: format!("127.0.0.1:{}", added + 1) };
+    wait_until("a node that comes later has the pace of all", || {
+        added.get("/node/info").json()["nonces"] == 10_000
+    });
+    for wrong in [r#"{"pace":"hasty"}"#, "{}", ""] {
+        let status = up.api(0).ask("POST", "/network/pace", &json, wrong).status;
+        assert!((400..500).contains(&status), "{wrong}: {status}");
+    }
+    assert_eq!(
+        up.api(0).get("/network/audience").json(),
+        serde_json::json!({"url":null,"code":[]})
+    );
+}
+
+#[test]
+fn datagrams_are_shown_to_those_who_watch_with_what_becomes_of_them() {
+    let up = Up::start(&["--zero-bits", "200"]);
+    let json = ["content-type: application/json"];
+    let from = format!("127.0.0.1:{}", up.ports[0]);
+    let mut messages = up.api(1).messages();
+    for (delay, loss, is_lost) in [(30, 0, false), (0, 100, true)] {
+        let links = format!(r#"{{"delay_ms":{delay},"loss":{loss}}}"#);
+        assert_eq!(up.api(0).ask("POST", "/network/links", &json, &links).status, 200);
+        // The link looks for other faults each time that it waits.
+        let message = loop {
+            up.api(0).post("/sync/request");
+            let message = messages.next();
+            if message["lost"] == is_lost && message["delay_ms"] == delay {
+                break message;
+            }
+        };
+        assert_eq!(
+            (&message["event"], &message["from"]),
+            (&"message".into(), &from.clone().into())
+        );
+        assert_eq!((&message["kind"], &message["length"]), (&"chain".into(), &75.into()));
+    }
+}
+
+#[test]
 fn orders_that_make_no_sense_are_refused_with_the_reason() {
     let mut up = Up::start(&["--zero-bits", "200"]);
     let [first, second] = up.ports[..] else { unreachable!() };

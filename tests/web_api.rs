@@ -45,7 +45,7 @@ fn every_path_is_described_with_the_problems_that_it_answers_with() {
     let wrong = node.ask("GET", "/node/info", &["origin: null"], "");
     let kind = wrong.header("content-type").expect("an answer has one");
     let paths = description["paths"].as_object().expect("a list of paths");
-    assert_eq!(paths.len(), 25);
+    assert_eq!(paths.len(), 29);
     for (path, methods) in paths {
         for (method, operation) in methods.as_object().expect("a list of methods") {
             for status in ["4XX", "503"] {
@@ -297,6 +297,42 @@ fn mistakes_get_a_problem_with_a_reason() {
     }
     assert_eq!(node.post_peer("/peers/announce", &node.address).problem(), "bad-request");
     assert_eq!(node.height(), 0, "it runs on");
+}
+
+#[test]
+fn bytes_as_if_from_a_peer_are_judged_by_name_and_told_as_an_event() {
+    let node = paused(&[]);
+    let json = ["content-type: application/json"];
+    let hear = |from: &str, bytes: &str| {
+        let body = format!(r#"{{"from":"{from}","bytes":"{bytes}"}}"#);
+        node.ask("POST", "/hear", &json, &body)
+    };
+    let genesis = node.get("/blocks/0").json()["bytes"].as_str().expect("digits").to_owned();
+    let verdict = |bytes: &str| hear("127.0.0.1:9", bytes).json();
+    let lie = genesis.replace("4b00", "4b01");
+    let mut events = node.events("");
+    let found = verdict(&lie);
+    assert_eq!((&found["outcome"], &found["reason"]), (&"ignored".into(), &"version".into()));
+    let detail = found["detail"].as_str().expect("words");
+    assert!(detail.contains("block 0 breaks version: "), "{detail}");
+    let event = events.find("ignored");
+    assert_eq!((&event["from"], &event["detail"]), (&"127.0.0.1:9".into(), &detail.into()));
+    assert_eq!(verdict(&genesis)["reason"], "tie");
+    assert_eq!(verdict("00")["reason"], "bad-frame");
+    for (from, bytes, status) in [
+        ("127.0.0.1:9", "4b0", 400),
+        ("127.0.0.1:9", "zz", 400),
+        ("localhost:9", "4b", 400),
+        (&*node.address, "4b", 400),
+        ("127.0.0.1:9", &*"00".repeat(9_214), 200),
+        ("127.0.0.1:9", &*"00".repeat(9_215), 400),
+        ("127.0.0.1:9", &*"00".repeat(9_500), 413),
+    ] {
+        assert_eq!(hear(from, bytes).status, status, "{from} {bytes:.20}");
+    }
+    let secret = Node::start(&["--http-token", "open sesame"]);
+    let without = secret.ask("POST", "/hear", &json, r#"{"from":"127.0.0.1:9","bytes":"00"}"#);
+    assert_eq!(without.status, 401);
 }
 
 #[test]

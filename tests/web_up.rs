@@ -88,6 +88,9 @@ fn an_audience_sees_all_nodes_at_one_address_and_changes_nothing() {
         sorted.sort_unstable();
         assert_eq!([node(0), node(1)], [Some(sorted[0].into()), Some(sorted[1].into())]);
         let path = |port: u16, path: &str| format!("/nodes/{port}{path}");
+        let lookout = audience.get(&path(ports[0], "/network/audience")).json();
+        assert_eq!(lookout["url"], format!("http://{http}/"));
+        assert!(lookout["code"][0].as_str().is_some_and(|row| row.starts_with("1111111")));
         for port in &ports {
             let info = audience.get(&path(*port, "/node/info")).json();
             assert_eq!(info["port"], *port);
@@ -99,7 +102,9 @@ fn an_audience_sees_all_nodes_at_one_address_and_changes_nothing() {
         };
         assert_eq!(status("GET", "/node/status", &[&own]), 200);
         assert_eq!(status("GET", "/node/status", &["origin: http://10.0.0.1"]), 403);
-        for order in ["/pause", "/mine", "/network/nodes", "/sync/request"] {
+        for order in
+            ["/pause", "/mine", "/hear", "/network/nodes", "/network/pace", "/sync/request"]
+        {
             assert_eq!(status("POST", order, &[&own]), 405, "{order}");
         }
         assert_eq!(audience.get("/nodes/1/node/status").status, 404);

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use anyhow::{Context, Result, bail};
+use cairn::network;
 use cairn::web::{Audience, Pool};
-use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
+use qrcode::{Color, QrCode};
 
 pub(crate) use cairn::web::Stage;
 
@@ -59,12 +60,24 @@ impl AudienceFlag {
 }
 
 impl Show {
+    /// What the page shows of it.
+    pub(crate) fn shown(&self) -> network::Audience {
+        let code = QrCode::new(&self.url).ok().map(|code| rows(&code)).unwrap_or_default();
+        network::Audience { url: self.url.clone(), code }
+    }
+
     /// The address, and on a terminal its QR code, to be printed.
     pub(crate) fn text(&self, is_terminal: bool) -> String {
         let code = QrCode::new(&self.url).ok().filter(|_| is_terminal);
         let code = code.map(draw).unwrap_or_default();
         format!("AUDIENCE {}\n{code}", self.url)
     }
+}
+
+/// The rows of a code: `1` for dark.
+fn rows(code: &QrCode) -> Vec<String> {
+    let digit = |color: &Color| if *color == Color::Dark { '1' } else { '0' };
+    code.to_colors().chunks(code.width()).map(|row| row.iter().map(digit).collect()).collect()
 }
 
 /// Draws a code in half blocks: white on black, whatever the terminal's colours are, so
@@ -97,6 +110,9 @@ mod tests {
         let audience = Audience::open(any, Pool::of_process(1).expect("room"), &Stage::default());
         let url = "http://192.168.100.100:65535/".to_owned();
         let show = Show { _audience: audience.expect("the system has a free port"), url };
+        let code = show.shown().code;
+        assert!(code.len() > 20 && code.iter().all(|row| row.len() == code.len()), "{code:?}");
+        assert!(code[0].starts_with("11111110"), "a corner has a square: {code:?}");
         assert_eq!(show.text(false), "AUDIENCE http://192.168.100.100:65535/\n");
         let text = show.text(true);
         assert!(text.lines().count() > 10 && text.lines().all(|line| line.chars().count() <= 80));

@@ -1,6 +1,7 @@
 //! `--audience` in a program that was built without the feature `web`.
 
 use anyhow::Result;
+use cairn::network;
 
 use super::exit::Exit;
 use super::http::Pool;
@@ -17,7 +18,7 @@ pub(crate) struct AudienceFlag {
 pub(crate) struct Stage;
 
 /// No listener.
-pub(crate) struct Show;
+pub(crate) enum Show {}
 
 impl AudienceFlag {
     /// There is none.
@@ -37,8 +38,13 @@ impl AudienceFlag {
 }
 
 impl Show {
-    /// Nothing.
+    /// There is none to tell of.
     pub(crate) fn text(&self, _is_terminal: bool) -> String {
-        String::new()
+        match *self {}
+    }
+
+    /// Nor to show.
+    pub(crate) fn shown(&self) -> network::Audience {
+        match *self {}
     }
 }

@@ -13,11 +13,12 @@ use cairn::config::parse_duration;
 use cairn::driver::{self, Command, Link, Observer, Setup};
 use cairn::event::Event;
 use cairn::node::{self, Node};
+use cairn::passage::Passages;
 use cairn::peer::PeerName;
 use cairn::sync::MAX_ANSWER_FRAMES;
 use cairn::wire::MAX_BLOCKS;
 
-use super::http::{self, Http};
+use super::http::{self, Http, Passing};
 use super::keeper::Keeper;
 use super::lines::{Lines, Printer};
 use super::output::Output;
@@ -86,6 +87,10 @@ pub(crate) fn drive(flags: &RunFlags, parts: Parts, also: &mut dyn FnMut(&Event)
         fetch: None,
         record: flags.record.begin()?,
         scribe: Scribe::default(),
+        name: node.settings().name.clone(),
+        started,
+        passages: Passages::default(),
+        passing: http.passing(),
         http,
         stop: Box::new(sender(&stop)),
         also,
@@ -119,6 +124,10 @@ struct Watch<'a> {
     fetch: Option<Progress>,
     record: Record,
     scribe: Scribe,
+    name: PeerName,
+    started: Instant,
+    passages: Passages,
+    passing: Passing,
     http: Http,
     /// Ends the loop when the step that is under way is done.
     stop: Box<dyn Fn()>,
@@ -185,6 +194,11 @@ impl Observer for Watch<'_> {
 
     fn received(&mut self, from: &PeerName, datagram: &[u8]) {
         self.http.received(from, datagram);
+        let now = self.started.elapsed();
+        if let Some(passage) = self.passages.take(now, from, datagram, Some(Duration::ZERO)) {
+            self.passing.show(&passage);
+            self.record.write(&[record::passage(&self.name, &passage)]);
+        }
     }
 
     fn sent(&mut self, to: &PeerName, datagram: &[u8]) {

@@ -12,8 +12,9 @@ use cairn::driver::{Command, Observer};
 use cairn::event::Event;
 use cairn::network::Orders;
 use cairn::node::Node;
+use cairn::passage::Passage;
 use cairn::peer::PeerName;
-use cairn::web::{self, Server, Settings, Stage, Watcher};
+use cairn::web::{self, Onlookers, Server, Settings, Stage, Watcher};
 
 use super::address::resolve;
 use super::exit::Exit;
@@ -138,10 +139,27 @@ impl Http {
         }
     }
 
+    /// The way of datagrams to those who watch them.
+    pub(crate) fn passing(&self) -> Passing {
+        Passing(self.0.as_ref().map(|(_, watcher)| watcher.onlookers()))
+    }
+
     /// Where it is, for people.
     pub(crate) fn url(&self) -> Option<String> {
         let (server, _) = self.0.as_ref()?;
         Some(format!("http://{}/", server.address()))
+    }
+}
+
+/// The way of datagrams to those who watch them by HTTP, if there is any.
+pub(crate) struct Passing(Option<Onlookers>);
+
+impl Passing {
+    /// Shows a datagram that is on its way to the node now.
+    pub(crate) fn show(&self, passage: &Passage) {
+        if let Some(onlookers) = &self.0 {
+            onlookers.pass(passage);
+        }
     }
 }
 

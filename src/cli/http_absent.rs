@@ -9,6 +9,7 @@ use cairn::driver::{Command, Observer};
 use cairn::event::Event;
 use cairn::network::Orders;
 use cairn::node::Node;
+use cairn::passage::Passage;
 
 use super::exit::Exit;
 
@@ -68,10 +69,23 @@ impl Http {
         }
     }
 
+    /// There is none.
+    pub(crate) fn passing(&self) -> Passing {
+        Passing
+    }
+
     /// It is nowhere.
     pub(crate) fn url(&self) -> Option<String> {
         None
     }
+}
+
+/// Nobody watches.
+pub(crate) struct Passing;
+
+impl Passing {
+    /// Nobody sees it.
+    pub(crate) fn show(&self, _passage: &Passage) {}
 }
 
 impl Observer for Http {

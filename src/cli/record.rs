@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 use cairn::event::Event;
 use cairn::node::Node;
+use cairn::passage::{Passage, Passages};
 use cairn::peer::PeerName;
 use cairn::recording::{Line, Recorder};
 use cairn::sim::{EPOCH, Sight};
@@ -92,6 +93,11 @@ pub(crate) fn lines(scribe: &mut Scribe, node: &Node, event: &Event) -> Vec<Reco
     scribe.event(now(), node, event)
 }
 
+/// The line about a datagram that is on its way to a node now.
+pub(crate) fn passage(node: &PeerName, passage: &Passage) -> Recorded {
+    Line::passage(now(), node, passage)
+}
+
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
@@ -100,6 +106,7 @@ fn now() -> Duration {
 pub(crate) struct SimRecord {
     recorder: Recorder<Vec<u8>>,
     scribes: HashMap<PeerName, Scribe>,
+    passages: HashMap<PeerName, Passages>,
 }
 
 /// Why nothing goes wrong where a recording is written to memory.
@@ -109,7 +116,7 @@ impl SimRecord {
     /// Begins to record.
     pub(crate) fn new() -> SimRecord {
         let recorder = Recorder::new(Vec::new(), BY).expect(MEMORY);
-        SimRecord { recorder, scribes: HashMap::new() }
+        SimRecord { recorder, scribes: HashMap::new(), passages: HashMap::new() }
     }
 
     /// Takes down what is seen at this virtual time.
@@ -119,6 +126,11 @@ impl SimRecord {
             Sight::Event(node, event) => {
                 let scribe = self.scribes.entry(node.settings().name.clone()).or_default();
                 scribe.event(time, node, event)
+            }
+            Sight::Sent { to, from, bytes, delay } => {
+                let passages = self.passages.entry(to.clone()).or_default();
+                let passage = passages.take(time, from, bytes, delay);
+                passage.iter().map(|passage| Line::passage(time, to, passage)).collect()
             }
             Sight::Down(name) => vec![Line::down(time, name)],
             Sight::Deaf(name, unheard) => vec![Line::refused(time, name, unheard.into_iter())],

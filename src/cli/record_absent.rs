@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use cairn::event::Event;
 use cairn::node::Node;
+use cairn::passage::Passage;
 use cairn::peer::PeerName;
 use cairn::sim::Sight;
 
@@ -65,6 +66,11 @@ impl Record {
 /// There are none.
 pub(crate) fn lines(_scribe: &mut Scribe, _node: &Node, _event: &Event) -> Vec<Recorded> {
     Vec::new()
+}
+
+/// There is none.
+pub(crate) fn passage(_node: &PeerName, _passage: &Passage) -> Recorded {
+    Recorded
 }
 
 /// No recording of a simulation.

@@ -117,6 +117,13 @@ pub enum Command {
     Connect(PeerName),
     /// Neither write to this peer nor hear it, until it is connected again.
     Disconnect(PeerName),
+    /// Search at this pace from now on.
+    Pace {
+        /// Nonces in a turn of mining.
+        nonces: u64,
+        /// How long a turn of listening lasts.
+        listen: Duration,
+    },
     /// Send our chain to all peers: those with a longer one answer.
     Sync,
     /// Send our chain to this peer of ours, which answers if it has a longer one.

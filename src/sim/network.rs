@@ -44,6 +44,7 @@ impl World<'_> {
         if self.chance(loss) {
             self.counts.lost += 1;
             self.say(format_args!("{from} to {to}: {} bytes lost", bytes.len()));
+            self.show(Sight::Sent { to, from: &from, bytes, delay: None });
             return;
         }
         self.deliver_later(index, &from, bytes);
@@ -71,8 +72,13 @@ impl World<'_> {
             self.counts.delayed += 1;
             millis += self.random.random_range(0..=MAX_DELAY);
         }
+        let delay = Duration::from_millis(millis);
+        if let (Some(watch), Some(host)) = (&mut self.watch, self.hosts.get(to)) {
+            let sight = Sight::Sent { to: &host.name, from, bytes: &bytes, delay: Some(delay) };
+            watch(self.time, sight);
+        }
         let happening = Happening::Deliver { to, from: from.clone(), bytes };
-        self.plan_in(Duration::from_millis(millis), happening);
+        self.plan_in(delay, happening);
     }
 
     /// Whether a fault of so many thousandths comes about, now.

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::guard::guard;
 use super::problem::{self, Problem};
 use super::shared::Shared;
-use super::{blocks, contacts, control, events, metrics, network, page, pages, status};
+use super::{blocks, contacts, control, events, hear, metrics, network, page, pages, status};
 
 /// The most bytes that a request's body may have.
 const MAX_BODY_LEN: usize = 4 * 1024;
@@ -60,6 +60,7 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(pages::chain))
         .routes(routes!(pages::tree))
         .routes(routes!(events::events))
+        .routes(routes!(events::messages))
         .routes(routes!(metrics::metrics))
         .routes(routes!(control::announce))
         .routes(routes!(control::disconnect))
@@ -71,6 +72,9 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(network::stop))
         .routes(routes!(network::start))
         .routes(routes!(network::links, network::set_links))
+        .routes(routes!(network::pace, network::set_pace))
+        .routes(routes!(network::audience))
+        .merge(hear::routes())
         .routes(routes!(contacts::add))
         .routes(routes!(contacts::remove))
         .routes(routes!(contacts::allow))

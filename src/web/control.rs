@@ -89,7 +89,7 @@ async fn introduce(
     body: Json<Address>,
     command: impl FnOnce(PeerName) -> Command,
 ) -> Result<Json<Peer>, Problem> {
-    let name = peer(shared, body)?;
+    let name = peer(shared, &body.address)?;
     // Until the loop has taken the others that are under way, nobody knows how
     // many peers there are: each has a place kept.
     let _place = shared.introductions.acquire().await.expect("it is never closed");
@@ -100,9 +100,8 @@ async fn introduce(
     Ok(Json(Peer::of(peer, Instant::now())))
 }
 
-/// The peer that a body names, if it can be one.
-fn peer(shared: &Shared, Json(body): Json<Address>) -> Result<PeerName, Problem> {
-    let text = &body.address;
+/// The peer of this address, if it can be one.
+pub(super) fn peer(shared: &Shared, text: &str) -> Result<PeerName, Problem> {
     let wrong = |why: &str| {
         Problem::bad_request(format_args!(
             "{text:.100?} {why}; write IP:PORT, as in 127.0.0.1:8000"

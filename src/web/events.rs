@@ -10,8 +10,8 @@ use axum::extract::{Extension, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use utoipa::{IntoParams, ToSchema};
 
@@ -81,6 +81,41 @@ pub(super) async fn events(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let Query(resume) = resume?;
+    let (upgrade, places) = admit(&shared, connection, upgrade)?;
+    Ok(upgrade.on_upgrade(async move |socket| {
+        let client = Client::new(socket);
+        client.serve(&shared, places, async |client| client.follow(&shared, &resume).await).await;
+    }))
+}
+
+/// The datagrams that are sent to the node, as they are sent, over a WebSocket
+///
+/// One JSON object a message, with a number `seq`. At most 20 a second are told, with
+/// how many they stand for in `merged`; a client that is slow misses some.
+#[utoipa::path(get, path = "/messages", tag = "events", responses(
+    (status = 101, description = "Messages follow."),
+))]
+pub(super) async fn messages(
+    State(shared): State<Arc<Shared>>,
+    Extension(connection): Extension<Arc<Place>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let (upgrade, places) = admit(&shared, connection, upgrade)?;
+    Ok(upgrade.on_upgrade(async move |socket| {
+        let client = Client::new(socket);
+        client.serve(&shared, places, async |client| client.watch(&shared).await).await;
+    }))
+}
+
+/// What a client takes up while it is there.
+type Places = (OwnedSemaphorePermit, Arc<Place>);
+
+/// Lets a client in, if there is a place for it.
+fn admit(
+    shared: &Shared,
+    connection: Arc<Place>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<(WebSocketUpgrade, Places), Problem> {
     let upgrade = upgrade.map_err(|rejection| {
         Problem::new(StatusCode::UPGRADE_REQUIRED, "websocket-needed", rejection.body_text())
     })?;
@@ -94,7 +129,7 @@ pub(super) async fn events(
         .read_buffer_size(BUFFER_LEN)
         .write_buffer_size(BUFFER_LEN)
         .max_write_buffer_size(MAX_WAITING_LEN);
-    Ok(upgrade.on_upgrade(move |socket| follow(shared, socket, resume, (place, connection))))
+    Ok((upgrade, (place, connection)))
 }
 
 /// Why a client gets no more.
@@ -109,29 +144,6 @@ enum End {
     NoMore,
 }
 
-async fn follow(
-    shared: Arc<Shared>,
-    socket: WebSocket,
-    resume: Resume,
-    _places: (OwnedSemaphorePermit, Arc<Place>),
-) {
-    let mut client = Client { socket, is_answering: true, messages: 0 };
-    let Err(end) = client.follow(&shared, &resume).await;
-    let (code, reason) = match end {
-        End::Gone => return,
-        End::TooSlow => (close_code::POLICY, "too slow: come back with after=SEQ"),
-        End::TooLoud => (close_code::POLICY, "nothing is asked of you"),
-        End::NoMore => (close_code::AWAY, "the node stops"),
-    };
-    if matches!(end, End::TooSlow | End::TooLoud) {
-        shared.traffic.cut_off.inc();
-    }
-    let close = CloseFrame { code, reason: reason.into() };
-    // It may not even read that.
-    let _ =
-        timeout(Duration::from_millis(100), client.socket.send(Message::Close(Some(close)))).await;
-}
-
 struct Client {
     socket: WebSocket,
     /// Whether the last ping was answered.
@@ -140,13 +152,39 @@ struct Client {
     messages: u32,
 }
 
+/// Nothing ends well: a client is served until it gets no more.
+type Served = Result<std::convert::Infallible, End>;
+
 impl Client {
-    /// Sends what is held and then what happens.
-    async fn follow(
-        &mut self,
+    fn new(socket: WebSocket) -> Client {
+        Client { socket, is_answering: true, messages: 0 }
+    }
+
+    /// Serves the client to its end, and tells it why that has come.
+    async fn serve(
+        mut self,
         shared: &Shared,
-        resume: &Resume,
-    ) -> Result<std::convert::Infallible, End> {
+        _places: Places,
+        serve: impl AsyncFnOnce(&mut Client) -> Served,
+    ) {
+        let Err(end) = serve(&mut self).await;
+        let (code, reason) = match end {
+            End::Gone => return,
+            End::TooSlow => (close_code::POLICY, "too slow: come back with after=SEQ"),
+            End::TooLoud => (close_code::POLICY, "nothing is asked of you"),
+            End::NoMore => (close_code::AWAY, "the node stops"),
+        };
+        if matches!(end, End::TooSlow | End::TooLoud) {
+            shared.traffic.cut_off.inc();
+        }
+        let close = CloseFrame { code, reason: reason.into() };
+        // It may not even read that.
+        let told = self.socket.send(Message::Close(Some(close)));
+        let _ = timeout(Duration::from_millis(100), told).await;
+    }
+
+    /// Sends what is held and then what happens.
+    async fn follow(&mut self, shared: &Shared, resume: &Resume) -> Served {
         let Subscription { first, next, missed, held, receiver } =
             shared.feed.subscribe(resume.after, resume.stream.as_deref());
         let stream = &shared.feed.stream;
@@ -156,6 +194,21 @@ impl Client {
         for Held { text, .. } in held {
             self.send(Message::Text(text)).await?;
         }
+        self.pass_on(shared, receiver, false).await
+    }
+
+    /// Sends the datagrams that come.
+    async fn watch(&mut self, shared: &Shared) -> Served {
+        self.pass_on(shared, shared.feed.watch(), true).await
+    }
+
+    /// Sends what comes. A client that falls behind is cut off, or misses some.
+    async fn pass_on(
+        &mut self,
+        shared: &Shared,
+        receiver: Option<broadcast::Receiver<Held>>,
+        may_miss: bool,
+    ) -> Served {
         let mut receiver = receiver.ok_or(End::NoMore)?;
         let mut pings = interval_at(Instant::now() + shared.settings.ping, shared.settings.ping);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -163,6 +216,7 @@ impl Client {
             tokio::select! {
                 held = receiver.recv() => match held {
                     Ok(held) => self.send(Message::Text(held.text)).await?,
+                    Err(RecvError::Lagged(_)) if may_miss => {}
                     Err(RecvError::Lagged(_)) => return Err(End::TooSlow),
                     Err(RecvError::Closed) => return Err(End::NoMore),
                 },

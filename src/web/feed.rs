@@ -10,6 +10,7 @@ use tokio::sync::broadcast;
 
 use crate::event::Event;
 use crate::json::Record;
+use crate::passage::Passage;
 use crate::throttle::{self, Throttle};
 
 /// How many of the last events are held for clients that come back: some 200 KB,
@@ -18,6 +19,10 @@ pub(super) const MAX_HELD_EVENTS: usize = 1_000;
 
 /// How many events a client may be behind before it is cut off as too slow.
 pub(super) const MAX_EVENTS_BEHIND: usize = 256;
+
+/// How many of the last `tried` are held beside them: they come several times a second
+/// and would push all others out within minutes. A page takes rates over five seconds.
+const MAX_HELD_TRIES: usize = 50;
 
 /// Of each kind that may come often, one event is sent in this time.
 pub(super) const BATCH: Duration = Duration::from_millis(250);
@@ -41,14 +46,21 @@ struct State {
     /// The number of the next event.
     next: u64,
     held: VecDeque<Held>,
+    /// The same for `tried`.
+    tries: VecDeque<Held>,
+    /// The number after the last event, other than `tried`, that is held no more.
+    first: u64,
     throttle: Throttle<(Duration, Event)>,
     /// `None` when there is nothing more to come.
     sender: Option<broadcast::Sender<Held>>,
+    /// The way to those who watch datagrams, which are numbered apart and not held.
+    passages: Option<broadcast::Sender<Held>>,
+    next_passage: u64,
 }
 
 /// What a client gets that comes, or comes back.
 pub(super) struct Subscription {
-    /// The oldest number that is held; that of the next event if none is.
+    /// From this number on all events are held, but for `tried`.
     pub(super) first: u64,
     /// The number of the next event.
     pub(super) next: u64,
@@ -64,7 +76,17 @@ impl Feed {
     pub(super) fn new(stream: String) -> Feed {
         let (sender, _) = broadcast::channel(MAX_EVENTS_BEHIND);
         let throttle = Throttle::new(BATCH);
-        let state = State { next: 1, held: VecDeque::new(), throttle, sender: Some(sender) };
+        let (passages, _) = broadcast::channel(MAX_EVENTS_BEHIND);
+        let state = State {
+            next: 1,
+            held: VecDeque::new(),
+            tries: VecDeque::new(),
+            first: 1,
+            throttle,
+            sender: Some(sender),
+            passages: Some(passages),
+            next_passage: 1,
+        };
         Feed { stream, started: Instant::now(), state: Mutex::new(state) }
     }
 
@@ -89,20 +111,39 @@ impl Feed {
 
     /// Nothing more is to come: clients are told so.
     pub(super) fn close(&self) {
-        self.lock().sender = None;
+        let mut state = self.lock();
+        (state.sender, state.passages) = (None, None);
+    }
+
+    /// Shows a datagram, sent at `time` since the Unix epoch, to those who watch.
+    pub(super) fn pass(&self, time: Duration, passage: &Passage) {
+        let mut state = self.lock();
+        let State { passages: Some(sender), next_passage, .. } = &mut *state else { return };
+        if sender.receiver_count() > 0 {
+            let text = numbered(*next_passage, &Record::passage(time, passage));
+            // It fails where nobody watches any more.
+            let _ = sender.send(Held { seq: *next_passage, text });
+            *next_passage += 1;
+        }
+    }
+
+    /// All datagrams from now on; `None` when there is nothing more to come.
+    pub(super) fn watch(&self) -> Option<broadcast::Receiver<Held>> {
+        self.lock().passages.as_ref().map(broadcast::Sender::subscribe)
     }
 
     /// All events after `after` that are held, and all to come. `stream` is the
     /// one that `after` counts in, if the client says so.
     pub(super) fn subscribe(&self, after: Option<u64>, stream: Option<&str>) -> Subscription {
         let state = self.lock();
-        let next = state.next;
-        let first = state.held.front().map_or(next, |held| held.seq);
+        let State { next, first, .. } = *state;
         // A number of another run, or from nowhere, says nothing here.
         let is_ours = stream.is_none_or(|stream| stream == self.stream);
         let after = after.map(|after| if is_ours && after < next { after } else { 0 });
         let after = after.unwrap_or(next - 1);
-        let held = state.held.iter().filter(|held| held.seq > after).cloned().collect();
+        let held = state.held.iter().chain(&state.tries);
+        let mut held: Vec<_> = held.filter(|held| held.seq > after).cloned().collect();
+        held.sort_by_key(|held| held.seq);
         let receiver = state.sender.as_ref().map(broadcast::Sender::subscribe);
         Subscription { first, next, missed: first.saturating_sub(after + 1), held, receiver }
     }
@@ -122,15 +163,27 @@ impl State {
     }
 
     fn send(&mut self, time: Duration, event: &Event, count: u64) {
-        let held = Held { seq: self.next, text: text(self.next, count, time, event).into() };
+        let text = numbered(self.next, &Record::merged(time, event, count));
+        let held = Held { seq: self.next, text };
         self.next += 1;
-        self.held.push_back(held.clone());
-        if self.held.len() > MAX_HELD_EVENTS {
-            self.held.pop_front();
-        }
+        self.hold(event, held.clone());
         if let Some(sender) = &self.sender {
             // It fails where nobody listens.
             let _ = sender.send(held);
+        }
+    }
+
+    fn hold(&mut self, event: &Event, held: Held) {
+        if let Event::Tried { .. } = event {
+            self.tries.push_back(held);
+            if self.tries.len() > MAX_HELD_TRIES {
+                self.tries.pop_front();
+            }
+            return;
+        }
+        self.held.push_back(held);
+        if self.held.len() > MAX_HELD_EVENTS {
+            self.first = self.held.pop_front().map_or(self.first, |held| held.seq + 1);
         }
     }
 }
@@ -144,20 +197,18 @@ fn kind(event: &Event) -> Option<&'static str> {
     }
 }
 
-/// The line of `--json`, with the event's number in front.
-fn text(seq: u64, count: u64, time: Duration, event: &Event) -> String {
-    let line = Record::new(time, event).to_line();
+/// The line of `--json`, with its number in front.
+fn numbered(seq: u64, record: &Record) -> Utf8Bytes {
+    let line = record.to_line();
     let rest = line.strip_prefix('{').expect("a record is an object");
-    match count {
-        0 | 1 => format!("{{\"seq\":{seq},{rest}"),
-        _ => format!("{{\"seq\":{seq},\"merged\":{count},{rest}"),
-    }
+    format!("{{\"seq\":{seq},{rest}").into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::hash::Hash;
+    use crate::peer::PeerName;
 
     /// A feed, and a clock that starts when it does.
     struct Bench {
@@ -205,14 +256,14 @@ mod tests {
         }
         let expected = [
             r#"{"seq":1,"v":1,"time_ms":0,"event":"tried","counter":0}"#,
-            r#"{"seq":2,"merged":250,"v":1,"time_ms":250,"event":"tried","counter":250}"#,
-            r#"{"seq":3,"merged":250,"v":1,"time_ms":500,"event":"tried","counter":500}"#,
+            r#"{"seq":2,"v":1,"time_ms":250,"merged":250,"event":"tried","counter":250}"#,
+            r#"{"seq":3,"v":1,"time_ms":500,"merged":250,"event":"tried","counter":500}"#,
         ];
         assert_eq!(bench.texts(Some(0)), expected);
         bench.feed.flush(bench.start + Duration::from_millis(749));
         assert_eq!(bench.texts(Some(3)), [""; 0]);
         bench.feed.flush(bench.start + Duration::from_millis(750));
-        let last = r#"{"seq":4,"merged":99,"v":1,"time_ms":599,"event":"tried","counter":599}"#;
+        let last = r#"{"seq":4,"v":1,"time_ms":599,"merged":99,"event":"tried","counter":599}"#;
         assert_eq!(bench.texts(Some(3)), [last]);
     }
 
@@ -244,6 +295,35 @@ mod tests {
         assert_eq!(back(Some(4), None), (11, count + 1, 6, 1000));
         assert_eq!(back(Some(count), Some("run-0")), (11, count + 1, 10, 1000), "another run");
         assert_eq!(back(Some(u64::MAX), None), (11, count + 1, 10, 1000), "from nowhere");
+    }
+
+    #[test]
+    fn tries_push_nothing_out_that_tells_the_story() {
+        let bench = Bench::new();
+        bench.tell(0, &created(1));
+        for counter in 1..=5 * MAX_HELD_EVENTS as u64 {
+            bench.tell(counter * 250, &tried(counter));
+        }
+        let got = bench.feed.subscribe(Some(0), None);
+        assert_eq!((got.first, got.missed, got.held.len()), (1, 0, 1 + MAX_HELD_TRIES));
+        assert!(got.held[0].text.contains("created"), "{}", got.held[0].text.as_str());
+        assert!(got.held.is_sorted_by_key(|held| held.seq));
+    }
+
+    #[test]
+    fn datagrams_are_shown_to_those_who_watch_and_to_nobody_else() {
+        let bench = Bench::new();
+        let from = PeerName::new("bob");
+        let delay = Duration::ZERO;
+        let passage = Passage { from, kind: "chain", len: 75, delay, is_lost: true, count: 1 };
+        bench.feed.pass(delay, &passage);
+        let mut watch = bench.feed.watch().expect("it is open");
+        bench.feed.pass(delay, &passage);
+        let expected = r#"{"seq":1,"v":1,"time_ms":0,"event":"message","from":"bob","kind":"chain","length":75,"delay_ms":0,"lost":true}"#;
+        assert_eq!(watch.try_recv().map(|held| held.text.to_string()).as_deref(), Ok(expected));
+        assert_eq!(bench.feed.subscribe(Some(0), None).held.len(), 0, "they are no events");
+        bench.feed.close();
+        assert!(bench.feed.watch().is_none());
     }
 
     #[test]

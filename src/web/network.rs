@@ -13,8 +13,9 @@ use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use crate::faulty_link::{LinkFaults, MAX_DELAY, MAX_LOSS};
-use crate::network::{self, Change, Member, Order, Refusal};
+use crate::network::{self, Change, Member, Order, Pace, Refusal};
 
+use super::moment::milliseconds;
 use super::problem::Problem;
 use super::shared::Shared;
 
@@ -48,6 +49,39 @@ pub(super) struct Links {
     /// How many of a hundred datagrams are lost: 0 to 100.
     #[schema(example = 0, maximum = 100)]
     loss: u64,
+}
+
+/// How fast the nodes of this network search.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NetworkPace {
+    /// `slow`, `lesson` or `fast`; null where it is another.
+    #[schema(example = "lesson")]
+    pace: Option<&'static str>,
+    /// Nonces that a turn of mining tries.
+    #[schema(example = 1000)]
+    nonces: u64,
+    /// How long a turn of listening lasts, in milliseconds.
+    #[schema(example = 200)]
+    listen_ms: u64,
+}
+
+/// A pace by its name.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PaceName {
+    /// `slow`, `lesson` or `fast`.
+    #[schema(example = "fast")]
+    pace: String,
+}
+
+/// Where an audience may look.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Lookout {
+    /// The page's address; null where there is no audience.
+    #[schema(example = "http://192.168.1.10:8080/")]
+    url: Option<String>,
+    /// Its QR code: rows of `1` for dark and `0` for light.
+    code: Vec<String>,
 }
 
 /// The nodes of the network that this node's process runs
@@ -118,6 +152,40 @@ pub(super) async fn set_links(
     Ok(Json(Links::of(&order(&shared, Some(Change::Links(faults))).await?)))
 }
 
+/// How fast this network's nodes search
+#[utoipa::path(get, path = "/network/pace", tag = "network", responses(
+    (status = 200, body = NetworkPace),
+))]
+pub(super) async fn pace(State(shared): State<Arc<Shared>>) -> Result<Json<NetworkPace>, Problem> {
+    Ok(Json(NetworkPace::of(&order(&shared, None).await?)))
+}
+
+/// Have all nodes of this network search at another pace from now on
+#[utoipa::path(post, path = "/network/pace", tag = "network", request_body = PaceName, responses(
+    (status = 200, body = NetworkPace),
+))]
+pub(super) async fn set_pace(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Json<PaceName>, JsonRejection>,
+) -> Result<Json<NetworkPace>, Problem> {
+    let Json(PaceName { pace: name }) = body?;
+    let pace = Pace::of_name(&name).ok_or_else(|| {
+        let names = Pace::NAMED.map(|(name, _)| name).join(", ");
+        Problem::bad_request(format_args!("{name:.20?} is no pace; write one of {names}"))
+    })?;
+    Ok(Json(NetworkPace::of(&order(&shared, Some(Change::Pace(pace))).await?)))
+}
+
+/// Where an audience may look at this network
+#[utoipa::path(get, path = "/network/audience", tag = "network", responses(
+    (status = 200, body = Lookout),
+))]
+pub(super) async fn audience(State(shared): State<Arc<Shared>>) -> Result<Json<Lookout>, Problem> {
+    let audience = order(&shared, None).await?.audience;
+    let (url, code) = audience.map(|audience| (audience.url, audience.code)).unzip();
+    Ok(Json(Lookout { url, code: code.unwrap_or_default() }))
+}
+
 /// Gives an order to the network, and shows the nodes after it.
 async fn shown(shared: &Shared, change: Option<Change>) -> Result<Json<Nodes>, Problem> {
     Ok(Json(Nodes::of(&order(shared, change).await?, shared.address.ip())))
@@ -151,10 +219,18 @@ impl Nodes {
     }
 }
 
+impl NetworkPace {
+    fn of(network: &network::State) -> NetworkPace {
+        let pace = network.pace;
+        let listen_ms = milliseconds(pace.listen);
+        NetworkPace { pace: pace.name(), nonces: pace.nonces, listen_ms }
+    }
+}
+
 impl Links {
     fn of(network: &network::State) -> Links {
         let LinkFaults { delay, loss } = network.links;
-        Links { delay_ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), loss: loss.into() }
+        Links { delay_ms: milliseconds(delay), loss: loss.into() }
     }
 
     fn faults(&self) -> Result<LinkFaults, Problem> {

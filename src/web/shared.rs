@@ -10,9 +10,11 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use crate::driver::{Command, Look};
+use crate::driver::{Command, Hear, Look};
+use crate::event::Event;
 use crate::hash::Hash;
 use crate::node::{self, Node};
+use crate::peer::PeerName;
 use crate::target::Target;
 use crate::udp;
 
@@ -173,14 +175,28 @@ impl Shared {
         // The client that asked may have gone.
         let look = Look::new(move |node| drop(reply.send(look(node))));
         self.send(Command::Look(look))?;
-        match tokio::time::timeout(PATIENCE, answer).await {
-            Ok(Ok(found)) => Ok(found),
-            Ok(Err(_)) => Err(Problem::stopped()),
-            Err(_) => Err(Problem::busy("the node's loop is held up")),
-        }
+        answer_of(answer).await
+    }
+
+    /// Gives the node a datagram as if this peer had sent it; returns all that the node
+    /// tells of it.
+    pub(super) async fn hear(&self, from: PeerName, bytes: Vec<u8>) -> Result<Vec<Event>, Problem> {
+        let (reply, answer) = oneshot::channel();
+        let hear = Hear::new(from, bytes, move |events| drop(reply.send(events)));
+        self.send(Command::Hear(hear))?;
+        answer_of(answer).await
     }
 
     fn send(&self, command: Command) -> Result<(), Problem> {
         self.commands.send(command).map_err(|_| Problem::stopped())
+    }
+}
+
+/// What the loop answers, if it does so in time.
+async fn answer_of<T>(answer: oneshot::Receiver<T>) -> Result<T, Problem> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(_)) => Err(Problem::stopped()),
+        Err(_) => Err(Problem::busy("the node's loop is held up")),
     }
 }

@@ -22,9 +22,10 @@ use super::view::{Activity, View};
 const API_VERSION: u8 = 1;
 
 /// What a client can count on.
-const CAPABILITIES: [&str; 5] = ["mine", "control", "events", "tree", "metrics"];
+const CAPABILITIES: [&str; 7] =
+    ["mine", "control", "events", "tree", "metrics", "messages", "hear"];
 
-/// What does not change of a node while it runs, except its uptime.
+/// What does not change of a node while it runs, except its uptime and its pace.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Info {
     /// What its peers call it.
@@ -157,6 +158,7 @@ pub(super) struct Health {
 pub(super) async fn info(State(shared): State<Arc<Shared>>) -> Json<Info> {
     let settings = &shared.node;
     let own = url(shared.own_address());
+    let (nonces, listen) = shared.view.borrow().pace;
     let others = shared.network().into_iter().map(url).filter(|other| *other != own);
     Json(Info {
         name: settings.name.to_string(),
@@ -166,8 +168,8 @@ pub(super) async fn info(State(shared): State<Arc<Shared>>) -> Json<Info> {
         capabilities: capabilities(&shared),
         genesis: GENESIS_HASH.to_string(),
         zero_bits: shared.target.zero_bits(),
-        nonces: settings.nonces,
-        listen_ms: milliseconds(settings.listen),
+        nonces,
+        listen_ms: milliseconds(listen),
         started_ms: shared.started.ms(),
         uptime_ms: milliseconds(shared.started.instant.elapsed()),
         needs_token: shared.needs_token(),

@@ -33,6 +33,8 @@ pub(super) struct View {
     /// The counter of the next nonce to try.
     pub(super) counter: u64,
     pub(super) is_paused: bool,
+    /// Nonces in a turn of mining, and how long a turn of listening lasts.
+    pub(super) pace: (u64, Duration),
     is_mining: bool,
     /// When the rest that was last begun is over.
     resting_until: Option<Instant>,
@@ -49,6 +51,7 @@ impl View {
             tip: Hash::ZERO,
             counter: 0,
             is_paused: false,
+            pace: Default::default(),
             is_mining: false,
             resting_until: None,
             peers: Peers::default(),
@@ -109,6 +112,8 @@ impl View {
         self.is_mining = false;
         self.counter = node.next_counter();
         self.is_paused = node.is_paused();
+        let settings = node.settings();
+        self.pace = (settings.nonces, settings.listen);
         self.meters.settle(node);
         // Only where no event told of it, such as at the start.
         self.follow(node, &Origin::Unknown, now);

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::driver::Observer;
 use crate::event::Event;
 use crate::node::Node;
+use crate::passage::Passage;
 use crate::peer::PeerName;
 
 use super::feed::Feed;
@@ -20,7 +21,23 @@ pub struct Watcher {
     feed: Arc<Feed>,
 }
 
+/// The way of datagrams to those who watch them.
+#[derive(Clone)]
+pub struct Onlookers(Arc<Feed>);
+
+impl Onlookers {
+    /// Shows a datagram that is sent to the node now. It waits for nobody.
+    pub fn pass(&self, passage: &Passage) {
+        self.0.pass(Moment::now().unix, passage);
+    }
+}
+
 impl Watcher {
+    /// Those who watch the datagrams that are sent to this node.
+    pub fn onlookers(&self) -> Onlookers {
+        Onlookers(self.feed.clone())
+    }
+
     pub(super) fn new(view: watch::Sender<View>, feed: Arc<Feed>) -> Watcher {
         Watcher { view, feed }
     }

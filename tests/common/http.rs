@@ -148,7 +148,17 @@ impl Api {
     }
 
     pub(crate) fn events(&self, query: &str) -> Events {
-        let url = format!("ws://{}/events{query}", self.http);
+        self.follow(&format!("/events{query}"))
+    }
+
+    /// The datagrams that are sent to the node.
+    #[allow(dead_code, reason = "not all tests watch them")]
+    pub(crate) fn messages(&self) -> Events {
+        self.follow("/messages")
+    }
+
+    fn follow(&self, path: &str) -> Events {
+        let url = format!("ws://{}{path}", self.http);
         let (socket, _) = tungstenite::client(url, self.connect()).expect("it is a WebSocket");
         Events { socket }
     }

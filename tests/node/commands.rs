@@ -189,6 +189,9 @@ fn what_a_node_was_told_to_do_is_an_event_unless_it_is_so_already() {
     assert_eq!(events(Command::Pause), [Event::Paused]);
     assert_eq!(events(Command::Pause), []);
     assert_eq!(events(Command::Resume), [Event::Resumed]);
+    let (nonces, listen) = (7, Duration::from_secs(3));
+    assert_eq!(events(Command::Pace { nonces, listen }), [Event::Paced { nonces, listen }]);
+    assert_eq!(events(Command::Pace { nonces, listen }), []);
     assert_eq!(events(Command::Connect(bob.clone())), [], "it is a peer already");
     let disconnected = Event::Disconnected { peer: bob.clone() };
     assert_eq!(events(Command::Disconnect(bob.clone())), [disconnected]);

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use cairn::config::{Found, NODE_PORTS, parse_duration};
 use cairn::event::as_flag;
-use cairn::network::Orders;
+use cairn::network::{Orders, Pace as TurnPace};
 
 use self::links::Links;
 use self::message::Message;
@@ -116,11 +116,12 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let plan = Plan {
         elsewhere: elsewhere(&args.peers, ip.value)?,
         ip,
-        pace: args.pace,
-        listen: args.listen,
+        pace: TurnPace { nonces: args.pace.effort.nonces, listen: args.listen },
+        flags: args.pace,
         seed,
         links: args.links.faults(),
         data: args.data,
+        audience: None,
         is_recorded: args.record.is_given(),
         // As many again may join.
         pool: http::pool(&http, 2 * ports.len())?,
@@ -129,6 +130,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let mut nodes = Nodes::new(plan, &ports, messages);
     let record = args.record.begin()?;
     let audience = args.audience.open(nodes.pool(), stage.as_ref())?;
+    nodes.show(audience.as_ref().map(|show| show.shown()));
     screen.head(text, audience.as_ref())?;
     nodes.start_all(sockets)?;
     Network::new(nodes, screen, record, until).run(&inbox)

@@ -15,7 +15,7 @@ use super::message::{Message, Run};
 use super::nodes::Nodes;
 use super::ports::{self, MAX_NODES};
 use super::screen::Screen;
-use super::story::Story;
+use super::story::{News, Story};
 use crate::cli::lines::Told;
 use crate::cli::record::Record;
 
@@ -102,7 +102,7 @@ impl Network {
                 }
                 Ok(Message::Recorded(lines)) => self.record.write(&lines),
                 Ok(Message::Ended(port, run, how)) => self.ended(port, run, how)?,
-                Ok(Message::Order(order)) => self.obey(order),
+                Ok(Message::Order(order)) => self.obey(order)?,
                 // What it says is in `is_asked`; this only wakes us.
                 Ok(Message::Stop) => {}
                 Err(RecvTimeoutError::Timeout) => return Ok(End::TimeIsUp),
@@ -138,12 +138,18 @@ impl Network {
         self.screen.note(port, &format!("ended by itself: {error:#}"), &self.board)
     }
 
-    fn obey(&mut self, order: Order) {
+    fn obey(&mut self, order: Order) -> io::Result<()> {
         match order.change {
             None => order.reply(Ok(self.nodes.state())),
             Some(Change::Links(links)) => {
                 self.nodes.set_links(links);
                 order.reply(Ok(self.nodes.state()));
+                self.screen.news(&News::links(links), &self.board)?;
+            }
+            Some(Change::Pace(pace)) => {
+                self.nodes.set_pace(pace);
+                order.reply(Ok(self.nodes.state()));
+                self.screen.news(&News::pace(pace), &self.board)?;
             }
             Some(Change::Add) => order.reply(self.add()),
             Some(Change::Start(port)) => order.reply(self.start(port)),
@@ -158,6 +164,7 @@ impl Network {
                 }
             }
         }
+        Ok(())
     }
 
     fn add(&mut self) -> Answer {

@@ -12,8 +12,9 @@ use cairn::config::Found;
 use cairn::driver::{self, Command, Observer, Setup};
 use cairn::event::Event;
 use cairn::faulty_link::{FaultyLink, LinkFaults};
-use cairn::network::{Member, State};
+use cairn::network::{self, Audience, Member, State};
 use cairn::node::{self, Node, Settings};
+use cairn::passage::Passages;
 use cairn::peer::PeerName;
 use cairn::target::Target;
 
@@ -30,8 +31,8 @@ use crate::cli::record::{self, Scribe};
 /// What every node of the network is started with.
 pub(super) struct Plan {
     pub(super) ip: Found<IpAddr>,
-    pub(super) pace: Pace,
-    pub(super) listen: Duration,
+    pub(super) flags: Pace,
+    pub(super) pace: network::Pace,
     pub(super) seed: u64,
     /// The folder of the chain files.
     pub(super) data: Option<PathBuf>,
@@ -39,6 +40,8 @@ pub(super) struct Plan {
     pub(super) elsewhere: Vec<SocketAddr>,
     /// What the links of all nodes do to datagrams.
     pub(super) links: LinkFaults,
+    /// Where an audience may look.
+    pub(super) audience: Option<Audience>,
     pub(super) is_recorded: bool,
     pub(super) http: Flags,
     pub(super) pool: Option<Pool>,
@@ -163,7 +166,8 @@ impl Nodes {
 
     /// How the network is.
     pub(super) fn state(&self) -> State {
-        State { members: self.members(), links: self.plan.links }
+        let Plan { links, pace, ref audience, .. } = self.plan;
+        State { members: self.members(), links, pace, audience: audience.clone() }
     }
 
     /// From now on the links of all nodes, also of those that start later, do this.
@@ -172,7 +176,23 @@ impl Nodes {
         for running in self.nodes.iter().filter_map(|place| place.running.as_ref()) {
             // It fails where the node has just ended by itself.
             let _ = running.links.send(links);
+            let _ = running.commands.send(Command::Tell(told(links)));
         }
+    }
+
+    /// From now on all nodes, also those that start later, search at this pace.
+    pub(super) fn set_pace(&mut self, pace: network::Pace) {
+        self.plan.pace = pace;
+        let network::Pace { nonces, listen } = pace;
+        for running in self.nodes.iter().filter_map(|place| place.running.as_ref()) {
+            let pace = Command::Node(node::Command::Pace { nonces, listen });
+            let _ = running.commands.send(pace);
+        }
+    }
+
+    /// From now on an audience may look there.
+    pub(super) fn show(&mut self, audience: Option<Audience>) {
+        self.plan.audience = audience;
     }
 
     /// Where others on this machine reach the node of this port.
@@ -187,6 +207,8 @@ impl Nodes {
         let link = FaultyLink::new(socket, faults, changes, seed, port);
         let mut thread = self.prepare(port, address, link)?;
         let (commands, messages) = (thread.commands.clone(), self.messages.clone());
+        // So that what watches it knows, from its start on.
+        let _ = commands.send(Command::Tell(told(faults)));
         self.starts += 1;
         let run = self.starts;
         let thread = thread::Builder::new().name(format!("node {port}")).spawn(move || {
@@ -206,24 +228,25 @@ impl Nodes {
         &self,
         port: u16,
         address: SocketAddr,
-        link: FaultyLink<UdpSocket>,
+        mut link: FaultyLink<UdpSocket>,
     ) -> Result<NodeThread> {
-        let Plan { pace, data, http, pool, .. } = &self.plan;
+        let Plan { flags, pace, data, http, pool, .. } = &self.plan;
         let others = self.nodes.iter().filter(|place| place.port != port);
         let others = others.map(|place| self.address(place.port));
         let peers = others.chain(self.plan.elsewhere.iter().copied()).map(PeerName::new);
         let settings = Settings {
-            nonces: pace.effort.nonces,
-            listen: self.plan.listen,
+            nonces: pace.nonces,
+            listen: pace.listen,
             seed: self.plan.seed,
             ..Settings::tutorial(PeerName::new(address), port, peers.collect())
         };
         let file = data.as_ref().map(|folder| folder.join(format!("{port}.chain")));
-        let target = Target::from_zero_bits(pace.effort.zero_bits);
+        let target = Target::from_zero_bits(flags.effort.zero_bits);
         let (keeper, chain) = Keeper::open(file.as_deref(), target, port)?;
         let node = Node::new(settings, chain);
         let (commands, inbox) = mpsc::channel();
         let http = Http::start(http, pool.as_ref(), &node, &commands)?;
+        self.watch(&mut link, &node, &http);
         let teller = Teller {
             port,
             since: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
@@ -234,9 +257,30 @@ impl Nodes {
             messages: self.messages.clone(),
             backlog: self.backlog.clone(),
         };
-        let threads = pace.effort.threads;
+        let threads = flags.effort.threads;
         Ok(NodeThread { node, link, keeper, teller, commands, inbox, threads })
     }
+
+    /// Shows what comes to a node by its link to those who watch, and to the recording.
+    fn watch(&self, link: &mut FaultyLink<UdpSocket>, node: &Node, http: &Http) {
+        let (started, mut passages) = (Instant::now(), Passages::default());
+        let (name, passing) = (node.settings().name.clone(), http.passing());
+        let record = self.plan.is_recorded.then(|| self.messages.clone());
+        link.watch(move |from, bytes, delay| {
+            let passage = passages.take(started.elapsed(), from, bytes, delay);
+            let Some(passage) = passage else { return };
+            passing.show(&passage);
+            if let Some(record) = &record {
+                // It fails where the network has ended.
+                let _ = record.send(Message::Recorded(vec![record::passage(&name, &passage)]));
+            }
+        });
+    }
+}
+
+/// What a node tells of its links.
+fn told(links: LinkFaults) -> Event {
+    Event::Links { delay: links.delay, loss: links.loss }
 }
 
 /// A node with all that it works with.

@@ -126,6 +126,8 @@ impl Screen {
         let is_wanted = match told.event {
             // They are in the status line; in a pipe they would flood all else.
             Event::Tried { .. } => false,
+            // All nodes tell the same, and it is told once for all.
+            Event::Links { .. } | Event::Paced { .. } => false,
             Event::Created { .. } => true,
             _ => !self.is_quiet,
         };

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use cairn::block::GENESIS_HASH;
-use cairn::event::Event;
+use cairn::event::{Event, as_flag};
+use cairn::faulty_link::LinkFaults;
 use cairn::hash::Hash;
+use cairn::network::Pace;
 
 use super::board::Board;
 use super::sides::sides;
@@ -12,9 +14,27 @@ use super::sides::sides;
 /// What happened to the network, and not to one node alone.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct News {
-    /// In a word: `fork`, `race`, `reorg`, `split` or `whole`.
+    /// In a word: `fork`, `race`, `reorg`, `split`, `whole`, `links` or `pace`.
     pub(super) kind: &'static str,
     pub(super) sentence: String,
+}
+
+impl News {
+    /// Somebody has changed the links.
+    pub(super) fn links(LinkFaults { delay, loss }: LinkFaults) -> News {
+        let delay = as_flag(delay);
+        let sentence =
+            format!("From now on each datagram takes {delay}, and {loss} of 100 are lost.");
+        News { kind: "links", sentence }
+    }
+
+    /// Somebody has changed the pace.
+    pub(super) fn pace(Pace { nonces, listen }: Pace) -> News {
+        let listen = as_flag(listen);
+        let sentence =
+            format!("From now on each node tries {nonces} nonces, then listens {listen}.");
+        News { kind: "pace", sentence }
+    }
 }
 
 /// A reorganisation that is under way.
