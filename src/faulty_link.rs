@@ -61,7 +61,9 @@ pub struct FaultyLink<L> {
 
 /// Who is shown each datagram when it comes: the function gets its sender, its bytes,
 /// and its delay, which is `None` where it is lost.
-struct Watch(Box<dyn FnMut(&PeerName, &[u8], Option<Duration>) + Send>);
+struct Watch(Box<Show>);
+
+type Show = dyn FnMut(&PeerName, &[u8], Option<Duration>) + Send;
 
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {

@@ -243,8 +243,8 @@ test('demo: three blocks are rewritten', limits, async () => {
   await visitor.reads('#feed', /so 3 blocks of its own gave way: a reorganisation/);
 });
 
-test('demo: a node comes late', limits, async () => {
-  await stepThrough('node that comes late', async (step, words) => {
+test('demo: a node starts late', limits, async () => {
+  await stepThrough('node that starts late', async (step, words) => {
     if (step === 3) assert.match(words, /others find five blocks/);
   });
   await visitor.reads('#feed', new RegExp(`${c} took over block \\d+ from \\d+ – it is valid and longer`));

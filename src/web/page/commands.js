@@ -10,7 +10,7 @@ export class Commands {
   }
 
   /**
-   * Carries commands {id, command, address} out, all at once. Commands that depend
+   * Carries commands {id, command, detail} out, all at once. Commands that depend
    * on how things stand are a function of the nodes: it is called when all commands
    * before it are done.
    */
@@ -23,7 +23,7 @@ export class Commands {
 
   async carryOut(commands) {
     const source = this.source();
-    const results = await Promise.allSettled(commands.map(({ id, command, address }) => source.command(id, command, address)));
+    const results = await Promise.allSettled(commands.map(({ id, command, detail }) => source.command(id, command, detail)));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) this.say(`That did not work: ${failed.reason.message}`);
   }

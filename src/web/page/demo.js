@@ -21,11 +21,11 @@ const END = 'All search again.';
 /** The demos, and the line that says which step is shown. */
 export class Demo {
   /** `live()` is the model, `send(orders)` carries orders out, `say(error)` tells what went wrong, `replay` shows what was. */
-  constructor({ live, send, say, replay }) {
-    Object.assign(this, { live, send, say, replay });
+  constructor({ live, send, say, replay, source }) {
+    Object.assign(this, { live, send, say, replay, source });
     this.button = byId('demo');
     this.choice = byId('demo-choice');
-    this.choice.replaceChildren(...DEMOS.map(({ name }, index) => html('option', { value: index }, name)));
+    this.choice.replaceChildren(...DEMOS.map(({ name, needs }, index) => html('option', { value: index, 'data-needs': needs }, name)));
     this.choice.addEventListener('change', () => this.draw());
     this.button.addEventListener('click', () => (this.abort ? this.abort.abort() : this.run(false)));
     byId('demo-steps').addEventListener('click', () => this.run(true));
@@ -44,14 +44,18 @@ export class Demo {
     this.abort = new AbortController();
     const { signal } = this.abort;
     this.demo = DEMOS[Number(this.choice.value)];
-    this.stage = new Stage({ live: this.live, send: this.send, signal });
+    this.stage = this.makeStage(signal);
     const ran = up.filter((node) => !node.paused).map((node) => node.id);
     try {
       await this.play(up.map((node) => node.id), isByHand);
     } catch (error) {
       if (!signal.aborted) this.say(`The demo ended early: ${error.message}`);
     }
-    await this.end(ran);
+    await this.end(up.map((node) => node.id), ran);
+  }
+
+  makeStage(signal) {
+    return new Stage({ live: this.live, send: this.send, source: this.source, signal });
   }
 
   async play(ids, isByHand) {
@@ -86,12 +90,12 @@ export class Demo {
   }
 
   /** However it ended: all hear each other, and who searched before does so again. */
-  async end(ran) {
+  async end(ids, ran) {
     this.replay.goLive();
     setText(byId('demo-step'), END);
-    const stage = new Stage({ live: this.live, send: this.send, signal: new AbortController().signal });
+    const stage = this.makeStage(new AbortController().signal);
     try {
-      await stage.heal();
+      await stage.come(ids);
       await this.send(ran.filter((id) => stage.node(id).up).map((id) => ({ id, command: 'resume' })));
     } catch {
       // A node that is gone has nothing to be mended; it will start afresh.

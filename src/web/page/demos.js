@@ -1,12 +1,16 @@
 // The demos: what is said at each step, and what is done. Each begins with nodes
 // that are paused and agree, so that nothing happens but what it does itself.
 
+import { fieldOf, writeField } from './bytes.js';
 import { halfOf } from './sides.js';
 
 /** A race needs two nodes that find a block before they hear of each other: so often it is tried. */
 const RACE_TRIES = 20;
 
-/** All demos {name, steps}; a step is {words, act}, and `act` gets a Stage and the nodes' ids. */
+/**
+ * All demos {name, steps, needs}; a step is {words, act}, and `act` gets a Stage and the
+ * nodes' ids. `needs` is what the source must be able to do, beside what all need.
+ */
 export const DEMOS = [
   {
     name: 'fork',
@@ -81,9 +85,28 @@ export const DEMOS = [
     ],
   },
   {
-    name: 'node that comes late',
+    name: 'liar refused by name',
+    needs: 'hear',
     steps: [
-      { words: 'One node is not there yet: it hears nobody.', act: (stage, ids) => stage.split(ids.slice(-1)) },
+      { words: 'A node finds a block, and all take it over.', act: decide },
+      {
+        words: 'It lies: it changes one bit of the block and sends it to the others. Each of them hashes it, and refuses it: proof-of-work.',
+        act: (stage, ids) => stage.lie(ids.at(-1), 'proof-of-work', (bytes) => (fieldOf(bytes, 'nonce')[31] ^= 1)),
+      },
+      {
+        words: 'It lies in bytes that no hash covers: somebody is to pay the reward. The hash is right, and all refuse it: sender.',
+        act: (stage, ids) => stage.lie(ids.at(-1), 'sender', (bytes) => writeField(bytes, 'sender', '9000')),
+      },
+      {
+        words: 'It names another block before it. All refuse it: previous-hash. Nobody had to ask anybody: each checks by itself.',
+        act: (stage, ids) => stage.lie(ids.at(-1), 'previous-hash', (bytes) => (fieldOf(bytes, 'previous hash')[31] ^= 1)),
+      },
+    ],
+  },
+  {
+    name: 'node that starts late',
+    steps: [
+      { words: 'One node is not there yet.', act: (stage, ids) => stage.leave(ids.at(-1)) },
       {
         words: 'The others find five blocks without it.',
         act: async (stage, ids) => {
@@ -92,7 +115,14 @@ export const DEMOS = [
           await stage.reach(height + 5, ids.slice(0, -1));
         },
       },
-      { words: 'It comes, asks for what it missed, and checks each block itself.', act: rejoin },
+      {
+        words: 'It starts, asks for what it missed, and checks each block itself.',
+        act: async (stage, ids) => {
+          await stage.come(ids);
+          await stage.all('share');
+          await stage.settle();
+        },
+      },
     ],
   },
 ];

@@ -13,10 +13,10 @@ const QUICK = { byte: 69, bit: 0 };
 
 /** The dialog. */
 export class Inspector {
-  /** `load(hash)` gives a stretch of the chain, see stretch.js; `zeroBits()` what a hash must have. */
-  constructor({ load, zeroBits, onClose }) {
+  /** `load(hash)` gives a stretch of the chain, see stretch.js; `zeroBits()` what a hash must have, `sending` sends it. */
+  constructor({ load, zeroBits, sending, onClose }) {
     this.dialog = byId('inspect');
-    Object.assign(this, { load, zeroBits });
+    Object.assign(this, { load, zeroBits, sending });
     this.editor = new Editor((edit) => this.edit(0, edit));
     this.remine = new Remine();
     this.dialog.addEventListener('close', () => {
@@ -94,6 +94,7 @@ export class Inspector {
     byId('verdict').dataset.ok = isGood;
     setText(byId('verdict'), words);
     byId('links').replaceChildren(...verdicts.map((verdict, index) => this.drawLink(verdict, index)));
+    this.sending.show(this.tampering);
     setText(byId('links-more'), this.more > 0 ? `${this.more} more follow, each of which stands on all before it.` : '');
   }
 

@@ -1,6 +1,8 @@
 // One node over HTTP and WebSocket: reaches it, listens to it, comes back to it
 // when it was gone.
 
+import { toEvent } from './recording.js';
+
 /** How long to wait before the next try to reach a node, from try to try. */
 const RETRY_MS = [300, 500, 1000, 2000, 3000];
 
@@ -18,6 +20,9 @@ const SKEW_MS = 1500;
  * Dated back by this much, it never undoes what an event told.
  */
 const STATUS_AGE_MS = 250;
+
+/** The events after which it is known whether a node is paused. */
+const PAUSING = new Set(['started', 'paused', 'resumed']);
 
 /** How many heights of the block tree are read at first. */
 const TREE_HEIGHTS = 100;
@@ -53,11 +58,26 @@ export class Link {
   stop() {
     this.isStopped = true;
     this.socket?.close();
+    this.messages?.close();
+  }
+
+  /** Follows the messages that this node is sent, for as long as somebody watches. */
+  watch() {
+    if (this.isUp && this.network.isWatched === Boolean(this.messages)) return;
+    this.messages?.close();
+    this.messages = null;
+    if (!this.isUp || !this.network.isWatched) return;
+    this.messages = new WebSocket(`${this.id.replace(/^http/, 'ws')}/messages`);
+    this.messages.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      this.network.tell(toEvent(this.id, message.time_ms + this.skew, message));
+    };
   }
 
   lose() {
     this.socket?.close();
     this.isUp = false;
+    this.watch();
     // What comes before the first word of a node is not worth a word.
     if (this.told.down || !this.name) return;
     this.told = { down: true };
@@ -70,7 +90,7 @@ export class Link {
     this.name = String(info.port);
     if (info.needs_token) this.network.needsToken = true;
     this.change({ type: 'node', at: 0, name: this.name, address: info.name, zeroBits: info.zero_bits });
-    this.network.meet(info.network);
+    this.network.list(info.network);
   }
 
   /** Listens until the connection ends. */
@@ -86,6 +106,7 @@ export class Link {
     this.told.down = false;
     this.isUp = true;
     this.change({ type: 'up', at: Date.now() });
+    this.watch();
     // Events first, then the state they lead to: so nothing is missed in between.
     await this.look();
     await this.readTree();
@@ -106,25 +127,27 @@ export class Link {
     this.socket.close();
   }
 
-  /** Asks how it is, and tells what is new in that. */
+  /** Asks how it is, and tells what is new in that: what events have not told. */
   async look() {
     const [status, { peers }] = await Promise.all([this.get('/node/status'), this.get('/node/peers')]);
     const skew = Date.now() - status.time_ms;
     this.skew = Math.abs(skew) > SKEW_MS ? skew : 0;
     const at = status.time_ms + this.skew - STATUS_AGE_MS;
-    this.status = status;
-    const { tip, height, paused } = status;
-    const isFirst = this.told.status === undefined;
-    this.tell('status', `${tip} ${paused}`, { at, tip, height, paused, isFirst, counter: status.nonce });
+    const { tip, height, paused, nonce: counter } = status;
+    const isFirst = this.told.tip === undefined;
+    if (this.told.tip !== tip || this.told.paused !== paused) this.change({ type: 'status', at, tip, height, paused, isFirst, counter });
     for (const peer of peers) this.network.introduce(peer.http, peer.address);
-    const refused = peers.filter((peer) => peer.state === 'refused').map((peer) => peer.address);
-    this.tell('refused', refused.join(), { at, refused });
+    const refused = new Set(peers.filter((peer) => peer.state === 'refused').map((peer) => peer.address));
+    if (!isSame(this.told.refused, refused)) this.change({ type: 'refused', at, refused: [...refused] });
+    this.told = { tip, paused, refused };
+    if (isFirst && this.network.can.has('links') && this === this.network.first()) await this.readConditions(at);
   }
 
-  tell(type, words, change) {
-    if (this.told[type] === words) return;
-    this.told[type] = words;
-    this.change({ type, ...change });
+  /** Tells how the links and the pace of the whole network are. */
+  async readConditions(at) {
+    const [links, pace] = await Promise.all([this.get('/network/links'), this.get('/network/pace')]);
+    const { nonces, listen_ms: listen } = pace;
+    this.change({ type: 'network', at, links: { delay: links.delay_ms, loss: links.loss }, pace: { nonces, listen } });
   }
 
   async readTree(from) {
@@ -146,9 +169,18 @@ export class Link {
       // Older than what the page shows at all.
       if (height < this.lowest) return;
       if (!this.network.told.has(hash)) await this.readTree(Math.max(0, height - 20)).catch(() => {});
-      this.told.status = `${hash} ${this.status.paused}`;
+      this.told.tip = hash;
     }
-    this.change({ type: 'event', at: time + this.skew, event: message });
+    this.note(message);
+    this.change(toEvent(this.id, time + this.skew, message));
+  }
+
+  /** Remembers what an event tells of how the node is. */
+  note({ event, peer }) {
+    if (event === 'started') this.told.refused = new Set();
+    if (PAUSING.has(event)) this.told.paused = event === 'paused';
+    if (event === 'disconnected') this.told.refused?.add(peer);
+    if (event === 'connected') this.told.refused?.delete(peer);
   }
 
   async greet({ stream, missed }) {
@@ -171,6 +203,9 @@ export class Link {
     return answer.json();
   }
 }
+
+/** Whether two Sets have the same in them. */
+const isSame = (one, other) => one?.size === other.size && [...one].every((item) => other.has(item));
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

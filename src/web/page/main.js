@@ -8,20 +8,21 @@
 //   story.js    says in one sentence what a model means
 //   layout.js   gives each block its place; tree.js draws them, with window.js,
 //               places.js and crowd.js
-//   header.js, legend.js, nodes.js, feed.js, sides.js, replay.js, inspect.js   the
-//               panels; demo.js plays what demos.js describes, on a stage.js
-//   commands.js, finder.js, large.js   commands to the nodes, going to a block,
-//               large type
+//   header.js, legend.js, nodes.js, feed.js, sides.js, replay.js, inspect.js, ring.js,
+//   conditions.js   the panels; demo.js plays what demos.js describes, on a stage.js
+//   commands.js, finder.js, large.js, phones.js   commands to the nodes, going to a
+//               block, large type, where a class looks by phone
 //   stretch.js, tampering.js, rules.js, editor.js, remine.js   blocks that people
-//               change; bytes.js and sha256.js, search.js and worker.js hash and mine
+//               change; sending.js, lie.js and wire.js hand them to a node; bytes.js and sha256.js, search.js and worker.js hash and mine
 //   recording.js, save.js   recordings, written and read
 //   address.js, marks.js, dom.js   what follows the #, shapes and colours, helpers
 //
 // This file ties them together and draws whenever something has changed. What the
-// panels draw is a scene: {model, blocks, now, can, isReplay, isLocked}.
+// panels draw is a scene: {model, blocks, messages, now, can, isReplay, isLocked}.
 
 import { readAddress, showAddress } from './address.js';
 import { Commands } from './commands.js';
+import { Conditions } from './conditions.js';
 import { Demo } from './demo.js';
 import { byId, setText } from './dom.js';
 import { Feed } from './feed.js';
@@ -33,8 +34,11 @@ import { handleLargeType } from './large.js';
 import { Legend } from './legend.js';
 import { nodesOf } from './groups.js';
 import { Cards } from './nodes.js';
+import { handlePhones } from './phones.js';
 import { Replay } from './replay.js';
+import { Ring } from './ring.js';
 import { handleFiles } from './save.js';
+import { Sending } from './sending.js';
 import { Sides } from './sides.js';
 import { sourceOf } from './source.js';
 import { loadStretch } from './stretch.js';
@@ -66,13 +70,20 @@ const finder = new Finder({
   say,
 });
 const tree = new Tree({ onOpen: openBlock, onMissing: (from, to) => finder.fetch(from, to), onMove: redraw });
-const demo = new Demo({ live, send, say, replay });
+const demo = new Demo({ live, send, say, replay, source: () => source });
 const inspector = new Inspector({
   load: (hash) => loadStretch(hash, { source, blocks: history.blocks, model: shown() }),
   zeroBits: () => live().zeroBits,
+  sending: new Sending({ source: () => source, live }),
   onClose: () => showAddress({ block: null }),
 });
-const panels = [new Header(), tree, new Legend(), new Cards((id, command) => send([{ id, command }])), new Sides(send), new Feed()];
+/** An order to the whole network. */
+const order = (command, detail) => send([{ id: null, command, detail }]);
+const ring = new Ring((isOn) => source.can.has('watch') && source.watch(isOn));
+const panels = [
+  new Header(), tree, new Legend(), new Cards((id, command) => send([{ id, command }])), new Sides(send), ring,
+  new Conditions(order), new Feed(),
+];
 
 /** Shows what another source tells, from nothing on. */
 async function open(next) {
@@ -152,6 +163,7 @@ function draw() {
   const scene = {
     model: shown(),
     blocks: history.blocks,
+    messages: history.messages,
     now: replay.at ?? Date.now(),
     can: source.can,
     isReplay,
@@ -172,6 +184,7 @@ function drawCommands({ model, can, isLocked, isReplay }) {
   button.disabled = isLocked || up.length === 0;
   byId('demo').disabled = !demo.isRunning && (isReplay || up.length === 0);
   byId('demo-steps').disabled = byId('demo-choice').disabled = isLocked || up.length === 0;
+  byId('send-it').disabled = isLocked || up.length < 2;
   byId('add-node').disabled = isLocked || up.length === 0;
   byId('token-row').hidden = !source.needsToken;
 }
@@ -189,7 +202,7 @@ byId('pause-all').addEventListener('click', ({ currentTarget }) => {
   send(up.map(({ id }) => ({ id, command: currentTarget.dataset.command })));
 });
 
-byId('add-node').addEventListener('click', () => send([{ id: null, command: 'add' }]));
+byId('add-node').addEventListener('click', () => order('add'));
 
 byId('token-row').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -198,6 +211,7 @@ byId('token-row').addEventListener('submit', (event) => {
 
 byId('to-tip').addEventListener('click', () => tree.toTip());
 handleLargeType(redraw);
+handlePhones(() => source, say);
 byId('feed-all').addEventListener('change', redraw);
 window.addEventListener('resize', redraw);
 window.addEventListener('hashchange', openAddress);

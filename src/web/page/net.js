@@ -5,10 +5,13 @@ import { Link, TIMEOUT_MS, toBlock } from './link.js';
 /** How long to wait before the page's own node is asked again who is there. */
 const BEGIN_MS = 1000;
 
+/** How often an audience asks who is there. */
+const LIST_MS = 3000;
+
 /** The number of hashes remembered, of blocks that were told. */
 const TOLD_KEPT = 10000;
 
-/** The posts that carry out commands. */
+/** The posts that carry out commands of one node. */
 const PATHS = {
   pause: '/pause',
   resume: '/resume',
@@ -16,6 +19,23 @@ const PATHS = {
   share: '/sync/request',
   connect: '/peers/announce',
   disconnect: '/peers/disconnect',
+  hear: '/hear',
+};
+
+/** What any node can do. */
+const BASIC = ['blocks', 'older', 'pause', 'resume', 'mine', 'share', 'connect', 'disconnect'];
+
+/** What more a node can do that says so in its capabilities. */
+const CAPABLE = {
+  messages: ['watch'],
+  hear: ['hear'],
+  network: ['network', 'links', 'pace'],
+};
+
+/** The posts that set something for the whole network. */
+const SETTINGS = {
+  links: ({ delay, loss }) => ['/network/links', { delay_ms: delay, loss }],
+  pace: (pace) => ['/network/pace', { pace }],
 };
 
 /** The posts that change the network, by the name of a node. */
@@ -32,7 +52,8 @@ export class Refused extends Error {}
 export class Network {
   constructor() {
     this.title = 'live';
-    this.can = new Set(['live', 'blocks', 'older', ...Object.keys(PATHS)]);
+    this.can = new Set(['live']);
+    this.isWatched = false;
     this.links = new Map();
     this.told = new Set();
     this.token = sessionStorage.getItem('token') ?? '';
@@ -43,11 +64,44 @@ export class Network {
   async start(tell) {
     this.tell = tell;
     while (!this.isStopped) {
-      const info = await fetch('/node/info').then((answer) => answer.json()).catch(() => null);
-      if (info?.capabilities?.includes('network')) this.can.add('network');
-      if (info?.network) return this.meet(info.network);
+      const info = await read('/node/info');
+      if (info?.network) return this.begin(info);
+      const audience = info === null ? await read('/audience') : null;
+      if (audience?.nodes) return this.attend(audience);
       await new Promise((resolve) => setTimeout(resolve, BEGIN_MS));
     }
+  }
+
+  /** Meets all nodes, and learns what they can do. */
+  async begin({ network, capabilities }) {
+    for (const name of BASIC) this.can.add(name);
+    for (const capability of capabilities) for (const name of CAPABLE[capability] ?? []) this.can.add(name);
+    this.meet(network);
+    if (this.can.has('network') && (await read('/network/audience'))?.url) this.can.add('audience');
+  }
+
+  /** Looks on where all nodes are at one address, which takes no commands; nodes may come later. */
+  async attend({ nodes }) {
+    for (const name of ['blocks', 'older', 'watch']) this.can.add(name);
+    this.paths = new Map();
+    while (!this.isStopped) {
+      for (const { port, path } of nodes) this.paths.set(String(port), location.origin + path);
+      this.meet(this.paths.values());
+      await new Promise((resolve) => setTimeout(resolve, LIST_MS));
+      nodes = (await read('/audience'))?.nodes ?? [];
+    }
+  }
+
+  /** Begins to tell of messages, or ends it. */
+  watch(isOn) {
+    this.isWatched = isOn;
+    for (const link of this.links.values()) link.watch();
+  }
+
+  /** Where others may look, if they may. */
+  async audience() {
+    const { url, code } = await this.askAny('/network/audience');
+    return url && { url, code };
   }
 
   stop() {
@@ -67,11 +121,17 @@ export class Network {
     }
   }
 
+  /** A node lists others, by their addresses for HTTP. */
+  list(addresses) {
+    // An audience reaches none of these.
+    if (!this.paths) this.meet(addresses);
+  }
+
   /** A node tells of another: even if that one is not there, it has a name. */
   introduce(id, address) {
-    this.meet([id]);
+    this.list([id]);
     const link = this.links.get(id);
-    if (link.name) return;
+    if (!link || link.name) return;
     link.name = address.split(':').at(-1);
     link.change({ type: 'node', at: 0, name: link.name, address });
   }
@@ -83,15 +143,35 @@ export class Network {
   }
 
   /** Tells a node to do something, and looks at what became of it. */
-  async command(id, name, address) {
+  async command(id, name, detail) {
     if (name in ORDERS) return this.order(id, name);
-    await this.post(id + PATHS[name], address);
+    if (name in SETTINGS) return this.set(...SETTINGS[name](detail));
+    const body = typeof detail === 'string' ? { address: detail } : detail;
+    const answer = await this.post(id + PATHS[name], body);
     await this.links.get(id)?.look().catch(() => {});
+    return answer;
+  }
+
+  /** The link to the page's own node, which tells what is the same for all. */
+  first() {
+    return this.links.values().next().value;
+  }
+
+  /** The links that are up. */
+  up() {
+    return [...this.links.values()].filter((link) => link.isUp);
+  }
+
+  /** Sets something for the whole network. */
+  async set(path, body) {
+    const [asked] = this.up();
+    if (!asked) throw new Refused('no node is there');
+    return this.post(asked.id + path, body);
   }
 
   /** Has a node stopped, started or added. Another one is asked, as one that stops may not answer. */
   async order(id, name) {
-    const up = [...this.links.values()].filter((link) => link.isUp);
+    const up = this.up();
     const asked = up.find((link) => link.id !== id) ?? up[0];
     if (!asked) throw new Refused('no node is there');
     const { nodes } = await this.post(asked.id + ORDERS[name](this.links.get(id)?.name));
@@ -99,13 +179,13 @@ export class Network {
   }
 
   /** Posts to a path, and returns what is answered. */
-  async post(path, address) {
+  async post(path, body) {
     const headers = { 'Content-Type': 'application/json' };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
     const answer = await fetch(path, {
       method: 'POST',
       headers,
-      body: address === undefined ? undefined : JSON.stringify({ address }),
+      body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (!answer.ok) {
@@ -138,9 +218,8 @@ export class Network {
 
   /** Asks one node after the other until one answers. */
   async askAny(path) {
-    const up = [...this.links.values()].filter((link) => link.isUp);
     let refusal = new Error('no node is there');
-    for (const link of up) {
+    for (const link of this.up()) {
       try {
         return await link.get(path);
       } catch (error) {
@@ -149,4 +228,10 @@ export class Network {
     }
     throw refusal;
   }
+}
+
+/** What the page's own server answers, in JSON; null where it does not. */
+async function read(path) {
+  const answer = await fetch(path).catch(() => null);
+  return answer?.ok ? answer.json().catch(() => null) : null;
 }

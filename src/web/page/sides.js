@@ -22,7 +22,7 @@ export function ordersFor(nodes, isOver) {
       const command = isOver(node) === isOver(other) ? 'connect' : 'disconnect';
       const isRefused = node.refused.has(other.address);
       if (isRefused === (command === 'disconnect')) continue;
-      orders.push({ id: node.id, command, address: other.address });
+      orders.push({ id: node.id, command, detail: other.address });
     }
   }
   return orders;

@@ -1,6 +1,8 @@
 // What a demo can do with the nodes, and how it waits for what comes of it.
 
+import { fromHex } from './bytes.js';
 import { nodesOf, sidesOf } from './groups.js';
+import { tell } from './lie.js';
 import { ordersFor } from './sides.js';
 
 /** The longest that anything may take before the demo gives up. */
@@ -11,9 +13,9 @@ const LOOK_MS = 50;
 
 /** The nodes as a demo sees them. `signal` ends it. */
 export class Stage {
-  /** `live()` is the model, `send(orders)` carries orders out. */
-  constructor({ live, send, signal }) {
-    Object.assign(this, { live, send, signal });
+  /** `live()` is the model, `send(orders)` carries orders out, by way of `source()`. */
+  constructor({ live, send, source, signal }) {
+    Object.assign(this, { live, send, source, signal });
   }
 
   nodes() {
@@ -50,6 +52,37 @@ export class Stage {
       await this.send([{ id, command: 'mine' }]);
       await this.until(() => this.node(id).height >= height + found, `block ${height + found} is found`);
     }
+  }
+
+  /** A node is not there: stopped, or where that cannot be, out of hearing. */
+  async leave(id) {
+    if (!this.source().can.has('network')) return this.split([id]);
+    await this.send([{ id, command: 'stop' }]);
+    return this.until(() => !this.node(id).up, 'the node is stopped');
+  }
+
+  /** Those of these nodes that have left come back, and all hear each other. */
+  async come(ids) {
+    const gone = this.source().can.has('network') ? ids.filter((id) => !this.node(id).up) : [];
+    await this.send(gone.map((id) => ({ id, command: 'start' })));
+    await this.until(() => gone.every((id) => this.node(id).up), 'the node is there');
+    await this.send(gone.map((id) => ({ id, command: 'pause' })));
+    await this.heal();
+  }
+
+  /** A node sends its newest block to all others, changed; they refuse it by the name of this rule. */
+  async lie(id, rule, change) {
+    const source = this.source();
+    const liar = this.node(id);
+    const block = await source.block(liar.tip);
+    const before = await source.block(block.previous);
+    const bytes = fromHex(block.bytes);
+    change(bytes);
+    const others = this.up().filter((node) => node.id !== id);
+    const lie = { from: liar.address, before: fromHex(before.bytes), blocks: [bytes], height: block.height, isLonger: true };
+    const verdicts = await Promise.all(others.map((node) => tell(source, node, lie)));
+    const other = verdicts.find(({ reason }) => reason !== rule);
+    if (other) throw new Error(`a node does not say ${rule} but ${other.reason ?? other.outcome}`);
   }
 
   /** Waits until all these nodes, or all there are, have a chain of this height. */

@@ -9,8 +9,8 @@ import { MEDIAN_BLOCKS } from './rules.js';
 const FOLLOWING = 20;
 
 /**
- * Loads {hash, height, blocks, times, more}: the bytes of a block and of those
- * after it, the timestamps before it, and how many more follow.
+ * Loads {hash, height, before, blocks, times, more}: the bytes of a block and of
+ * those before and after it, the timestamps before it, and how many more follow.
  */
 export async function loadStretch(hash, { source, blocks, model }) {
   const known = blocks.get(hash);
@@ -30,8 +30,10 @@ export async function loadStretch(hash, { source, blocks, model }) {
     if (!loaded) break;
     stretch.push(loaded);
   }
-  const { height } = first;
-  return { hash, height, times, blocks: stretch.map(({ bytes }) => fromHex(bytes)), more: after.length - stretch.length + 1 };
+  const { height, previous } = first;
+  const below = height > 0 ? (blocks.get(previous)?.bytes ? blocks.get(previous) : await bytesOf(previous, source).catch(() => null)) : null;
+  const before = below && fromHex(below.bytes);
+  return { hash, height, before, times, blocks: stretch.map(({ bytes }) => fromHex(bytes)), more: after.length - stretch.length + 1 };
 }
 
 async function bytesOf(hash, source) {

@@ -7,10 +7,11 @@ import { faultOf } from './rules.js';
 export class Tampering {
   /**
    * `blocks` are the bytes of the block opened and of those after it; its height
-   * is `height`, `times` are the timestamps before it, oldest first.
+   * is `height`, `times` are the timestamps before it, oldest first, and `before` is
+   * the block before it, if it is known.
    */
-  constructor({ blocks, height, times, zeroBits }) {
-    Object.assign(this, { height, times, zeroBits });
+  constructor({ before, blocks, height, times, zeroBits }) {
+    Object.assign(this, { before, height, times, zeroBits });
     this.originals = blocks.map((bytes) => bytes.slice());
     this.blocks = blocks.map((bytes) => bytes.slice());
   }

@@ -63,12 +63,12 @@ test('one refusal is enough to part two nodes; orders name only what must change
   assert.deepEqual(sidesOf(tale.model).map(names), [['7000'], ['8000', '9000']]);
   const nodes = [...tale.model.nodes.values()];
   const heal = ordersFor(nodes, () => false);
-  assert.deepEqual(heal.map(({ id, command, address }) => [id, command, address]), [
+  assert.deepEqual(heal.map(({ id, command, detail }) => [id, command, detail]), [
     ['alice', 'connect', '127.0.0.1:8000'],
     ['alice', 'connect', '127.0.0.1:9000'],
   ]);
   const part = ordersFor(nodes, (node) => node.id === 'alice');
-  assert.deepEqual(part.map(({ id, command, address }) => [id, command, address]), [
+  assert.deepEqual(part.map(({ id, command, detail }) => [id, command, detail]), [
     ['bob', 'disconnect', '127.0.0.1:7000'],
     ['carol', 'disconnect', '127.0.0.1:7000'],
   ]);

@@ -1,0 +1,63 @@
+// What all links do to messages, and how fast all nodes search: shown, and changed
+// where that can be.
+
+import { byId, setText } from './dom.js';
+import { tellLinks, tellPace } from './story.js';
+
+/** The paces that have names (src/network.rs). */
+const PACES = {
+  slow: { nonces: 1000, listen: 1000 },
+  lesson: { nonces: 1000, listen: 200 },
+  fast: { nonces: 10000, listen: 200 },
+};
+
+/** The sliders and the choice. */
+export class Conditions {
+  /** `order(command, detail)` has something set for the whole network. */
+  constructor(order) {
+    this.order = order;
+    this.delay = byId('delay');
+    this.loss = byId('loss');
+    this.pace = byId('pace');
+    for (const slider of [this.delay, this.loss]) {
+      slider.addEventListener('input', () => this.turn());
+      slider.addEventListener('change', () => this.setLinks());
+    }
+    this.pace.addEventListener('change', () => order('pace', this.pace.value));
+  }
+
+  /** Somebody turns a slider: it is theirs until what they chose is set. */
+  turn() {
+    this.isTurned = true;
+    this.draw({ delay: Number(this.delay.value), loss: Number(this.loss.value) });
+  }
+
+  async setLinks() {
+    await this.order('links', { delay: Number(this.delay.value), loss: Number(this.loss.value) });
+    this.isTurned = false;
+  }
+
+  update({ model: { links, pace }, isLocked }) {
+    for (const control of [this.delay, this.loss, this.pace]) control.disabled = isLocked;
+    byId('conditions-words').hidden = !links;
+    if (links && !this.isTurned) {
+      this.delay.value = links.delay;
+      this.loss.value = links.loss;
+      this.draw(links);
+    }
+    if (!pace) return;
+    const name = Object.keys(PACES).find((key) => PACES[key].nonces === pace.nonces && PACES[key].listen === pace.listen);
+    // What is chosen already is left alone, as somebody may have the list open.
+    if (this.pace.value !== (name ?? 'other')) this.pace.value = name ?? 'other';
+    setText(byId('pace-words'), tellPace(pace));
+  }
+
+  draw(links) {
+    setText(byId('delay-words'), links.delay < 1000 ? `${links.delay} ms` : `${links.delay / 1000} s`);
+    setText(byId('loss-words'), `${links.loss} of 100`);
+    this.delay.setAttribute('aria-valuetext', byId('delay-words').textContent);
+    this.loss.setAttribute('aria-valuetext', byId('loss-words').textContent);
+    const words = tellLinks(links);
+    setText(byId('conditions-words'), `${words[0].toUpperCase()}${words.slice(1)}.`);
+  }
+}

@@ -1,0 +1,43 @@
+// Sending the blocks that are open, as they are now, to a node: what does it say?
+
+import { byId, html, setText } from './dom.js';
+import { nodesOf } from './groups.js';
+import { senderFor, tell, tellVerdict } from './lie.js';
+
+/** The row with the node's name and the button. */
+export class Sending {
+  /** `source()` carries it out, `live()` is the model as it is now. */
+  constructor({ source, live }) {
+    Object.assign(this, { source, live });
+    this.choice = byId('send-to');
+    this.verdict = byId('send-verdict');
+    byId('send-it').addEventListener('click', () => this.send());
+  }
+
+  /** Turns to other blocks, or to these as they are changed now. */
+  show(tampering) {
+    this.tampering = tampering;
+    setText(this.verdict, '');
+    delete this.verdict.dataset.ok;
+    const up = nodesOf(this.live()).filter((node) => node.up);
+    const names = up.map(({ name }) => name).join();
+    if (this.names === names) return;
+    this.names = names;
+    this.choice.replaceChildren(...up.map(({ id, name }) => html('option', { value: id }, name)));
+  }
+
+  async send() {
+    const { tampering } = this;
+    const node = this.live().nodes.get(this.choice.value);
+    if (!node || !tampering) return;
+    const from = senderFor(node, this.live());
+    const { before, blocks, height } = tampering;
+    const isLonger = tampering.verdicts().some(({ fault }) => fault);
+    const verdict = await tell(this.source(), node, { from, before, blocks, height, isLonger })
+      .then((found) => tellVerdict(node.name, found))
+      .catch((error) => ({ isGood: false, words: `That did not work: ${error.message}` }));
+    if (this.tampering !== tampering) return;
+    this.verdict.dataset.ok = verdict.isGood;
+    setText(this.verdict, verdict.words);
+  }
+}
