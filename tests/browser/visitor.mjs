@@ -46,8 +46,10 @@ export class Visitor {
     page.setDefaultTimeout(PATIENCE_MS);
     page.on('pageerror', (error) => this.complaints.push(error.stack));
     page.on('console', (message) => {
-      // That a node which was killed cannot be reached is no fault of the page.
-      if (message.type() === 'error' && !/ERR_|WebSocket/.test(message.text())) this.complaints.push(message.text());
+      // That a node which was killed cannot be reached is no fault of the page, nor that
+      // it asks its server whether that is a node.
+      const isExpected = /ERR_|WebSocket/.test(message.text()) || message.location().url.endsWith('/node/info');
+      if (message.type() === 'error' && !isExpected) this.complaints.push(message.text());
     });
   }
 

@@ -11,6 +11,9 @@ const PACES = {
   fast: { nonces: 10000, listen: 200 },
 };
 
+/** After this time without a word of the nodes a slider shows again how things are. */
+const PATIENCE_MS = 3000;
+
 /** The sliders and the choice. */
 export class Conditions {
   /** `order(command, detail)` has something set for the whole network. */
@@ -26,21 +29,25 @@ export class Conditions {
     this.pace.addEventListener('change', () => order('pace', this.pace.value));
   }
 
-  /** Somebody turns a slider: it is theirs until what they chose is set. */
+  /** Somebody turns a slider: it stays where they put it until the nodes tell of that. */
   turn() {
-    this.isTurned = true;
-    this.draw({ delay: Number(this.delay.value), loss: Number(this.loss.value) });
+    this.wanted = { delay: Number(this.delay.value), loss: Number(this.loss.value) };
+    this.until = Infinity;
+    this.draw(this.wanted);
   }
 
-  async setLinks() {
-    await this.order('links', { delay: Number(this.delay.value), loss: Number(this.loss.value) });
-    this.isTurned = false;
+  setLinks() {
+    this.turn();
+    this.until = Date.now() + PATIENCE_MS;
+    return this.order('links', this.wanted);
   }
 
   update({ model: { links, pace }, isLocked }) {
     for (const control of [this.delay, this.loss, this.pace]) control.disabled = isLocked;
     byId('conditions-words').hidden = !links;
-    if (links && !this.isTurned) {
+    const isTold = links?.delay === this.wanted?.delay && links?.loss === this.wanted?.loss;
+    if (isTold || Date.now() > this.until) this.wanted = null;
+    if (links && !this.wanted) {
       this.delay.value = links.delay;
       this.loss.value = links.loss;
       this.draw(links);

@@ -34,6 +34,14 @@ class Cursor {
   }
 }
 
+/**
+ * Whether a change belongs behind another. What two nodes tell of one moment has the
+ * same order for everybody, in whatever order it arrives.
+ */
+function isLater(change, { at, id }) {
+  return change.at > at || (change.at === at && change.id > id);
+}
+
 /** All that one source has told, beginning with a model of what is too long ago to be kept. */
 export class History {
   constructor() {
@@ -50,7 +58,7 @@ export class History {
     if (change.type === 'message') return this.messages.add(change);
     if (change.type === 'block' && !this.learn(change)) return;
     let index = this.changes.length;
-    while (index > 0 && this.changes[index - 1].at > change.at) index -= 1;
+    while (index > 0 && isLater(this.changes[index - 1], change)) index -= 1;
     this.changes.splice(index, 0, change);
     for (const cursor of [this.liveCursor, this.pastCursor]) {
       if (index < cursor.index) cursor.reset();

@@ -149,7 +149,13 @@ function applyNetwork(model, { links, pace }) {
   if (pace) model.pace = pace;
 }
 
-/** All nodes of a network tell of new links: the first that does is news. */
+/** What all nodes tell alike is taken from one of them: the first that is up. */
+function speaks(model, node) {
+  for (const first of model.nodes.values()) if (first.up) return first === node;
+  return false;
+}
+
+/** All nodes of a network tell of new links. */
 function applyLinks(model, at, { delay_ms: delay, loss }) {
   const { links } = model;
   model.links = { delay, loss };
@@ -226,9 +232,9 @@ function applyEvent(model, node, { at, event }, blocks) {
     case 'disconnected':
       return refuse(model, node, at, event.peer, event.event === 'disconnected');
     case 'links':
-      return applyLinks(model, at, event);
+      return speaks(model, node) ? applyLinks(model, at, event) : undefined;
     case 'paced':
-      return applyPace(model, at, event);
+      return speaks(model, node) ? applyPace(model, at, event) : undefined;
     case 'unsent':
       return report(model, node, at, 'unsent', { to: nameOf(model, event.to), error: event.error });
     case 'stopped':
