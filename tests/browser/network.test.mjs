@@ -184,7 +184,7 @@ test('a class looks on at one address, which its QR code holds, and changes noth
   for (const name of ['#demo', '#pause-all', '#split', '#heal', '.card button', '#conditions', '#add-node', '#phones-open']) {
     assert.ok(await phone.page.locator(name).first().isHidden(), `${name} is not for an audience`);
   }
-  await phone.reads('#conditions-words', /^Each message takes/);
+  await phone.reads('#conditions-words', /^Each message arrives at once, and none is lost\.$/);
   assert.deepEqual(await phone.sticksOut(), []);
   await phone.press('Show messages');
   await phone.page.locator('#ring .at').nth(2).waitFor();

@@ -289,12 +289,8 @@ test('what happened live is saved, shown again from the file, and left for the l
   await visitor.drop('lesson.jsonl', await readFile(await download.path(), 'utf8'));
   await visitor.reads('#source', /^recording lesson\.jsonl$/);
   await page.locator('#replay-at').focus();
-  // The recording may not be read to its end when its name is shown.
-  for (let tries = 0; tries < 300 && (await visitor.text('#sentence')) !== sentence; tries += 1) {
-    await page.keyboard.press('End');
-    await page.evaluate(() => new Promise(requestAnimationFrame));
-  }
-  assert.equal(await visitor.text('#sentence'), sentence);
+  await page.keyboard.press('End');
+  await page.waitForFunction((words) => document.querySelector('#sentence').textContent === words, sentence);
   assert.equal(await visitor.standsOn(a), tip);
   // A saved block has its bytes, so that it can be opened without the network.
   await page.locator(`.block[data-hash="${tip}"]`).click();

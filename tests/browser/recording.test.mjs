@@ -126,6 +126,30 @@ test('many nodes at one tip are one pill, which opens a list of their names', li
   await visitor.close();
 });
 
+test('messages on their way are shown from a recording, as they were at each moment', limits, async () => {
+  for (const nodes of [3, 12, 30, 59]) {
+    const visitor = await openEnd(nodes, { colorScheme: nodes === 12 ? 'dark' : 'light' });
+    const { page } = visitor;
+    await visitor.press('Show messages');
+    assert.equal(await page.locator('#ring .at').count(), nodes);
+    assert.equal(await page.locator('#ring text').count(), nodes > 16 ? 0 : nodes);
+    // The last block that all took over was told seconds before the end.
+    await page.locator('#replay-at').focus();
+    const seen = () => page.locator('#ring .dot').count();
+    for (let steps = 0; steps < 40 && (await seen()) < Math.ceil(nodes / 2); steps += 1) await page.keyboard.press('ArrowLeft');
+    assert.ok((await seen()) >= Math.ceil(nodes / 2), `${await seen()} messages`);
+    assert.match(await visitor.text('#ring-said'), /^\d+ messages? on the way/);
+    await visitor.findsNoBarrier(`messages between ${nodes} nodes`);
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: HEIGHTS[width] });
+      await visitor.isStill();
+      assert.deepEqual(await visitor.sticksOut(), [], `${width} px`);
+      await page.locator('#ring-panel').screenshot({ path: `${PICTURES}/messages-${nodes}-${width}.png` });
+    }
+    await visitor.close();
+  }
+});
+
 /** The verdicts on a block and those after it, as the open dialog tells them. */
 const links = (visitor) => visitor.page.locator('#links li span').allInnerTexts();
 

@@ -82,8 +82,14 @@ export class Synthetic {
     return this.wait(1500);
   }
 
+  /** A datagram is sent from one node to another. */
+  message(name, from, delay, lost = false) {
+    this.event(name, 'message', { from: this.address(from), kind: 'chain', length: 75, delay_ms: delay, lost });
+  }
+
   /** A node takes over another's chain. */
   copy(name, from) {
+    this.message(name, from, 0);
     const [mine, theirs] = [this.tips.get(name), this.tips.get(from)];
     const abandoned = theirs.previous === mine.hash ? 0 : 1;
     this.tips.set(name, theirs);
@@ -130,6 +136,7 @@ export function lesson(nodes, rounds = 6) {
   tale.refuse(left, right).find(left[0], left).find(right[0], right);
   tale.find(right.at(-1), right).refuse(left, []);
   for (const name of left) tale.wait(5).copy(name, right.at(-1));
+  for (const name of left.slice(1)) tale.message(name, left[0], 3000, name === left.at(-1));
   tale.wait(7000).find(all[0], all);
   // A race: the first and the last find a block at the same moment.
   const late = all.slice(1).slice(-2);

@@ -42,9 +42,9 @@ export class Conditions {
     return this.order('links', this.wanted);
   }
 
-  update({ model: { links, pace }, isLocked }) {
+  update({ model: { links, pace }, can, isLocked }) {
     for (const control of [this.delay, this.loss, this.pace]) control.disabled = isLocked;
-    byId('conditions-words').hidden = !links;
+    byId('conditions-words').hidden = !links || can.has('links');
     const isTold = links?.delay === this.wanted?.delay && links?.loss === this.wanted?.loss;
     if (isTold || Date.now() > this.until) this.wanted = null;
     if (links && !this.wanted) {

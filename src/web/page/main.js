@@ -92,7 +92,7 @@ async function open(next) {
   const isLive = source.can.has('live');
   const mine = (history = new History());
   replay.show(history, isLive);
-  setText(byId('source'), isLive ? '' : source.title);
+  setText(byId('source'), isLive ? '' : `opening ${source.title}…`);
   byId('leave').hidden = isLive;
   redraw();
   try {

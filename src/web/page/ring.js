@@ -6,7 +6,7 @@ import { markOf } from './marks.js';
 
 /** The ring's radius, and that of the names around it. */
 const RADIUS = 112;
-const NAMES = 132;
+const NAMES = 126;
 
 /** Of more nodes than this the marks alone are drawn. */
 const NAMED = 16;
@@ -16,6 +16,12 @@ const MOST = 150;
 
 /** A lost datagram goes as far as this, a refused one to the node's door. */
 const ENDS = { heard: 1, lost: 0.5, refused: 0.88 };
+
+/** A name beside the ring begins at it or ends there; one above or below stands in the middle. */
+function anchorAt(x) {
+  if (Math.abs(x) < 0.3) return 'middle';
+  return x > 0 ? 'start' : 'end';
+}
 
 /** The signs that tell what a datagram is, or what became of it. */
 const SIGNS = {
@@ -32,7 +38,7 @@ export class Ring {
     this.box = byId('ring-box');
     this.nodes = svg('g');
     this.dots = svg('g');
-    byId('ring').append(this.nodes, this.dots);
+    byId('ring').append(svg('circle', { r: RADIUS, class: 'ring' }), this.nodes, this.dots);
     this.button.addEventListener('click', () => {
       this.isOpen = !this.isOpen;
       watch(this.isOpen);
@@ -53,7 +59,8 @@ export class Ring {
     const isOpen = Boolean(this.isOpen) && !this.button.hidden;
     this.box.hidden = !isOpen;
     this.button.setAttribute('aria-expanded', isOpen);
-    setText(this.button, isOpen ? 'Hide messages' : 'Show messages');
+    setText(this.button, isOpen ? 'Hide' : 'Show');
+    this.button.setAttribute('aria-label', isOpen ? 'Hide messages' : 'Show messages');
     if (!isOpen || !this.scene) return;
     const { model, messages, now, isReplay } = this.scene;
     this.drawNodes(nodesOf(model), minersOf(model));
@@ -85,7 +92,7 @@ export class Ring {
       return svg('g', { class: `at colour-${colour}${node.up ? '' : ' gone'}`, 'data-node': node.name },
         svg('title', {}, node.up ? node.name : `${node.name} (gone)`),
         svg('path', { d: path, class: 'mark', 'fill-rule': 'evenodd', transform: `translate(${place.x} ${place.y}) scale(${size})` }),
-        nodes.length > NAMED ? null : svg('text', { x: x * NAMES, y: y * NAMES + 4 }, node.name));
+        nodes.length > NAMED ? null : svg('text', { x: x * NAMES, y: y * NAMES + 4, 'text-anchor': anchorAt(x) }, node.name));
     });
     this.nodes.replaceChildren(...drawn);
   }

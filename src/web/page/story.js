@@ -239,7 +239,8 @@ export function tellNews(item) {
 /** `each message takes 500 ms, and 10 of 100 are lost` */
 export function tellLinks({ delay, loss }) {
   const lost = ['none is lost', 'all are lost'][[0, 100].indexOf(loss)] ?? `${loss} of 100 are lost`;
-  return `each message takes ${delay < 1000 ? `${delay} ms` : `${delay / 1000} s`}, and ${lost}`;
+  const time = delay === 0 ? 'arrives at once' : `takes ${delay < 1000 ? `${delay} ms` : `${delay / 1000} s`}`;
+  return `each message ${time}, and ${lost}`;
 }
 
 /** `1,000 tries, then 200 ms of listening` */
