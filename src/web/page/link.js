@@ -1,6 +1,7 @@
 // One node over HTTP and WebSocket: reaches it, listens to it, comes back to it
 // when it was gone.
 
+import { Lane } from './lane.js';
 import { toEvent } from './recording.js';
 
 /** How long to wait before the next try to reach a node, from try to try. */
@@ -8,6 +9,9 @@ const RETRY_MS = [300, 500, 1000, 2000, 3000];
 
 /** How often a node is asked how it is. */
 const POLL_MS = 2000;
+
+/** At most so many commands are on their way to a node at once. */
+const MOST_COMMANDS = 4;
 
 /** No answer within this time is no answer. */
 export const TIMEOUT_MS = 4000;
@@ -39,6 +43,8 @@ export class Link {
     this.told = {};
     this.isUp = false;
     this.queue = Promise.resolve();
+    /** The way of commands to this node. */
+    this.lane = new Lane(MOST_COMMANDS);
   }
 
   async run() {

@@ -1,6 +1,6 @@
 // The live page of a Cairn network, without framework or build step.
 //
-//   source.js   where changes come from: net.js and link.js, or recorded.js
+//   source.js   where changes come from: net.js, link.js and lane.js, or recorded.js
 //   history.js  keeps the changes in the order of their times
 //   model.js    folds them into a model: who stands on which block, and so on;
 //               blocks.js has the blocks themselves, rows.js gives each its row,

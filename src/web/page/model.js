@@ -169,12 +169,10 @@ function applyPace(model, at, { nonces, listen_ms: listen }) {
   if (pace && (pace.nonces !== nonces || pace.listen !== listen)) report(model, null, at, 'paced', { nonces, listen });
 }
 
-function applyRefused(model, node, change) {
-  const before = sidesOf(model);
-  node.refused = new Set(change.refused);
-  const after = sidesOf(model);
-  if (after.length > before.length) report(model, node, change.at, 'split', { sides: names(after) });
-  if (after.length < before.length) heal(model, node, change.at, before);
+function applyRefused(model, node, { at, refused }) {
+  const wanted = new Set(refused);
+  for (const address of [...node.refused]) if (!wanted.has(address)) refuse(model, node, at, address, false);
+  for (const address of wanted) if (!node.refused.has(address)) refuse(model, node, at, address, true);
 }
 
 /** A node refuses a peer from now on, or no longer: there is news where that parts the network, or heals it. */

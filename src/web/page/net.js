@@ -147,8 +147,10 @@ export class Network {
     if (name in ORDERS) return this.order(id, name);
     if (name in SETTINGS) return this.set(...SETTINGS[name](detail));
     const body = typeof detail === 'string' ? { address: detail } : detail;
-    const answer = await this.post(id + PATHS[name], body);
-    await this.links.get(id)?.look().catch(() => {});
+    const link = this.links.get(id);
+    const answer = await link.lane.run(() => this.post(id + PATHS[name], body));
+    // Once for all of many; events tell the rest.
+    if (link.lane.isIdle) await link.look().catch(() => {});
     return answer;
   }
 
