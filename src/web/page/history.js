@@ -3,6 +3,7 @@
 import { Blocks } from './blocks.js';
 import { Messages } from './messages.js';
 import { apply, createModel } from './model.js';
+import { countUpTo, insert } from './times.js';
 
 /** How much of a live network is kept for the replay. */
 export const KEPT_MS = 15 * 60 * 1000;
@@ -34,14 +35,6 @@ class Cursor {
   }
 }
 
-/**
- * Whether a change belongs behind another. What two nodes tell of one moment has the
- * same order for everybody, in whatever order it arrives.
- */
-function isLater(change, { at, id }) {
-  return change.at > at || (change.at === at && change.id > id);
-}
-
 /** All that one source has told, beginning with a model of what is too long ago to be kept. */
 export class History {
   constructor() {
@@ -57,9 +50,7 @@ export class History {
   add(change) {
     if (change.type === 'message') return this.messages.add(change);
     if (change.type === 'block' && !this.learn(change)) return;
-    let index = this.changes.length;
-    while (index > 0 && isLater(this.changes[index - 1], change)) index -= 1;
-    this.changes.splice(index, 0, change);
+    const index = insert(this.changes, change);
     for (const cursor of [this.liveCursor, this.pastCursor]) {
       if (index < cursor.index) cursor.reset();
     }
@@ -79,18 +70,7 @@ export class History {
 
   /** The network as it was at `at`. */
   past(at) {
-    return this.pastCursor.moveTo(this.countUpTo(at));
-  }
-
-  /** How many changes happened until `at`. */
-  countUpTo(at) {
-    let [low, high] = [0, this.changes.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.changes[middle].at <= at) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return this.pastCursor.moveTo(countUpTo(this.changes, at));
   }
 
   /** The first moment that can be shown. Settings are dated 0 and do not count. */
@@ -107,7 +87,7 @@ export class History {
   /** Forgets what is too long ago: folds it into the model that all others begin with. */
   prune(now) {
     this.messages.prune();
-    const tooOld = this.countUpTo(now - KEPT_MS);
+    const tooOld = countUpTo(this.changes, now - KEPT_MS);
     const tooMany = this.changes.length - KEPT_CHANGES;
     const count = Math.max(tooOld, tooMany);
     // Settings alone are no reason to fold again.

@@ -4,7 +4,8 @@
 //   history.js  keeps the changes in the order of their times
 //   model.js    folds them into a model: who stands on which block, and so on;
 //               blocks.js has the blocks themselves, rows.js gives each its row,
-//               groups.js says who hears whom; messages.js has the datagrams
+//               groups.js says who hears whom; messages.js has the datagrams,
+//               times.js keeps both in order
 //   story.js    says in one sentence what a model means
 //   layout.js   gives each block its place; tree.js draws them, with window.js,
 //               places.js and crowd.js

@@ -1,6 +1,8 @@
 // Messages on their way: every datagram that a node was sent, and where it is at a
 // moment. They stand beside the fold, as nothing follows from them.
 
+import { countUpTo, insert } from './times.js';
+
 /** A dot takes as long as its datagram, but at least so long that one can follow it. */
 const SHOWN_MS = 1200;
 
@@ -21,9 +23,7 @@ export class Messages {
 
   /** Takes a change of the kind `message`. */
   add(change) {
-    let index = this.all.length;
-    while (index > 0 && this.all[index - 1].at > change.at) index -= 1;
-    this.all.splice(index, 0, change);
+    insert(this.all, change);
   }
 
   /** Keeps the newest alone. */
@@ -34,7 +34,7 @@ export class Messages {
   /** Where all are that can be seen at a moment: {message, part, fate}. */
   at(now, model) {
     const seen = [];
-    for (let index = this.countUpTo(now) - 1; index >= 0; index -= 1) {
+    for (let index = countUpTo(this.all, now) - 1; index >= 0; index -= 1) {
       const message = this.all[index];
       if (message.at < now - MAX_DELAY_MS - LINGER_MS) break;
       const age = now - message.at;
@@ -42,16 +42,6 @@ export class Messages {
       if (age < duration + LINGER_MS) seen.push({ message, part: Math.min(1, age / duration), fate: fateOf(message, model) });
     }
     return seen;
-  }
-
-  countUpTo(now) {
-    let [low, high] = [0, this.all.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.all[middle].at <= now) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
 

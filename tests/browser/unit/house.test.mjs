@@ -22,7 +22,7 @@ test('only bytes.js knows how long a block is, and what is folded and recorded t
   for (const name of files.filter((file) => file !== 'bytes.js')) {
     assert.ok(!/\b75\b/.test(textOf(name).replace(/^\s*(\/\/|\/?\*).*$/gm, '')), `${name} has a 75`);
   }
-  const pure = ['blocks', 'rows', 'groups', 'messages', 'model', 'history', 'story', 'layout', 'recording', 'rules', 'tampering', 'search', 'sha256', 'demos', 'lie', 'wire'];
+  const pure = ['blocks', 'rows', 'groups', 'times', 'messages', 'model', 'history', 'story', 'layout', 'recording', 'rules', 'tampering', 'search', 'sha256', 'demos', 'lie', 'wire'];
   for (const name of pure) {
     assert.ok(!/\b(document|window|fetch|location|localStorage)\b[.(]/.test(textOf(`${name}.js`)), `${name}.js is pure`);
   }
