@@ -84,6 +84,11 @@ mod break_rule;
 mod send;
 mod sim;
 mod bench;
+#[cfg(all(unix, feature = "console"))]
+mod check;
+#[cfg(not(all(unix, feature = "console")))]
+#[path = "check_absent.rs"]
+mod check;
 
 use std::process::ExitCode;
 
@@ -126,6 +131,7 @@ enum Command {
     Send(send::Args),
     Sim(sim::Args),
     Bench(bench::Args),
+    Check(check::Args),
     Top(top::Args),
     Man(manual::ManArgs),
     Completions(manual::CompletionsArgs),
@@ -158,6 +164,7 @@ fn run() -> Result<()> {
         Some(Command::Send(args)) => send::run(&args),
         Some(Command::Sim(args)) => sim::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
         Some(Command::Top(args)) => top::run(&args),
         Some(Command::Man(args)) => manual::man(&args, Cli::command()),
         Some(Command::Completions(args)) => manual::completions(&args, Cli::command()),

@@ -1,0 +1,340 @@
+//! What a datagram from the program says of it. Nothing here has a socket or a clock.
+
+use std::time::Duration;
+
+use cairn::block::{self, BLOCK_LEN, Block, BlockBytes, Header, Nonce};
+use cairn::fast;
+use cairn::hash::Hash;
+use cairn::rules::{self, Fault, Invalid};
+use cairn::target::Target;
+
+use super::hints;
+use super::offers::{Kind, Offer};
+use super::report::{Lesson, Outcome, Task};
+use super::tips::SOON;
+
+pub(super) const LISTENS: Task = Task { name: "listens", title: "it listens on its port" };
+pub(super) const GENESIS: Task =
+    Task { name: "genesis", title: "its chain begins with the genesis block" };
+pub(super) const LONGER: Task = Task { name: "longer", title: "it takes over a longer chain" };
+pub(super) const BLOCK: Task = Task { name: "block", title: "it mines a valid block" };
+pub(super) const BROADCAST: Task =
+    Task { name: "broadcast", title: "it sends its chain to both other nodes" };
+pub(super) const PACE: Task =
+    Task { name: "pace", title: "it mines in turns, and listens in between" };
+pub(super) const NOT_LONGER: Task =
+    Task { name: "not-longer", title: "it ignores a chain that is as long as its own, or shorter" };
+pub(super) const INVALID: Task = Task { name: "invalid", title: "it ignores an invalid chain" };
+pub(super) const CUT: Task = Task { name: "cut", title: "it ignores a chain that is cut off" };
+pub(super) const EMPTY: Task = Task { name: "empty", title: "it ignores an empty message" };
+pub(super) const LIVES: Task = Task { name: "lives", title: "it lives on after each" };
+
+/// The tasks of exercise 1.3, in the order in which they are shown.
+pub(super) const TASKS: [Task; 11] =
+    [LISTENS, GENESIS, LONGER, BLOCK, BROADCAST, PACE, NOT_LONGER, INVALID, CUT, EMPTY, LIVES];
+
+/// The port of the program, which its rewards name.
+pub(super) const PORT: u16 = 7000;
+
+/// How far a block's date may be from the clock, in seconds.
+const NEAR: u32 = 120;
+
+/// Counters from here on are taken for drawn, not counted: it would have taken hours.
+const MAX_COUNTED: u64 = 10_000_000;
+
+/// What a datagram tells.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Tale {
+    /// Nothing: it is a chain that was there before, or a frame of a longer chain's.
+    Nothing,
+    /// The program has mined a block.
+    Mined(Mined),
+    /// Something is wrong.
+    Wrong(Task, Lesson),
+}
+
+/// A block that the program has mined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mined {
+    /// How many blocks its chain has now.
+    pub(super) count: usize,
+    /// The offer that it stands on: its place among all. `None` for a chain of the
+    /// program's own.
+    pub(super) upon: Option<usize>,
+    /// The low 40 bits of its nonce.
+    pub(super) counter: u64,
+    /// Whether the counter was counted up from 0: it is the first that fits.
+    pub(super) is_counted: bool,
+    /// Whether the nonce is the one that an offer's tip was made for: counted, below
+    /// 5,000 and without a lane.
+    pub(super) is_soon: bool,
+}
+
+/// Reads a datagram of the program's, to which these offers were made before. `clock` is in
+/// Unix seconds.
+pub(super) fn judge(datagram: &[u8], offers: &[Offer], clock: u32) -> Tale {
+    // A frame, as cairn's own nodes send them for chains that no datagram holds.
+    if datagram.first() == Some(&0) {
+        return Tale::Nothing;
+    }
+    if let Some(wrong) = took_over_wrong(datagram, offers) {
+        return wrong;
+    }
+    let Err(invalid) = rules::check(rules::Tip::START, datagram, Target::NETWORK) else {
+        return judge_valid(datagram, offers, clock);
+    };
+    let (task, lesson) = refused(datagram, &invalid, offers, clock);
+    Tale::Wrong(task, lesson)
+}
+
+/// Whether a chain stands on an offer that should have been ignored for what it is.
+fn took_over_wrong(chain: &[u8], offers: &[Offer]) -> Option<Tale> {
+    let is_bad = |kind| !matches!(kind, Kind::Longer | Kind::Tie | Kind::Shorter | Kind::Empty);
+    let mut bad = offers.iter().filter(|offer| is_bad(offer.kind));
+    let offer = bad.find(|offer| chain.starts_with(whole_blocks(&offer.bytes)))?;
+    let (task, lesson) = took_over(offer.kind);
+    Some(Tale::Wrong(task, lesson))
+}
+
+fn whole_blocks(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len() - bytes.len() % BLOCK_LEN]
+}
+
+/// What it means that a program took over this offer.
+pub(super) fn took_over(kind: Kind) -> (Task, Lesson) {
+    match kind {
+        Kind::Longer => (LONGER, Lesson::new("It took over a chain.", "nothing: that was right")),
+        Kind::Tie => (
+            NOT_LONGER,
+            Lesson::new(
+                "It took over a chain with as many blocks as its own. Where two chains are as \
+                 long, the one that came first stays; else two nodes would swap their chains \
+                 for ever.",
+                "the comparison before you replace your chain: it must be > and not >=",
+            ),
+        ),
+        Kind::Shorter => (
+            NOT_LONGER,
+            Lesson::new(
+                "It took over a chain that is shorter than its own, and threw its own work away.",
+                "the comparison before you replace your chain: count the blocks of both, and \
+                 replace yours only if the other has more",
+            ),
+        ),
+        Kind::ProofOfWork => (
+            INVALID,
+            Lesson::new(
+                "It took over a chain whose last block has no proof of work: its hash does not \
+                 begin with 16 zero bits. So anybody could write chains of any length at once.",
+                "where you validate: hash the header of every block after the genesis block, \
+                 the last one too, and refuse the chain if one hash is too high",
+            ),
+        ),
+        Kind::PreviousHash => (
+            INVALID,
+            Lesson::new(
+                "It took over a chain with a block that does not name the block before it.",
+                "where you validate: bytes 2 to 33 of each block must be the hash of the block \
+                 before it",
+            ),
+        ),
+        Kind::Genesis => (
+            INVALID,
+            Lesson::new(
+                "It took over a chain that stands on another genesis block.",
+                "where you validate: the hash of the first block must be the genesis block's, \
+                 00001ff5... (or compare all its bytes)",
+            ),
+        ),
+        Kind::Cut => (
+            CUT,
+            Lesson::new(
+                "It took over a chain whose last block is cut off.",
+                "where you validate: refuse bytes whose number is not a multiple of 75, before \
+                 you look at any block",
+            ),
+        ),
+        Kind::Empty => (EMPTY, Lesson::new("It took over nothing.", "where you validate")),
+    }
+}
+
+/// Reads a chain that keeps all rules.
+fn judge_valid(chain: &[u8], offers: &[Offer], clock: u32) -> Tale {
+    let blocks: &[BlockBytes] = chain.as_chunks().0;
+    let is_ours = |offer: &Offer| offer.bytes == chain;
+    if blocks.len() == 1 || offers.iter().any(is_ours) {
+        return Tale::Nothing;
+    }
+    // The last offer that fits: of two, the longer.
+    let upon =
+        offers.iter().rposition(|offer| !offer.bytes.is_empty() && chain.starts_with(&offer.bytes));
+    let last = Block::from_bytes(&blocks[blocks.len() - 1]);
+    if let Some(kind @ (Kind::Tie | Kind::Shorter)) = upon.map(|place| offers[place].kind) {
+        let (task, lesson) = took_over(kind);
+        return Tale::Wrong(task, lesson);
+    }
+    if let Some(lesson) = misdated(last.header.timestamp, clock).or_else(|| mispaid(&last)) {
+        return Tale::Wrong(BLOCK, lesson);
+    }
+    let (nonce, counter) = (last.header.nonce, last.header.nonce.counter());
+    let is_counted = is_counted(&last.header);
+    let is_soon = is_counted && nonce == Nonce::in_lane(0, counter) && counter < SOON;
+    Tale::Mined(Mined { count: blocks.len(), upon, counter, is_counted, is_soon })
+}
+
+/// Whether no smaller counter than a header's would have done, in its lane.
+fn is_counted(header: &Header) -> bool {
+    let counter = header.nonce.counter();
+    counter < MAX_COUNTED && fast::search(header, 0..counter, Target::NETWORK).is_none()
+}
+
+fn misdated(timestamp: u32, clock: u32) -> Option<Lesson> {
+    let wrong = format!("Its block is dated {timestamp}; the clock says {clock}.");
+    (timestamp.abs_diff(clock) > NEAR).then(|| Lesson::new(wrong, when(timestamp, clock)))
+}
+
+/// What may be the reason for a wrong date.
+fn when(timestamp: u32, clock: u32) -> &'static str {
+    if timestamp.swap_bytes().abs_diff(clock) <= NEAR {
+        return "the byte order of the timestamp: its most significant byte comes first";
+    }
+    "the timestamp: it is the seconds since 1970, taken from the clock as each search begins"
+}
+
+fn mispaid(block: &Block) -> Option<Lesson> {
+    let receiver = block.reward.receiver;
+    let wrong = format!("The reward of its block goes to {receiver}, and not to its port, {PORT}.");
+    let look = "bytes 73 and 74 of the block: your port, its high byte first";
+    (receiver != PORT).then(|| Lesson::new(wrong, look))
+}
+
+/// What is wrong with a chain of the program's own making.
+fn refused(chain: &[u8], invalid: &Invalid, offers: &[Offer], clock: u32) -> (Task, Lesson) {
+    let (blocks, rest): (&[BlockBytes], _) = chain.as_chunks();
+    let height = invalid.height;
+    let Some(block) = blocks.get(height).filter(|_| rest.is_empty()) else {
+        return (BLOCK, not_whole(chain.len()));
+    };
+    let wrong =
+        format!("Block {height} of the chain that it sent breaks a rule: {}.", invalid.fault);
+    let look = match &invalid.fault {
+        Fault::Genesis { .. } if blocks.len() == 1 && names_known(block, offers) => {
+            let wrong = "It sent the new block alone.";
+            return (BROADCAST, Lesson::new(wrong, "what you send: all blocks from genesis on"));
+        }
+        Fault::Genesis { .. } => {
+            let field = hints::of_genesis(block).unwrap_or_default();
+            let wrong = format!("The first block that it sent is not the genesis block: {field}.");
+            let look = "where you make the genesis block: version 0, previous hash zero, \
+                        timestamp 1634700000, nonce 70822, receiver 7000";
+            return (GENESIS, Lesson::new(wrong, look));
+        }
+        Fault::ProofOfWork { .. } => hints::of_work(block).unwrap_or(
+            "where you compare the hash with the target: 16 bits, which are its first two \
+             bytes, must be zero; and that the nonce you send is the one that you found",
+        ),
+        Fault::PreviousHash { found, wanted } => previous_hint(blocks, height, found, wanted),
+        Fault::Size { .. } => "byte 0 of the block: it is 75, the size of the whole block",
+        Fault::Version { .. } => "byte 1 of the block: the version is 0",
+        Fault::OneTransaction { .. } => "byte 70 of the block: one transaction follows, so it is 1",
+        Fault::Sender { .. } => "bytes 71 and 72 of the block: a reward comes from nobody, 0",
+        Fault::Timestamp { found, .. } => when(*found, clock),
+        Fault::WholeBlocks { .. } => return (BLOCK, not_whole(chain.len())),
+    };
+    // What is wrong with the first block's bytes is wrong with the genesis block.
+    (if height == 0 { GENESIS } else { BLOCK }, Lesson::new(wrong, look))
+}
+
+fn not_whole(len: usize) -> Lesson {
+    Lesson::new(
+        format!("It sent {len} bytes, which are not whole blocks of {BLOCK_LEN}."),
+        "what you send: the blocks of the chain, 75 bytes each, and nothing else",
+    )
+}
+
+/// Whether a block stands on one that the program can know.
+fn names_known(block: &BlockBytes, offers: &[Offer]) -> bool {
+    let previous = block::previous(block);
+    let mut tips = offers.iter().filter_map(|offer| offer.bytes.last_chunk());
+    previous == block::GENESIS_HASH || tips.any(|tip| block::hash(tip) == previous)
+}
+
+fn previous_hint(
+    blocks: &[BlockBytes],
+    height: usize,
+    found: &Hash,
+    wanted: &Hash,
+) -> &'static str {
+    let mut backwards = *wanted.as_bytes();
+    backwards.reverse();
+    let before = &blocks[height - 1];
+    match () {
+        () if *found.as_bytes() == backwards => "the byte order: a hash goes in as it came out",
+        () if hints::of_hash(before, found.as_bytes()).is_some() => {
+            "the hash of the block before: it is SHA-256 of SHA-256 of bytes 1 to 69"
+        }
+        () if blocks[..height].iter().any(|block| block::hash(block) == *found) => {
+            "what the next search begins with after you took over a chain or made a block: the \
+             hash of the last block of the chain; this one names an older block"
+        }
+        () => {
+            "bytes 2 to 33 of the block, and what the next search begins with after you took \
+             over a chain or made a block: the hash of the last block of the chain"
+        }
+    }
+}
+
+/// Judges the time that a block took: `nonces` are tried in a turn, and a turn begins with
+/// a second of listening.
+///
+/// A program may rest before its first turn and may begin with a turn, so `counter / nonces`
+/// seconds is the least.
+pub(super) fn pace(counter: u64, nonces: u64, elapsed: Duration) -> Outcome {
+    let turns = counter / nonces + 1;
+    let seconds = elapsed.as_secs_f64();
+    if turns < 3 {
+        return Outcome::Untried(format!("the block was found in turn {turns}: too soon to tell"));
+    }
+    let (turns, count) = (turns as f64, turns);
+    if seconds < 0.9 * (turns - 1.0) {
+        let wrong = format!(
+            "It tried {counter} nonces within {seconds:.1} s. With {nonces} nonces and a second \
+             of listening in each turn, that is {count} turns, and takes {count} s. A node that \
+             does not listen hears of others' blocks too late.",
+        );
+        let look = "your loop: it mines only when no message came for a second, tries 1000 \
+                    nonces, and then listens again";
+        return Outcome::Failed(Lesson::new(wrong, look));
+    }
+    if seconds > 4.0 * turns + 15.0 {
+        let wrong = format!(
+            "It took {seconds:.0} s for {counter} nonces, where {count} s would do at {nonces} \
+             nonces a turn.",
+        );
+        let look = "how many nonces you try in a turn (1000), and how long you listen (1 s)";
+        return Outcome::Failed(Lesson::new(wrong, look));
+    }
+    Outcome::Passed
+}
+
+/// What it means that so many blocks came within a time, where they are too many: in a
+/// second a program has one turn, and finds a block in one of 65,536 nonces.
+pub(super) fn haste(blocks: usize, nonces: u64, elapsed: Duration) -> Option<Lesson> {
+    let chance = (nonces as f64 / Target::NETWORK.expected_tries()).min(1.0);
+    let expected = chance * (elapsed.as_secs_f64() + 1.0);
+    if blocks < 6 || (blocks as f64) < 4.0 * expected + 4.0 {
+        return None;
+    }
+    let seconds = elapsed.as_secs_f64();
+    let wrong = format!(
+        "It mined {blocks} blocks within {seconds:.1} s. At {nonces} nonces and a second of \
+         listening in each turn, a block takes a minute or so. A node that does not listen hears \
+         of others' blocks too late.",
+    );
+    let look = "your loop: it mines only when no message came for a second, tries 1000 nonces, \
+                and then listens again";
+    Some(Lesson::new(wrong, look))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! `cairn check`: exercises that check themselves, for programs in any language.
+
+mod family;
+mod guardian;
+mod program;
+mod report;
+mod terms;
+mod hints;
+mod answers;
+mod blocks;
+mod chains;
+mod tips;
+mod offers;
+mod judge;
+mod ground;
+mod nodes;
+mod exercises;
+mod json;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use cairn::config::parse_duration;
+
+use self::exercises::Exercise;
+use self::report::Report;
+use self::terms::Terms;
+use super::exit::Exit;
+use super::{print, signals};
+
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn check                                    the exercises, and what a program must do
+  cairn check 1.1 -- python3 blocks.py {block}
+  cairn check 1.3 -- python3 node.py {port}      a node, tried over UDP
+  cairn check 1.3 -- cargo run --release -- {port}
+  cairn check 1.3 --json -- ./node {port}        for programs
+
+It ends with 0 if all went well, with 1 if a task failed, and with 2 if the command line
+makes no sense. The program that is checked ends with the checker.";
+
+/// Try a program of yours against an exercise
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The exercise: 1.1, 1.2 or 1.3 [default: lists them]
+    #[arg(value_name = "EXERCISE")]
+    exercise: Option<String>,
+    /// The program and its arguments; {block}, {chain} or {port} stands for the question
+    #[arg(value_name = "PROGRAM", last = true)]
+    command: Vec<String>,
+    /// Print the result as a line of JSON
+    #[arg(long)]
+    json: bool,
+    /// Where the node runs [default: an address of its own in 127.0.0.0/8]
+    #[arg(long, value_name = "IP")]
+    ip: Option<IpAddr>,
+    /// How many nonces the node tries in a turn
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    nonces: u64,
+    /// The longest to wait for a block or an answer
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
+    patience: Duration,
+    /// What the checker starts, to end the program with it
+    #[arg(long, hide = true)]
+    guardian: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.guardian {
+        return guardian::run(&args.command);
+    }
+    let Some(name) = &args.exercise else {
+        return print::text(exercises::list());
+    };
+    let exercise = exercises::find(name).ok_or_else(|| {
+        Exit::usage(format!("{name:?} is no exercise: type cairn check to see them"))
+    })?;
+    demand_placeholder(exercise, &args.command)?;
+    let report = check(exercise, args)?;
+    match args.json {
+        true => print::line(json::line(&report, &args.command))?,
+        false => print::text(&report)?,
+    }
+    verdict(&report, args.json)
+}
+
+fn demand_placeholder(exercise: &Exercise, command: &[String]) -> Result<()> {
+    let Exercise { name, placeholder, .. } = exercise;
+    if command.is_empty() {
+        return Err(Exit::usage(format!(
+            "no program given: type cairn check {name} -- ./program {placeholder}"
+        )));
+    }
+    if !command.iter().any(|word| word.contains(placeholder)) {
+        return Err(Exit::usage(format!(
+            "the program must be told the question: write {placeholder} where it takes it, as in \
+             cairn check {name} -- {} {placeholder}",
+            command.join(" ")
+        )));
+    }
+    Ok(())
+}
+
+fn check(exercise: &Exercise, args: &Args) -> Result<Report> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    signals::on_stop(move || stopped.store(true, Ordering::Relaxed))?;
+    let terms = Terms {
+        command: &args.command,
+        ip: args.ip,
+        nonces: args.nonces,
+        patience: args.patience,
+        is_told: !args.json,
+        stop: &stop,
+    };
+    (exercise.check)(&terms)
+}
+
+/// The last line, or the error that ends the program with 1.
+fn verdict(report: &Report, is_json: bool) -> Result<()> {
+    let (passed, count) = (report.passed(), report.tasks.len());
+    if !report.is_good() {
+        let failed = report.failed();
+        return Err(anyhow!("{passed} of {count} tasks passed, {failed} failed"));
+    }
+    match is_json {
+        true => Ok(()),
+        false => print::line(format_args!("passed: {passed} of {count} tasks")),
+    }
+}

@@ -1,0 +1,137 @@
+//! Programs that do not run as they should, and what is left of them: nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::common::wait_until;
+use super::{Said, cairn, check, said};
+
+/// A file of this name in which a program can write who it is.
+fn file_of_pids(name: &str) -> PathBuf {
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("check-{name}.pids"));
+    let _ = fs::remove_file(&file);
+    file
+}
+
+/// The processes that wrote their numbers there, once so many have.
+fn pids(file: &Path, count: usize) -> Vec<u32> {
+    let read = || -> Vec<u32> {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        text.lines().filter_map(|line| line.parse().ok()).collect()
+    };
+    wait_until("the program runs", || read().len() >= count);
+    read()
+}
+
+/// Whether a process runs. One that has ended and is not yet noticed does not.
+fn runs(pid: u32) -> bool {
+    let state = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output();
+    let state = state.expect("there is ps").stdout;
+    !state.trim_ascii().is_empty() && !state.starts_with(b"Z")
+}
+
+#[track_caller]
+fn are_gone(pids: &[u32]) {
+    wait_until("nothing is left", || !pids.iter().any(|pid| runs(*pid)));
+}
+
+/// A check of a shell script, which has one second to listen.
+fn script(script: &str, file: &Path) -> Command {
+    let file = file.to_str().expect("UTF-8");
+    check(&["--patience", "1s"], &["sh", "-c", script, "{port}", file])
+}
+
+/// It says who it is, and that of a child that has left its group, and never listens.
+const FAMILY: &str = "echo $$ >> $1; setsid sh -c 'echo $$ >> $0; sleep 600' $1 & sleep 600";
+
+#[test]
+fn what_cannot_be_started_is_told() {
+    let said = said(&mut check(&[], &["./there-is-no-such-program", "{port}"]));
+    assert_eq!(said.code, Some(1));
+    said.has("It could not be started: No such file or directory");
+}
+
+#[test]
+fn a_program_that_ends_at_once_is_told_with_its_last_words() {
+    let said = said(&mut script("echo no module named dotenv >&2; exit 3", Path::new("-")));
+    assert_eq!(said.code, Some(1));
+    said.has("It ended before it listened on port 7000, with exit code 3.");
+    said.has("Its last words: no module named dotenv");
+}
+
+#[test]
+fn a_program_that_never_listens_is_ended_with_all_that_it_started() {
+    let file = file_of_pids("never");
+    let said = said(&mut script(FAMILY, &file));
+    assert_eq!(said.code, Some(1));
+    said.has("It runs, but after 1 s it does not listen on UDP port 7000 of 127.");
+    are_gone(&pids(&file, 2));
+}
+
+#[test]
+fn a_program_that_forks_into_the_background_is_told_and_ended() {
+    let file = file_of_pids("forks");
+    let said = said(&mut script("sh -c 'echo $$ >> $0; sleep 600' $1 & sleep 0.2", &file));
+    assert_eq!(said.code, Some(1));
+    said.has("without an error, and left");
+    said.has("keep it in the foreground");
+    are_gone(&pids(&file, 1));
+}
+
+#[test]
+fn a_program_that_does_not_want_to_end_is_killed_and_that_is_noted() {
+    let file = file_of_pids("deaf");
+    let deaf = "trap '' TERM; echo $$ >> $1; while :; do sleep 600; done";
+    let said = said(&mut script(deaf, &file));
+    said.has("Note: it did not end within a second when it was asked to (SIGTERM), and was killed");
+    are_gone(&pids(&file, 1));
+}
+
+#[test]
+fn a_flood_is_read_and_noted() {
+    let said = said(&mut script("yes", Path::new("-")));
+    assert_eq!(said.code, Some(1));
+    said.has("Note: it printed ");
+}
+
+/// A check that waits for a program which never listens, and that program's processes.
+fn waiting(name: &str) -> (Child, Vec<u32>) {
+    let file = file_of_pids(name);
+    let path = file.to_str().expect("UTF-8");
+    let mut check = check(&[], &["sh", "-c", FAMILY, "{port}", path]);
+    let check = check.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let pids = pids(&file, 2);
+    (check, pids)
+}
+
+#[test]
+fn ctrl_c_ends_the_program_with_the_checker() {
+    let (check, pids) = waiting("ctrl-c");
+    let killed = Command::new("kill").args(["-INT", &check.id().to_string()]).status();
+    assert!(killed.expect("there is kill").success());
+    let begun = Instant::now();
+    let said = Said::of(&check.wait_with_output().expect("it was started"));
+    assert_eq!(said.code, Some(1));
+    said.has("stopped; the program that was checked is ended");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert!(!pids.iter().any(|pid| runs(*pid)), "it says so, and it must be so");
+}
+
+#[test]
+fn a_checker_that_is_killed_takes_the_program_along() {
+    let (mut check, pids) = waiting("killed");
+    check.kill().expect("it runs");
+    check.wait().expect("it was started");
+    are_gone(&pids);
+}
+
+#[test]
+fn a_command_without_its_placeholder_is_a_mistake() {
+    for (exercise, placeholder) in [("1.1", "{block}"), ("1.2", "{chain}"), ("1.3", "{port}")] {
+        let said = said(cairn().args(["check", exercise, "--", "./program"]));
+        assert_eq!(said.code, Some(2));
+        said.has(&format!("cairn check {exercise} -- ./program {placeholder}"));
+    }
+}

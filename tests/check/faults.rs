@@ -1,0 +1,72 @@
+//! Nodes that are wrong on purpose, one for each fault: each fails with its sentence.
+
+use super::{beside_each_other, check, file, said};
+
+/// A fault, how it is checked, which task fails, and what is said of it.
+type Case = (&'static str, &'static [&'static str], &'static str, &'static str);
+
+/// With more nonces in a turn, a program that is not led to a nonce finds one soon.
+const FAST: &[&str] = &["--nonces", "200000"];
+
+const CASES: [Case; 22] = [
+    ("tie", &[], "as long as its own, or shorter", "it must be > and not >="),
+    ("shorter", &[], "as long as its own, or shorter", "threw its own work away"),
+    ("proof-of-work", &[], "an invalid chain", "whose last block has no proof of work"),
+    ("previous-hash", &[], "an invalid chain", "does not name the block before it"),
+    ("any-genesis", &[], "an invalid chain", "stands on another genesis block"),
+    ("cut", &[], "that is cut off", "whose last block is cut off"),
+    ("stubborn", FAST, "a longer chain", "its next block stands on a chain of its own"),
+    ("empty-ends-it", &[], "it lives on", "It ended after an empty message, with exit code 1"),
+    ("cut-ends-it", &[], "it lives on", "It ended after a chain that is cut off, with exit code 1"),
+    ("invalid-ends-it", &[], "it lives on", "It ended after a chain without proof of work"),
+    ("own-genesis", FAST, "the genesis block", "its nonce, bytes 38 to 69, is"),
+    ("hash-once", FAST, "a valid block", "it is SHA-256 of SHA-256 of bytes 1 to 69"),
+    ("old-tip", FAST, "a valid block", "after you took over a chain or made a block"),
+    ("little-endian", FAST, "a valid block", "the byte order of the timestamp"),
+    ("receiver", &[], "a valid block", "goes to 1, and not to its port, 7000"),
+    ("easy", FAST, "a valid block", "breaks a rule: hash 000"),
+    ("size", FAST, "the genesis block", "byte 0 of the block: it is 75"),
+    ("one-port", &[], "both other nodes", "came to port 8000, and not to port 9000"),
+    ("alone", &[], "both other nodes", "It sent the new block alone"),
+    ("hasty", &[], "in turns", "A node that does not listen hears of others' blocks too late"),
+    ("silent", &["--patience", "3s"], "a valid block", "No block of its making came"),
+    ("other-port", &["--patience", "3s"], "its port", "it does not listen on UDP port 7000"),
+];
+
+#[test]
+#[ignore = "needs python3"]
+fn a_node_with_a_fault_fails_with_the_sentence_that_tells_it() {
+    let node = file("tests/check/faulty.py");
+    let node = node.to_str().expect("UTF-8");
+    beside_each_other(CASES.to_vec(), |(fault, flags, task, sentence)| {
+        let mut check = check(flags, &["python3", node, "{port}"]);
+        let is_fast = flags == FAST;
+        let said =
+            said(check.env("FAULT", fault).env("NONCES", if is_fast { FAST[1] } else { "1000" }));
+        let failed = said.text.split("FAIL ").nth(1).unwrap_or_default();
+        let is_told = failed.find(task).is_some_and(|at| failed[at..].contains(sentence));
+        match said.code == Some(1) && is_told {
+            true => Ok(()),
+            false => Err(format!("{fault}: {}", said.text)),
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn what_fails_nothing_is_noted() {
+    let node = file("tests/check/faulty.py");
+    let node = node.to_str().expect("UTF-8");
+    let cases = vec![
+        ("floods", "MB: printing takes time from mining"),
+        ("deaf", "Note: it did not end within a second when it was asked to (SIGTERM)"),
+        ("localhost", "Note: it listens at 127.0.0.1, whatever NODE_IP says"),
+    ];
+    beside_each_other(cases, |(fault, note)| {
+        let said = said(check(&[], &["python3", node, "{port}"]).env("FAULT", fault));
+        match said.code == Some(0) && said.text.contains(note) {
+            true => Ok(()),
+            false => Err(format!("{fault}: {}", said.text)),
+        }
+    });
+}

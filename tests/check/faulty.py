@@ -1,0 +1,61 @@
+"""A node of the tutorial's with one fault, to try the checker on.
+
+    FAULT=tie NODE_IP=127.0.0.1 python3 faulty.py 7000
+
+It is tests/mixed/node.py with a few words replaced.
+"""
+
+import os
+import pathlib
+import sys
+
+FAULTS = {
+    "none": [],
+    # What it takes over.
+    "tie": [("len(theirs) <= len(chain)", "len(theirs) < len(chain)")],
+    "shorter": [("found is None or len(theirs) <= len(chain)", "found is None")],
+    "proof-of-work": [("start > 0 and not meets_target(previous)", "False")],
+    "previous-hash": [("head[1:33] != previous", "False")],
+    "any-genesis": [("start == 0 and previous != GENESIS_HASH", "False")],
+    "cut": [
+        ("len(chain) % BLOCK_LEN == 0 and chain", "chain"),
+        ("range(0, len(chain), BLOCK_LEN)", "range(0, len(chain) // 75 * 75, BLOCK_LEN)"),
+    ],
+    "stubborn": [("if found is None or", "if True or")],
+    # What ends it.
+    "empty-ends-it": [("found = validate(theirs)", "theirs[0]; found = validate(theirs)")],
+    "cut-ends-it": [
+        ("found = validate(theirs)", "assert not theirs or len(theirs) % 75 == 0; found = validate(theirs)")
+    ],
+    "invalid-ends-it": [("if found is None or", "assert found; 0\n            if")],
+    # What it makes.
+    "own-genesis": [("70822", "70823")],
+    "hash-once": [("hashlib.sha256(hashlib.sha256(data).digest())", "hashlib.sha256(data)")],
+    "old-tip": [("tip, chain = found, theirs", "chain = theirs")],
+    "little-endian": [
+        ("search(tip, timestamp, nonce)",
+         "search(tip, int.from_bytes(timestamp.to_bytes(4, 'big'), 'little'), nonce)")
+    ],
+    "receiver": [("block(head, port)", "block(head, 1)")],
+    "easy": [("(256 - ZERO_BITS)", "(256 - 12)")],
+    "size": [("return bytes([BLOCK_LEN])", "return bytes([74])")],
+    # To whom, and when.
+    "one-port": [("if other != port:", "if other == 8000:")],
+    "alone": [("sock.sendto(chain,", "sock.sendto(chain[-75:],")],
+    "hasty": [("sock.settimeout(LISTEN)", "sock.settimeout(0.001)")],
+    "silent": [("sock.sendto(chain,", "(chain,")],
+    # Where.
+    "localhost": [('os.environ["NODE_IP"]', '"127.0.0.1"')],
+    "other-port": [("sock.bind((NODE_IP, port))", "sock.bind((NODE_IP, port + 1))")],
+    # The process.
+    "floods": [("def say(line):", "def say(line):\n    print('x' * 20_000_000)")],
+    "deaf": [("import time", "import time, signal; signal.signal(15, signal.SIG_IGN)")],
+    "forks": [("import time", "import time; os.fork() and (time.sleep(0.1), os._exit(0))")],
+}
+
+if __name__ == "__main__":
+    source = (pathlib.Path(__file__).parent / "../mixed/node.py").read_text()
+    for old, new in FAULTS[os.environ.get("FAULT", "none")]:
+        assert source.count(old) == 1, f"{source.count(old)} times {old!r}"
+        source = source.replace(old, new)
+    exec(compile(source, "node.py", "exec"))

@@ -1,0 +1,75 @@
+//! `cairn check` on real programs: on good ones, on one for each fault, and on such as do
+//! not want to end.
+//!
+//! Those that need python3 or the steps of the book take some twenty seconds each, and
+//! are run by name: `cargo test --test check -- --ignored`.
+#![cfg(all(unix, feature = "console"))]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod endings;
+mod faults;
+mod good;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::thread;
+
+use common::cairn;
+
+/// How many checks run beside each other.
+const AT_ONCE: usize = 12;
+
+/// What a check has said, and its exit code.
+struct Said {
+    code: Option<i32>,
+    /// With every run of white space as one space: lines are broken where they are full.
+    text: String,
+}
+
+impl Said {
+    fn of(output: &Output) -> Said {
+        let text = [&output.stdout[..], &output.stderr[..]].concat();
+        let text = String::from_utf8_lossy(&text).split_whitespace().collect::<Vec<_>>().join(" ");
+        Said { code: output.status.code(), text }
+    }
+
+    #[track_caller]
+    fn has(&self, words: &str) {
+        assert!(self.text.contains(words), "{words:?} is not in: {}", self.text);
+    }
+}
+
+fn file(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A check of exercise 1.3 with these flags, of a program that `command` names.
+fn check(flags: &[&str], command: &[&str]) -> Command {
+    let mut check = cairn();
+    check.args(["check", "1.3"]).args(flags).arg("--").args(command);
+    check
+}
+
+fn said(command: &mut Command) -> Said {
+    Said::of(&command.output().expect("the program can be started"))
+}
+
+/// Runs some checks beside each other, and fails with all that failed.
+fn beside_each_other<T: Send>(cases: Vec<T>, check: impl Fn(T) -> Result<(), String> + Sync) {
+    let cases = Mutex::new(cases.into_iter());
+    let failures = Mutex::new(Vec::new());
+    let next = || cases.lock().expect("nobody panics").next();
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(case) = next() {
+                    failures.lock().expect("nobody panics").extend(check(case).err());
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().expect("nobody panics");
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
