@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -20,22 +19,17 @@ use axum::{Json, Router};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
-use tokio::runtime;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
-use super::connections::{Service, listen};
-use super::origin::Site;
+use super::listener::Listener;
+use super::origin::check_own;
 use super::page::{self, ALONE};
 use super::pool::Pool;
 use super::problem::Problem;
-use super::settings::{Settings, Stage};
+use super::settings::Stage;
 
 /// A listener that shows the nodes of a stage. Dropping it ends it.
-pub struct Audience {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Audience(Listener);
 
 /// The nodes that are shown.
 #[derive(Serialize)]
@@ -56,38 +50,12 @@ impl Audience {
     /// # Errors
     /// What the system says, such as that the port is taken.
     pub fn open(address: SocketAddr, pool: Pool, stage: &Stage) -> io::Result<Audience> {
-        let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let listener = runtime.block_on(async { listen(address) })?;
-        let address = listener.local_addr()?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let router = router(stage.nodes());
-        let serve = move || {
-            runtime.block_on(async {
-                let patience = Settings::PATIENCE;
-                tokio::select! {
-                    () = Service { router, pool, patience }.accept(listener) => {}
-                    // Dropping the sender is the signal.
-                    _ = stopped => {}
-                }
-            });
-        };
-        let thread = thread::Builder::new().name("audience".into()).spawn(serve)?;
-        Ok(Audience { address, stop: Some(stop), thread: Some(thread) })
+        Listener::open("audience", address, pool, router(stage.nodes())).map(Audience)
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
-
-impl Drop for Audience {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // Where it panicked there is nothing left to end.
-            let _ = thread.join();
-        }
+        self.0.address()
     }
 }
 
@@ -150,17 +118,7 @@ async fn guard(mut request: Request, next: Next) -> Response {
 }
 
 fn admit(request: &Request) -> Result<(), Problem> {
-    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let host = text(header::HOST).filter(|host| Site::parse(host, 80).is_some());
-    let Some(host) = host else {
-        let detail = "the Host must be an IP address or localhost";
-        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "host", detail));
-    };
-    let is_own = |origin: &str| origin.strip_prefix("http://") == Some(host);
-    if request.headers().contains_key(header::ORIGIN) && !text(header::ORIGIN).is_some_and(is_own) {
-        let detail = "a page from elsewhere may not look here";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "origin", detail));
-    }
+    check_own(request.headers())?;
     match *request.method() {
         Method::GET | Method::HEAD => Ok(()),
         _ => {

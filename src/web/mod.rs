@@ -41,11 +41,14 @@ mod page;
 mod exhibition;
 mod api;
 mod connections;
+mod listener;
 mod audience;
+mod board;
 mod server;
 
 pub use self::api::openapi_json;
 pub use self::audience::Audience;
+pub use self::board::Board;
 pub use self::exhibition::Exhibition;
 pub use self::pool::Pool;
 pub use self::server::{Server, start};

@@ -4,9 +4,12 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, header};
 
 use crate::peer::PeerName;
 use crate::udp;
+
+use super::problem::Problem;
 
 /// The host of a URL, as far as we let it in. A name other than `localhost` may
 /// be pointed at us by its owner, so there is no such host here.
@@ -77,6 +80,23 @@ pub(super) fn household(address: IpAddr) -> IpAddr {
             Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
         }
     }
+}
+
+/// Lets in a request that names this server by an address and not by a name, and that no page
+/// from elsewhere makes.
+pub(super) fn check_own(headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text(header::HOST).filter(|host| Site::parse(host, 80).is_some());
+    let Some(host) = host else {
+        let detail = "the Host must be an IP address or localhost";
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "host", detail));
+    };
+    let is_own = |origin: &str| origin.strip_prefix("http://") == Some(host);
+    if headers.contains_key(header::ORIGIN) && !text(header::ORIGIN).is_some_and(is_own) {
+        let detail = "a page from elsewhere may not look here";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "origin", detail));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -21,6 +21,13 @@ pub(super) struct Exercise {
     pub(super) check: fn(&Terms) -> Result<Report>,
 }
 
+impl Exercise {
+    /// The report of a program that was not tried yet.
+    pub(super) fn untried(&self) -> Report {
+        Report::new(self.name, self.tasks)
+    }
+}
+
 /// All exercises, in the order of the chapters.
 pub(super) const ALL: [Exercise; 3] = [
     Exercise {
@@ -61,6 +68,10 @@ pub(super) const ALL: [Exercise; 3] = [
         check: nodes::check,
     },
 ];
+
+/// Their names.
+#[cfg_attr(not(feature = "web"), expect(dead_code, reason = "there is no board"))]
+pub(super) const NAMES: [&str; 3] = [ALL[0].name, ALL[1].name, ALL[2].name];
 
 /// The exercise of this name.
 pub(super) fn find(name: &str) -> Option<&'static Exercise> {

@@ -16,6 +16,16 @@ mod ground;
 mod nodes;
 mod exercises;
 mod json;
+#[cfg(feature = "client")]
+mod post;
+#[cfg(not(feature = "client"))]
+#[path = "post_absent.rs"]
+mod post;
+#[cfg(feature = "web")]
+mod board;
+#[cfg(not(feature = "web"))]
+#[path = "board_absent.rs"]
+mod board;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -39,6 +49,8 @@ Examples:
   cairn check 1.3 -- python3 node.py {port}      a node, tried over UDP
   cairn check 1.3 -- cargo run --release -- {port}
   cairn check 1.3 --json -- ./node {port}        for programs
+  cairn check --board 192.168.1.10:7777          a page for a class: who passes what
+  cairn check 1.3 --report http://192.168.1.10:7777 --name Ada -- ./node {port}
 
 It ends with 0 if all went well, with 1 if a task failed, and with 2 if the command line
 makes no sense. The program that is checked ends with the checker.";
@@ -66,6 +78,16 @@ pub(crate) struct Args {
     /// The longest to wait for a block or an answer
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
     patience: Duration,
+    /// Tell the board at this URL how it went
+    #[arg(long, value_name = "URL", requires = "name")]
+    report: Option<String>,
+    /// Your name on the board
+    #[arg(long, value_name = "NAME", requires = "report")]
+    name: Option<String>,
+    /// Serve a page of who passes what, until Ctrl-C [default: on 127.0.0.1, port 7777]
+    #[arg(long, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "",
+          conflicts_with_all = ["exercise", "command", "report"])]
+    board: Option<String>,
     /// What the checker starts, to end the program with it
     #[arg(long, hide = true)]
     guardian: bool,
@@ -75,6 +97,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.guardian {
         return guardian::run(&args.command);
     }
+    if let Some(address) = &args.board {
+        return board::run(address);
+    }
     let Some(name) = &args.exercise else {
         return print::text(exercises::list());
     };
@@ -82,12 +107,22 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Exit::usage(format!("{name:?} is no exercise: type cairn check to see them"))
     })?;
     demand_placeholder(exercise, &args.command)?;
+    // Told before it begins, too, so that a wrong name or address is known at once.
+    tell_board(args, &exercise.untried())?;
     let report = check(exercise, args)?;
     match args.json {
         true => print::line(json::line(&report, &args.command))?,
         false => print::text(&report)?,
     }
+    tell_board(args, &report)?;
     verdict(&report, args.json)
+}
+
+fn tell_board(args: &Args, report: &Report) -> Result<()> {
+    match (&args.report, &args.name) {
+        (Some(url), Some(name)) => post::post(url, name, report),
+        _ => Ok(()),
+    }
 }
 
 fn demand_placeholder(exercise: &Exercise, command: &[String]) -> Result<()> {

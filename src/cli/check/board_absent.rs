@@ -1,0 +1,10 @@
+//! `cairn check --board` in a program that was built without the feature `web`.
+
+use anyhow::Result;
+
+use crate::cli::exit::Exit;
+
+/// Says what is missing.
+pub(super) fn run(_text: &str) -> Result<()> {
+    Err(Exit::usage("--board needs the feature web: build without --no-default-features"))
+}
