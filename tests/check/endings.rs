@@ -135,3 +135,21 @@ fn a_command_without_its_placeholder_is_a_mistake() {
         said.has(&format!("cairn check {exercise} -- ./program {placeholder}"));
     }
 }
+
+#[test]
+fn a_check_of_nothing_is_a_mistake_and_alone_it_lists_the_exercises() {
+    for (args, words) in [
+        (&["1.9", "--", "true"][..], "\"1.9\" is no exercise: type cairn check to see them"),
+        (&["1.3"], "no program given: type cairn check 1.3 -- ./program {port}"),
+    ] {
+        let said = said(cairn().arg("check").args(args));
+        assert_eq!(said.code, Some(2));
+        said.has(words);
+    }
+    let said = said(cairn().arg("check"));
+    assert_eq!(said.code, Some(0));
+    for words in ["1.1 Blocks", "cairn check 1.2 -- python3 chains.py {chain}", "lives it lives on"]
+    {
+        said.has(words);
+    }
+}

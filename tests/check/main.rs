@@ -7,6 +7,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod board;
 mod endings;
 mod faults;
 mod good;

@@ -1,7 +1,5 @@
 //! What a datagram from the program says of it. Nothing here has a socket or a clock.
 
-use std::time::Duration;
-
 use cairn::block::{self, BLOCK_LEN, Block, BlockBytes, Header, Nonce};
 use cairn::fast;
 use cairn::hash::Hash;
@@ -10,7 +8,7 @@ use cairn::target::Target;
 
 use super::hints;
 use super::offers::{Kind, Offer};
-use super::report::{Lesson, Outcome, Task};
+use super::report::{Lesson, Task};
 use super::tips::SOON;
 
 pub(super) const LISTENS: Task = Task { name: "listens", title: "it listens on its port" };
@@ -282,58 +280,6 @@ fn previous_hint(
              over a chain or made a block: the hash of the last block of the chain"
         }
     }
-}
-
-/// Judges the time that a block took: `nonces` are tried in a turn, and a turn begins with
-/// a second of listening.
-///
-/// A program may rest before its first turn and may begin with a turn, so `counter / nonces`
-/// seconds is the least.
-pub(super) fn pace(counter: u64, nonces: u64, elapsed: Duration) -> Outcome {
-    let turns = counter / nonces + 1;
-    let seconds = elapsed.as_secs_f64();
-    if turns < 3 {
-        return Outcome::Untried(format!("the block was found in turn {turns}: too soon to tell"));
-    }
-    let (turns, count) = (turns as f64, turns);
-    if seconds < 0.9 * (turns - 1.0) {
-        let wrong = format!(
-            "It tried {counter} nonces within {seconds:.1} s. With {nonces} nonces and a second \
-             of listening in each turn, that is {count} turns, and takes {count} s. A node that \
-             does not listen hears of others' blocks too late.",
-        );
-        let look = "your loop: it mines only when no message came for a second, tries 1000 \
-                    nonces, and then listens again";
-        return Outcome::Failed(Lesson::new(wrong, look));
-    }
-    if seconds > 4.0 * turns + 15.0 {
-        let wrong = format!(
-            "It took {seconds:.0} s for {counter} nonces, where {count} s would do at {nonces} \
-             nonces a turn.",
-        );
-        let look = "how many nonces you try in a turn (1000), and how long you listen (1 s)";
-        return Outcome::Failed(Lesson::new(wrong, look));
-    }
-    Outcome::Passed
-}
-
-/// What it means that so many blocks came within a time, where they are too many: in a
-/// second a program has one turn, and finds a block in one of 65,536 nonces.
-pub(super) fn haste(blocks: usize, nonces: u64, elapsed: Duration) -> Option<Lesson> {
-    let chance = (nonces as f64 / Target::NETWORK.expected_tries()).min(1.0);
-    let expected = chance * (elapsed.as_secs_f64() + 1.0);
-    if blocks < 6 || (blocks as f64) < 4.0 * expected + 4.0 {
-        return None;
-    }
-    let seconds = elapsed.as_secs_f64();
-    let wrong = format!(
-        "It mined {blocks} blocks within {seconds:.1} s. At {nonces} nonces and a second of \
-         listening in each turn, a block takes a minute or so. A node that does not listen hears \
-         of others' blocks too late.",
-    );
-    let look = "your loop: it mines only when no message came for a second, tries 1000 nonces, \
-                and then listens again";
-    Some(Lesson::new(wrong, look))
 }
 
 #[cfg(test)]

@@ -3,28 +3,24 @@
 //! What a node has made of a message shows only in its next block. So first it is offered
 //! a longer chain upon which its next block is found soon; then all that it must ignore,
 //! in a row; then another longer chain. The block that comes back stands on one of these,
-//! and tells which. `judge.rs` reads it; this file sends, waits and keeps the time.
+//! and tells which. `judge.rs` reads it, `trial.rs` sends, waits and keeps the time.
 
-use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::Ordering;
-use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use cairn::block::BLOCK_LEN;
 
-use super::ground::{Ground, is_bound, is_free};
-use super::guardian::News;
+use super::ground::{is_bound, is_free};
 use super::judge::{
-    self, BLOCK, BROADCAST, CUT, EMPTY, GENESIS, INVALID, LISTENS, LIVES, LONGER, Mined,
-    NOT_LONGER, PACE, PORT, TASKS, Tale,
+    BLOCK, BROADCAST, CUT, EMPTY, INVALID, LISTENS, LIVES, LONGER, Mined, NOT_LONGER, PACE, PORT,
 };
 use super::offers::{Kind, Offer, Order, make};
-use super::program::Program;
-use super::report::{Lesson, Outcome, Report, Task};
+use super::pace;
+use super::report::{Lesson, Outcome, Report};
 use super::terms::Terms;
 use super::tips::{BUDGET, SOON};
+use super::trial::{Halt, POLL, Trial, named, unix_now};
 
 /// What stands for the port in the command.
 pub(super) const PLACEHOLDER: &str = "{port}";
@@ -32,17 +28,11 @@ pub(super) const PLACEHOLDER: &str = "{port}";
 /// How long a program may take to listen: some are compiled first.
 const START: Duration = Duration::from_secs(30);
 
-/// How often the checker looks at its sockets.
-const POLL: Duration = Duration::from_millis(5);
-
 /// How many longer chains are offered before the checker waits for what else may come.
 const OFFERS: usize = 3;
 
 /// Blocks in the first chain that is offered.
 const FIRST_COUNT: usize = 5;
-
-/// A block may have been on its way when a chain was offered.
-const ON_ITS_WAY: Duration = Duration::from_secs(3);
 
 /// How much later than it should a block may come.
 const SLACK: Duration = Duration::from_millis(2_500);
@@ -50,57 +40,12 @@ const SLACK: Duration = Duration::from_millis(2_500);
 /// How long the program is watched after each message that may end it.
 const WATCH: Duration = Duration::from_millis(250);
 
-/// More messages than these are a flood.
-const MANY: u64 = 500;
-
-/// Why a check does not go on.
-enum Halt {
-    /// The report says it.
-    Failed,
-    /// The user has stopped it.
-    Stopped,
-}
-
-/// A check that is going on.
-struct Trial<'a> {
-    terms: &'a Terms<'a>,
-    ground: Ground,
-    program: Program,
-    report: Report,
-    offers: Vec<Offer>,
-    /// When each was sent.
-    sent: Vec<Instant>,
-    /// Drawn by no other offer: it makes the next one's blocks its own.
-    lane: u64,
-    /// Chains that were heard of, and where.
-    seen: Vec<(u16, Vec<u8>)>,
-    messages: u64,
-    /// How many blocks the program has made, and since when.
-    blocks: usize,
-    begun: Instant,
-}
-
 /// Tries a node.
 pub(super) fn check(terms: &Terms) -> Result<Report> {
     let terms = &Terms { command: &with_port(terms.command), ..*terms };
     let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
     let may_fall_back = terms.ip.is_none() && is_free(loopback);
-    let ground = Ground::take(terms.ip)?;
-    let program = Program::start(terms.command, Some(ground.ip))?;
-    let report = Report::new("1.3", &TASKS);
-    let mut trial = Trial {
-        terms,
-        ground,
-        program,
-        report,
-        offers: Vec::new(),
-        sent: Vec::new(),
-        lane: 1 << 32,
-        seen: Vec::new(),
-        messages: 0,
-        blocks: 0,
-        begun: Instant::now(),
-    };
+    let mut trial = Trial::new(terms)?;
     let fallback = may_fall_back.then_some(loopback);
     match trial.run(fallback) {
         Err(Halt::Stopped) => bail!("stopped; the program that was checked is ended"),
@@ -118,7 +63,7 @@ impl Trial<'_> {
         if first.is_counted {
             let known = first.upon.map_or(at, |place| self.sent[place]);
             let took = at.saturating_duration_since(known);
-            self.report.set(PACE, judge::pace(first.counter, self.terms.nonces, took));
+            self.report.set(PACE, pace::of_block(first.counter, self.terms.nonces, took));
         } else {
             let why = "its nonces are not counted from 0, so the time of one block tells nothing";
             self.report.set(PACE, Outcome::Untried(why.to_owned()));
@@ -301,95 +246,6 @@ impl Trial<'_> {
         make(order, until, self.terms.stop).ok_or(Halt::Stopped)
     }
 
-    fn send(&mut self, offer: Offer) -> Result<(), Halt> {
-        // What has come until now was made without it.
-        self.watch(Instant::now())?;
-        self.ground.send(&offer.bytes);
-        self.sent.push(Instant::now());
-        self.offers.push(offer);
-        Ok(())
-    }
-
-    /// Listens for a while; only what is wrong is told.
-    fn watch(&mut self, until: Instant) -> Result<(), Halt> {
-        loop {
-            while self.hear()?.is_some() {}
-            if Instant::now() >= until {
-                return Ok(());
-            }
-            self.pause(Instant::now() + POLL)?;
-        }
-    }
-
-    /// Listens until a block comes that the program has made knowing the last offer.
-    fn wait_for_block(&mut self, until: Instant) -> Result<Option<(Mined, Instant)>, Halt> {
-        while Instant::now() < until {
-            self.alive(LIVES, format_args!("after {}", self.last_sent()))?;
-            match self.hear()? {
-                Some(mined) if self.counts(&mined)? => return Ok(Some((mined, Instant::now()))),
-                Some(_) => {}
-                None => self.pause(Instant::now() + POLL)?,
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether a block was made upon what the program should have.
-    fn counts(&mut self, mined: &Mined) -> Result<bool, Halt> {
-        let longest = self.offers.iter().rposition(|offer| offer.kind == Kind::Longer);
-        if mined.upon.is_some() {
-            return Ok(true);
-        }
-        let Some(place) = longest else { return Ok(false) };
-        let late = self.sent[place].elapsed() > ON_ITS_WAY;
-        let offered = self.offers[place].bytes.len() / BLOCK_LEN;
-        if !late || mined.count > offered {
-            return Ok(false);
-        }
-        let wrong = format!(
-            "It was sent a valid chain of {offered} blocks; its next block stands on a chain of \
-             its own of {} blocks.",
-            mined.count - 1
-        );
-        let look = "what you do with a message: where it is a valid chain with more blocks than \
-                    yours, it becomes your chain, and the search goes on upon its last block";
-        self.fail(LONGER, Lesson::new(wrong, look))
-    }
-
-    /// Reads one message, if one has come: the block that it brings, if it brings one.
-    fn hear(&mut self) -> Result<Option<Mined>, Halt> {
-        // Only messages that bring nothing are read on in a row.
-        for _ in 0..64 {
-            let Some((port, datagram)) = self.ground.hear() else { return Ok(None) };
-            self.messages += 1;
-            let is_known = self.seen.iter().any(|(_, known)| known == datagram);
-            if !is_known || !self.seen.iter().any(|(at, known)| *at == port && known == datagram) {
-                self.seen.push((port, datagram.to_vec()));
-                let surplus = self.seen.len().saturating_sub(100);
-                self.seen.drain(..surplus);
-            }
-            if is_known {
-                continue;
-            }
-            let datagram = datagram.to_vec();
-            match judge::judge(&datagram, &self.offers, unix_now() as u32) {
-                Tale::Nothing => {}
-                Tale::Mined(mined) => {
-                    self.report.pass(GENESIS);
-                    self.tell(format_args!("heard of a chain of {} blocks", mined.count));
-                    self.blocks += 1;
-                    let haste = judge::haste(self.blocks, self.terms.nonces, self.begun.elapsed());
-                    return match haste {
-                        Some(lesson) => self.fail(PACE, lesson),
-                        None => Ok(Some(mined)),
-                    };
-                }
-                Tale::Wrong(task, lesson) => return self.fail(task, lesson),
-            }
-        }
-        Ok(None)
-    }
-
     /// Waits until the last chain has come to the other port, too.
     fn heard_by_both(&mut self) -> Result<(), Halt> {
         let Some((first, chain)) = self.seen.last().cloned() else { return Ok(()) };
@@ -409,131 +265,11 @@ impl Trial<'_> {
         self.report.fail(BROADCAST, Lesson::new(wrong, look));
         Ok(())
     }
-
-    /// Fails the task if the program has ended.
-    fn alive(&mut self, task: Task, when: std::fmt::Arguments) -> Result<(), Halt> {
-        let Some(news) = self.program.ended().cloned() else { return Ok(()) };
-        let words = self.program.last_words();
-        let lesson = match news {
-            News::NotStarted(why) => Lesson::new(
-                format!("It could not be started: {why}."),
-                "the command after --: the program must be installed, or its path be right",
-            ),
-            News::Ended { code, left } if left > 0 => Lesson::new(
-                format!(
-                    "It ended {when}, {}, and left {left} other processes running, which were \
-                     ended too. {words}",
-                    how(code)
-                ),
-                "whether the program forks itself into the background: keep it in the foreground",
-            ),
-            News::Ended { code, .. } => Lesson::new(
-                format!("It ended {when}, {}. {words}", how(code)),
-                match task {
-                    LISTENS => "its last words, and what happens if you run the command yourself",
-                    _ => {
-                        "what you do with a message before you know that it is a chain: bytes \
-                         from outside can have any length, and must never end the program"
-                    }
-                },
-            ),
-            News::Stopped | News::Killed => Lesson::new("It was ended.", "who ended it"),
-        };
-        self.fail(task, lesson)
-    }
-
-    fn fail<T>(&mut self, task: Task, lesson: Lesson) -> Result<T, Halt> {
-        self.report.fail(task, lesson);
-        Err(Halt::Failed)
-    }
-
-    /// Waits, unless the user stops it.
-    fn pause(&self, until: Instant) -> Result<(), Halt> {
-        loop {
-            if self.terms.stop.load(Ordering::Relaxed) {
-                return Err(Halt::Stopped);
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(());
-            }
-            thread::sleep(left.min(Duration::from_millis(50)));
-        }
-    }
-
-    /// Waits until this second begins, and listens meanwhile.
-    fn sleep_until(&mut self, second: u32) -> Result<(), Halt> {
-        let left = (f64::from(second) - unix_now()).max(0.0);
-        self.watch(Instant::now() + Duration::from_secs_f64(left))
-    }
-
-    fn lane(&mut self) -> u64 {
-        // Apart by more than the threads of a search.
-        self.lane += 1 << 8;
-        self.lane
-    }
-
-    fn last_sent(&self) -> &'static str {
-        self.offers.last().map_or("its start", |offer| named(offer.kind))
-    }
-
-    fn tell(&self, what: std::fmt::Arguments) {
-        if self.terms.is_told {
-            // Where nobody reads it, nothing is lost.
-            let _ = writeln!(io::stderr(), "  ...   {what}");
-        }
-    }
-
-    /// Ends the program and adds what is worth knowing.
-    fn finish(mut self) -> Report {
-        let flood = self.program.flood();
-        if self.program.stop() == Some(&News::Killed) {
-            self.report.notes.push(
-                "it did not end within a second when it was asked to (SIGTERM), and was killed"
-                    .to_owned(),
-            );
-        }
-        if let Some(bytes) = flood {
-            let megabytes = bytes / 1_000_000;
-            self.report.notes.push(format!(
-                "it printed {megabytes} MB: printing takes time from mining, a line a turn is enough"
-            ));
-        }
-        if self.messages > MANY {
-            self.report.notes.push(format!(
-                "it sent {} messages: a chain needs to be sent once, when a block was made",
-                self.messages
-            ));
-        }
-        self.report
-    }
 }
 
 /// The command with the port in it.
 fn with_port(command: &[String]) -> Vec<String> {
     command.iter().map(|word| word.replace(PLACEHOLDER, &PORT.to_string())).collect()
-}
-
-/// What was sent, in a few words.
-fn named(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Longer => "a longer, valid chain",
-        Kind::Tie => "a chain as long as its own",
-        Kind::Shorter => "a shorter chain",
-        Kind::ProofOfWork => "a chain without proof of work",
-        Kind::PreviousHash => "a chain with a wrong previous hash",
-        Kind::Genesis => "a chain upon another genesis block",
-        Kind::Cut => "a chain that is cut off",
-        Kind::Empty => "an empty message",
-    }
-}
-
-fn how(code: i32) -> String {
-    match code {
-        0 => "without an error".to_owned(),
-        129.. => format!("killed by signal {}", code - 128),
-        _ => format!("with exit code {code}"),
-    }
 }
 
 /// How many seconds the program rests after it has taken over a chain of so many blocks.
@@ -544,9 +280,4 @@ fn rest(count: usize) -> u32 {
 /// The first number of blocks from here on after which the rest is one second.
 fn restful(count: usize) -> usize {
     (count..).find(|count| rest(*count) == 1).expect("every third is")
-}
-
-/// Unix seconds.
-fn unix_now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }

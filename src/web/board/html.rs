@@ -23,7 +23,7 @@ pub(super) fn page(board: &Standings, host: &str) -> String {
          <title>Cairn: who passes what</title><link rel=\"stylesheet\" href=\"board.css\">\
          <link rel=\"icon\" href=\"data:,\"></head>\n\
          <body><h1>Who passes what</h1>\n{}<p class=\"how\">To be on this board, type<br>\
-         <code>cairn check {last} --report http://{host} --name NAME -- PROGRAM</code></p>\n\
+         <code>cairn check {last} --report http://{host} --name NAME -- PROGRAM {{port}}</code></p>\n\
          <p class=\"note\">Each line is what the checker on that machine reported. The best \
          result stays.</p></body></html>\n",
         table(board)
@@ -65,7 +65,9 @@ fn score(student: &Student) -> (usize, u32) {
 fn cell(standing: Option<&Standing>) -> String {
     match standing {
         None => "<td></td>".to_owned(),
-        Some(Standing { passed: true, .. }) => "<td class=\"passed\">✓ passed</td>".to_owned(),
+        Some(Standing { passed: true, .. }) => {
+            "<td class=\"passed\">✓<span> passed</span></td>".to_owned()
+        }
         Some(Standing { tasks_passed, tasks, .. }) => {
             format!("<td class=\"under-way\">{tasks_passed} of {tasks}</td>")
         }

@@ -135,17 +135,6 @@ fn a_date_far_from_the_clock_is_told() {
 }
 
 #[test]
-fn the_pace_is_a_turn_a_second_and_a_quick_find_tells_nothing() {
-    let pace = |counter, seconds| pace(counter, 1_000, Duration::from_secs_f64(seconds)).name();
-    assert_eq!(pace(1_500, 0.1), "untried");
-    assert_eq!(pace(3_500, 5.0), "passed");
-    assert_eq!(pace(3_500, 3.0), "passed", "it did not rest, and began with a turn");
-    assert_eq!(pace(3_500, 1.1), "failed", "it rested, and never listened");
-    assert_eq!(pace(3_500, 40.0), "failed");
-    assert_eq!(pace(65_000, 70.0), "passed");
-}
-
-#[test]
 fn a_drawn_nonce_is_not_taken_for_a_counted_one() {
     let offers = [offer(Kind::Longer, 1)];
     let chain = Chain::from_bytes(offers[0].bytes.clone(), Target::NETWORK).expect("valid");
@@ -156,14 +145,4 @@ fn a_drawn_nonce_is_not_taken_for_a_counted_one() {
     let sent = [chain.as_bytes(), &block.to_bytes()].concat();
     let Tale::Mined(mined) = judge(&sent, &offers, CLOCK) else { panic!("mined") };
     assert!(!mined.is_counted && !mined.is_soon);
-}
-
-#[test]
-fn more_blocks_than_turns_allow_are_haste_and_luck_is_not() {
-    let haste =
-        |blocks, nonces, seconds| haste(blocks, nonces, Duration::from_secs(seconds)).is_some();
-    assert!(haste(10, 1_000, 3));
-    assert!(!haste(4, 1_000, 3), "some of these were meant to be found soon");
-    assert!(!haste(20, 200_000, 20));
-    assert!(haste(200, 200_000, 20));
 }

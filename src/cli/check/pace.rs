@@ -1,0 +1,87 @@
+//! The pace of a node, judged by when its blocks came.
+
+use std::time::Duration;
+
+use cairn::target::Target;
+
+use super::report::{Lesson, Outcome};
+
+/// Judges the time that a block took: `nonces` are tried in a turn, and a turn begins with
+/// a second of listening.
+///
+/// A program may rest before its first turn and may begin with a turn, so `counter / nonces`
+/// seconds is the least.
+pub(super) fn of_block(counter: u64, nonces: u64, elapsed: Duration) -> Outcome {
+    let turns = counter / nonces + 1;
+    let seconds = elapsed.as_secs_f64();
+    if turns < 3 {
+        return Outcome::Untried(format!("the block was found in turn {turns}: too soon to tell"));
+    }
+    let (turns, count) = (turns as f64, turns);
+    if seconds < 0.9 * (turns - 1.0) {
+        let wrong = format!(
+            "It tried {counter} nonces within {seconds:.1} s. With {nonces} nonces and a second \
+             of listening in each turn, that is {count} turns, and takes {count} s. A node that \
+             does not listen hears of others' blocks too late.",
+        );
+        let look = "your loop: it mines only when no message came for a second, tries 1000 \
+                    nonces, and then listens again";
+        return Outcome::Failed(Lesson::new(wrong, look));
+    }
+    if seconds > 4.0 * turns + 15.0 {
+        let wrong = format!(
+            "It took {seconds:.0} s for {counter} nonces, where {count} s would do at {nonces} \
+             nonces a turn.",
+        );
+        let look = "how many nonces you try in a turn (1000), and how long you listen (1 s)";
+        return Outcome::Failed(Lesson::new(wrong, look));
+    }
+    Outcome::Passed
+}
+
+/// What it means that so many blocks came within a time, where they are too many: in a
+/// second a program has one turn, and finds a block in one of 65,536 nonces.
+pub(super) fn of_all(blocks: usize, nonces: u64, elapsed: Duration) -> Option<Lesson> {
+    let chance = (nonces as f64 / Target::NETWORK.expected_tries()).min(1.0);
+    let expected = chance * (elapsed.as_secs_f64() + 1.0);
+    if blocks < 6 || (blocks as f64) < 4.0 * expected + 4.0 {
+        return None;
+    }
+    let seconds = elapsed.as_secs_f64();
+    let wrong = format!(
+        "It mined {blocks} blocks within {seconds:.1} s. At {nonces} nonces and a second of \
+         listening in each turn, a block takes a minute or so. A node that does not listen hears \
+         of others' blocks too late.",
+    );
+    let look = "your loop: it mines only when no message came for a second, tries 1000 nonces, \
+                and then listens again";
+    Some(Lesson::new(wrong, look))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_a_turn_a_second_and_a_quick_find_tells_nothing() {
+        let pace =
+            |counter, seconds| of_block(counter, 1_000, Duration::from_secs_f64(seconds)).name();
+        assert_eq!(pace(1_500, 0.1), "untried");
+        assert_eq!(pace(3_500, 5.0), "passed");
+        assert_eq!(pace(3_500, 3.0), "passed", "it did not rest, and began with a turn");
+        assert_eq!(pace(3_500, 1.1), "failed", "it rested, and never listened");
+        assert_eq!(pace(3_500, 40.0), "failed");
+        assert_eq!(pace(65_000, 70.0), "passed");
+    }
+
+    #[test]
+    fn more_blocks_than_turns_allow_are_haste_and_luck_is_not() {
+        let haste = |blocks, nonces, seconds| {
+            of_all(blocks, nonces, Duration::from_secs(seconds)).is_some()
+        };
+        assert!(haste(10, 1_000, 3));
+        assert!(!haste(4, 1_000, 3), "some of these were meant to be found soon");
+        assert!(!haste(20, 200_000, 20));
+        assert!(haste(200, 200_000, 20));
+    }
+}
