@@ -75,10 +75,14 @@ impl Ground {
         let _ = self.sockets[self.next].send_to(datagram, self.program());
     }
 
-    /// A datagram that has come, and the port at which.
+    /// A datagram that has come, and the port at which. Everybody writes to 127.0.0.1, so there
+    /// only the program's own port is listened to.
     pub(super) fn hear(&mut self) -> Option<(u16, &[u8])> {
+        let is_shared = self.ip == IpAddr::from(Ipv4Addr::LOCALHOST);
         for (socket, port) in self.sockets.iter().zip(&NODE_PORTS[1..]) {
-            if let Ok(len) = socket.recv(&mut self.buffer) {
+            if let Ok((len, from)) = socket.recv_from(&mut self.buffer)
+                && (!is_shared || from.port() == NODE_PORTS[0])
+            {
                 return Some((*port, &self.buffer[..len]));
             }
         }
