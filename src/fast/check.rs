@@ -234,6 +234,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_last_block_dated_a_second_too_early_is_found_at_any_place_of_a_batch() {
+        let (good, any) = (chain(160), Target::from_zero_bits(0));
+        for height in 100..160 {
+            let mut bytes = good[..(height + 1) * BLOCK_LEN].to_vec();
+            let (below, last) = bytes.split_at_mut(height * BLOCK_LEN);
+            let tip = rules::check(Tip::START, below, any).expect("valid");
+            let early = tip.earliest_timestamp() - 1;
+            last[field::TIMESTAMP].copy_from_slice(&early.to_be_bytes());
+            let invalid = verdict(&Tip::START, &bytes, any).expect_err("too early");
+            assert_eq!((invalid.height, invalid.rule()), (height, Rule::Timestamp));
+        }
+    }
+
     proptest! {
         #[test]
         fn any_damage_gets_the_verdict_of_the_plain_loop(
