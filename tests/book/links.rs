@@ -1,6 +1,7 @@
 //! Links within the project lead somewhere.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use crate::pages::{Page, beside_the_book, book, root};
@@ -44,7 +45,7 @@ fn follow(page: &Page, target: &str) -> Result<(), String> {
             }
             match heading {
                 None => return Ok(()),
-                Some(_) => fs::read_to_string(path).map_err(|error| error.to_string())?,
+                Some(_) => with_included(&path).map_err(|error| error.to_string())?,
             }
         }
     };
@@ -53,6 +54,19 @@ fn follow(page: &Page, target: &str) -> Result<(), String> {
         true => Ok(()),
         false => Err("the page has no such heading".to_owned()),
     }
+}
+
+/// The text of a page, and of the files that it includes.
+fn with_included(path: &Path) -> io::Result<String> {
+    let mut text = fs::read_to_string(path)?;
+    let folder = path.parent().expect("a file lies in a folder");
+    let included = text.lines().filter_map(|line| line.strip_prefix("{{#include "));
+    let files = included.filter_map(|rest| rest.split([':', '}']).next());
+    let files: Vec<_> = files.map(|file| folder.join(file)).collect();
+    for file in files {
+        text += &fs::read_to_string(file)?;
+    }
+    Ok(text)
 }
 
 /// The names by which the headings of a page can be linked to.
@@ -97,4 +111,5 @@ fn a_broken_link_is_found_out() {
     assert!(follow(page, "absent.md").is_err());
     assert!(follow(page, "README.md#absent").is_err());
     assert_eq!(follow(page, "README.md#the-page"), Ok(()));
+    assert_eq!(follow(page, "book/src/reference/wire.md#block"), Ok(()), "it is included there");
 }

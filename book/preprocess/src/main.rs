@@ -2,7 +2,8 @@
 //!
 //! - `<!-- figure NAME -->` gives way to a drawing (`figures`);
 //! - `<!-- help COMMAND -->` to what `cairn help COMMAND` prints, and `<!-- help -->`
-//!   to that of all commands. The program is the one in `CAIRN`, or `cairn`.
+//!   to that of all commands. The program is the one in `CAIRN`, or `cairn`;
+//! - links to files that are not in the book give way to their text (`outside`).
 //!
 //! mdBook gives a chapter's text as JSON on standard input and takes it from standard
 //! output.
@@ -13,10 +14,12 @@ mod figures;
 mod fork;
 mod help;
 mod layout;
+mod outside;
 mod svg;
 mod waiting;
 
 use std::io::{self, Read};
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::Value;
@@ -40,22 +43,28 @@ fn preprocess() -> Result<(), String> {
     io::stdin().read_to_string(&mut input).map_err(|error| error.to_string())?;
     let input: Value = serde_json::from_str(&input).map_err(|error| error.to_string())?;
     let mut book = input.get(1).cloned().ok_or("mdBook gives a context and a book")?;
-    fill(&mut book)?;
+    let root = input.pointer("/0/root").and_then(Value::as_str).ok_or("mdBook names its folder")?;
+    fill(&mut book, &Path::new(root).join("src"))?;
     println!("{book}");
     Ok(())
 }
 
-/// Fills each chapter, wherever it is in the book.
-fn fill(value: &mut Value) -> Result<(), String> {
+/// Fills each chapter, wherever it is in the book, whose pages lie in `pages`.
+fn fill(value: &mut Value, pages: &Path) -> Result<(), String> {
     match value {
-        Value::Array(items) => items.iter_mut().try_for_each(fill),
-        Value::Object(fields) => fields.iter_mut().try_for_each(|(name, value)| match value {
-            Value::String(text) if name == "content" => {
-                *text = filled(text)?;
-                Ok(())
-            }
-            value => fill(value),
-        }),
+        Value::Array(items) => items.iter_mut().try_for_each(|item| fill(item, pages)),
+        Value::Object(fields) => {
+            let path = fields.get("path").and_then(Value::as_str).unwrap_or_default();
+            let path = pages.join(path);
+            let folder = path.parent().unwrap_or(pages).to_owned();
+            fields.iter_mut().try_for_each(|(name, value)| match value {
+                Value::String(text) if name == "content" => {
+                    *text = outside::without_links(&filled(text)?, &folder);
+                    Ok(())
+                }
+                value => fill(value, pages),
+            })
+        }
         _ => Ok(()),
     }
 }

@@ -1,0 +1,44 @@
+//! Links that lead out of the book.
+//!
+//! A page may link to a file of the project, such as `../../API.md`, for those who read
+//! it there. The built book lies elsewhere and has no such file: there the link gives
+//! way to its text.
+
+use std::path::Path;
+
+/// A chapter's text, without links to files that are not in the book. `folder` is where
+/// the chapter lies.
+pub(crate) fn without_links(text: &str, folder: &Path) -> String {
+    let mut rest = text;
+    let mut kept = String::new();
+    while let Some(middle) = rest.find("](") {
+        let (before, after) = rest.split_at(middle);
+        let target = after[2..].split(')').next().unwrap_or_default();
+        let begin = before.rfind('[');
+        match begin {
+            Some(begin) if leads_outside(target, folder) && after[2..].contains(')') => {
+                kept.push_str(&before[..begin]);
+                kept.push_str(&before[begin + 1..]);
+                rest = &after[2 + target.len() + 1..];
+            }
+            _ => {
+                kept.push_str(before);
+                kept.push_str("](");
+                rest = &after[2..];
+            }
+        }
+    }
+    kept + rest
+}
+
+fn leads_outside(target: &str, folder: &Path) -> bool {
+    let file = target.split('#').next().unwrap_or_default();
+    let is_here = file.is_empty() || file.contains("://") || file.contains("site/");
+    let escapes = || file.matches("../").count() > folder_depth(folder);
+    !is_here && (escapes() || !folder.join(file).exists())
+}
+
+/// How many folders a chapter lies below the one of all pages, which is called `src`.
+fn folder_depth(folder: &Path) -> usize {
+    folder.components().rev().take_while(|part| part.as_os_str() != "src").count()
+}
