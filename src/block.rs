@@ -64,6 +64,7 @@ pub const GENESIS_HASH: Hash = Hash::from_bytes([
     0x3e, 0x05, 0xe6, 0x3e, 0x5a, 0x31, 0x9f, 0xb7, 0x3b, 0xcd, 0xcc, 0xbc, 0xdb, 0xba, 0x1e, 0x72,
 ]);
 
+// ANCHOR: nonce
 /// The 256-bit number that a miner varies until the hash is low enough.
 ///
 /// The search counts in the low 40 bits. The 64 bits above them are the
@@ -73,6 +74,7 @@ pub const GENESIS_HASH: Hash = Hash::from_bytes([
 /// reward's own bytes, the "extra nonce", keep miners apart.)
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Nonce([u8; 32]);
+// ANCHOR_END: nonce
 
 impl Nonce {
     /// Bits that the search counts in: ends at 2^40, about 1.1 million million.

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+// ANCHOR: names
 /// The ports of the tutorial's network.
 pub const NODE_PORTS: [u16; 3] = [7000, 8000, 9000];
 
@@ -16,6 +17,7 @@ pub const NODE_IP: &str = "NODE_IP";
 
 /// The file of settings, in the folder that the program is started in.
 pub const ENV_FILE: &str = ".env";
+// ANCHOR_END: names
 
 /// The longest file of settings that is read, in bytes: a page has some 4,000.
 const MAX_ENV_FILE_LEN: u64 = 64 * 1024;
@@ -35,6 +37,7 @@ pub struct Found<T> {
     pub source: Source,
 }
 
+// ANCHOR: source
 /// Where a setting was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -52,6 +55,7 @@ pub enum Source {
     /// Nowhere: the program's own choice.
     Default,
 }
+// ANCHOR_END: source
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {

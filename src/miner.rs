@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::block::{Header, Nonce};
 use crate::target::Target;
 
+// ANCHOR: search
 /// Tries the header with each counter of the range in its nonce, in order, and
 /// returns the first that meets the target.
 ///
@@ -20,6 +21,7 @@ pub fn search(header: &Header, counters: Range<u64>, target: Target) -> Option<H
         .map(|counter| Header { nonce: header.nonce.with_counter(counter), ..*header })
         .find(|header| target.is_met_by(&header.hash()))
 }
+// ANCHOR_END: search
 
 /// Panics where a range of counters would spill into the lane above them.
 pub(crate) fn assert_in_lane(counters: &Range<u64>) {

@@ -179,6 +179,7 @@ impl<D: Disk> Store<D> {
         put
     }
 
+    // ANCHOR: replace
     fn replace(&mut self, from: usize, blocks: &[BlockBytes]) -> Result<(), StoreError> {
         if blocks.is_empty() {
             // To cut is one step, which is done or not.
@@ -191,6 +192,7 @@ impl<D: Disk> Store<D> {
         self.put(from, blocks.as_flattened())?;
         self.remove_journal()
     }
+    // ANCHOR_END: replace
 
     /// Makes the chain file end with these blocks, the first at height `from`.
     fn put(&mut self, from: usize, blocks: &[u8]) -> Result<(), StoreError> {

@@ -358,6 +358,7 @@ impl Sync {
     }
 }
 
+// ANCHOR: answer
 /// The frames that answer a question: the blocks after the highest of its places
 /// that is ours too. None where there is no such place, or no block after it.
 pub fn answer(chain: &Chain, question: &Question) -> Vec<Vec<u8>> {
@@ -372,6 +373,7 @@ pub fn answer(chain: &Chain, question: &Question) -> Vec<Vec<u8>> {
     };
     frames.map(encode).collect()
 }
+// ANCHOR_END: answer
 
 /// A random number other than zero, which marks what nobody asked for.
 fn nonzero(random: &mut ChaCha8Rng) -> u64 {

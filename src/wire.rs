@@ -64,6 +64,7 @@ pub enum Message<'a> {
     SleepNotice(SleepNotice),
 }
 
+// ANCHOR: blocks
 /// Some blocks of a chain, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blocks<'a> {
@@ -76,7 +77,9 @@ pub struct Blocks<'a> {
     /// The blocks: at least one.
     pub blocks: &'a [BlockBytes],
 }
+// ANCHOR_END: blocks
 
+// ANCHOR: question
 /// A question for the blocks after the first place that the other side knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
@@ -88,6 +91,7 @@ pub struct Question {
     /// Places in the asker's chain, from its tip down: the locator.
     pub places: Vec<Place>,
 }
+// ANCHOR_END: question
 
 /// A block, by where it is and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

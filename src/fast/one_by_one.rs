@@ -36,6 +36,7 @@ pub(super) const START: State = [
 /// A one after the last bit of the message: how its padding begins.
 pub(super) const PADDING: u32 = 0x8000_0000;
 
+// ANCHOR: midstate
 /// The state after the first 64 of a header's 69 bytes.
 ///
 /// Only the last five bytes change within a search, the counter of the nonce,
@@ -46,6 +47,7 @@ pub(super) fn midstate(header: &[u8; HEADER_LEN]) -> State {
     compress256(&mut state, blocks);
     state
 }
+// ANCHOR_END: midstate
 
 /// The message block that follows the midstate: the counter's 40 bits, the
 /// padding, and the length of the whole header in bits.

@@ -20,6 +20,7 @@ pub fn search(header: &Header, counters: Range<u64>, target: Target) -> Option<H
     search_by(chosen(), header, counters, target)
 }
 
+// ANCHOR: search
 /// The same by a kernel of one's choice.
 ///
 /// Of each hash only the first 32 bits are looked at: they are enough to turn
@@ -58,6 +59,7 @@ pub fn search_by(
     }
     None
 }
+// ANCHOR_END: search
 
 /// How many counters a thread searches before it looks up: about half a
 /// millisecond in wide vectors, a few without.

@@ -63,6 +63,7 @@ fn sixteen_rounds<const EXPAND: bool>(
     four_rounds::<12, EXPAND>(states, messages, k);
 }
 
+// ANCHOR: rounds
 /// Four rounds, after each of which, if `EXPAND`, its message word gives way to the
 /// one of sixteen rounds later.
 #[inline(always)]
@@ -89,6 +90,7 @@ fn four_rounds<const FROM: usize, const EXPAND: bool>(
         }
     }
 }
+// ANCHOR_END: rounds
 
 #[inline(always)]
 fn round(state: &State, input: u32) -> State {

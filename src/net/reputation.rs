@@ -38,6 +38,7 @@ pub struct Deed {
     pub why: String,
 }
 
+// ANCHOR: cost
 /// What a datagram that changed nothing costs its sender; `None` where honest nodes
 /// send such datagrams too.
 pub fn cost(reason: &Reason) -> Option<Deed> {
@@ -58,6 +59,7 @@ pub fn cost(reason: &Reason) -> Option<Deed> {
     };
     Some(Deed { points, why: reason.to_string() })
 }
+// ANCHOR_END: cost
 
 /// What bytes that are no frame of the stream cost.
 pub fn bad_stream(why: &str) -> Deed {

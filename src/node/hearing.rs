@@ -95,6 +95,7 @@ impl Node {
         }
     }
 
+    // ANCHOR: weigh
     /// A valid branch: longer than our chain, or not.
     fn weigh(&mut self, now: Now, from: PeerName, branch: Branch, is_new: bool) {
         // All blocks have the same target, so the longest chain has the most work.
@@ -106,6 +107,7 @@ impl Node {
             None => self.copy(now, from, branch),
         }
     }
+    // ANCHOR_END: weigh
 
     /// A branch that was fetched, which is longer than our chain.
     pub(super) fn adopt_fetched(&mut self, now: Now, from: PeerName, branch: Branch) {

@@ -44,6 +44,7 @@ impl Tip {
         self.hash
     }
 
+    // ANCHOR: earliest
     /// The earliest timestamp that the next block may have: the median of the
     /// last up to 11 (sorted, element n/2), which keeps a miner from dating its
     /// blocks back. Bitcoin's rule asks for one second more.
@@ -53,6 +54,7 @@ impl Tip {
         recent.sort_unstable();
         recent.get(recent.len() / 2).copied().unwrap_or(0)
     }
+    // ANCHOR_END: earliest
 
     /// Holds one block, with its hash, against the rules and steps onto it.
     ///
@@ -103,6 +105,7 @@ impl Tip {
             .then(|| Fault::Timestamp { found: timestamp, earliest: self.earliest_timestamp() })
     }
 
+    // ANCHOR: before
     /// Whether `timestamp` is before the median, found without sorting: those
     /// that are not after it are then too few to reach the middle.
     fn is_before_median(&self, timestamp: u32) -> bool {
@@ -110,6 +113,7 @@ impl Tip {
         let not_after = recent.iter().filter(|&&recent| recent <= timestamp).count();
         not_after <= recent.len() / 2
     }
+    // ANCHOR_END: before
 }
 
 #[cfg(test)]

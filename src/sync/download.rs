@@ -174,6 +174,7 @@ impl Download {
     }
 }
 
+// ANCHOR: locator
 /// Places from the end of what we have down to genesis, dense at first, then
 /// each twice as far below the one before.
 pub(super) fn locator(chain: &Chain, branch: Option<&Branch>, shared: Option<Place>) -> Vec<Place> {
@@ -195,3 +196,4 @@ pub(super) fn locator(chain: &Chain, branch: Option<&Branch>, shared: Option<Pla
     };
     end_of_branch.or(shared).into_iter().chain(heights.into_iter().map(place)).collect()
 }
+// ANCHOR_END: locator
