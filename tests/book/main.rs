@@ -5,5 +5,6 @@ mod pages;
 mod code;
 mod commands;
 mod links;
+mod changes;
 #[cfg(target_os = "linux")]
 mod console;
