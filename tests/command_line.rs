@@ -459,12 +459,20 @@ fn each_command_has_examples_a_man_page_and_completions() {
 #[cfg(not(feature = "top"))]
 #[test]
 fn a_command_that_was_left_out_says_how_to_get_it() {
-    let output = run(cairn().arg("top"), b"");
+    left_out("top", "cairn top needs the feature top: build with --features top");
+}
+
+#[cfg(not(feature = "client"))]
+#[test]
+fn a_program_without_the_client_says_how_to_get_cairn_health() {
+    left_out("health", "cairn health needs the feature client: build with --features client");
+}
+
+#[cfg(not(all(feature = "top", feature = "client")))]
+fn left_out(command: &str, why: &str) {
+    let output = run(cairn().arg(command), b"");
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(
-        error(&output).trim_end(),
-        "cairn top needs the feature top: build with --features top"
-    );
+    assert_eq!(error(&output).trim_end(), why);
 }
 
 #[cfg(not(feature = "net"))]

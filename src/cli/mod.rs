@@ -57,6 +57,11 @@ mod show;
 #[path = "show_absent.rs"]
 mod show;
 
+#[cfg(feature = "client")]
+mod health;
+#[cfg(not(feature = "client"))]
+#[path = "health_absent.rs"]
+mod health;
 #[cfg(feature = "top")]
 mod top;
 #[cfg(not(feature = "top"))]
@@ -132,6 +137,7 @@ enum Command {
     Sim(sim::Args),
     Bench(bench::Args),
     Check(check::Args),
+    Health(health::Args),
     Top(top::Args),
     Man(manual::ManArgs),
     Completions(manual::CompletionsArgs),
@@ -165,6 +171,7 @@ fn run() -> Result<()> {
         Some(Command::Sim(args)) => sim::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Health(args)) => health::run(&args),
         Some(Command::Top(args)) => top::run(&args),
         Some(Command::Man(args)) => manual::man(&args, Cli::command()),
         Some(Command::Completions(args)) => manual::completions(&args, Cli::command()),

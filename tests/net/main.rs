@@ -8,5 +8,6 @@ mod table;
 mod eclipse;
 mod liars;
 mod program;
+mod container;
 #[path = "../common/mod.rs"]
 mod common;

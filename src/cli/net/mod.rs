@@ -1,6 +1,7 @@
 //! `cairn net`: a node among strangers, over the open network.
 
 mod flags;
+mod id;
 mod notes;
 mod delivery;
 mod many;
@@ -27,12 +28,15 @@ Examples:
   cairn net                                      with those of this local network
   cairn net --bootstrap ID@HOST:PORT             with those that this node knows
   cairn net --introduce                          only introduce others to each other
+  cairn net id                                   print the identity of this node, without running it
   cairn net --nodes 30                           thirty strangers on this machine, with the page";
 
 /// Run a node among strangers: they find each other and prove who they are
 #[derive(clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    errand: Option<Errand>,
     #[command(flatten)]
     listen_at: Listen,
     #[command(flatten)]
@@ -50,7 +54,16 @@ pub(crate) struct Args {
     nodes: Option<usize>,
 }
 
+/// What `cairn net` does other than run nodes.
+#[derive(clap::Subcommand)]
+enum Errand {
+    Id(id::Args),
+}
+
 pub(crate) fn run(mut args: Args) -> Result<()> {
+    if let Some(Errand::Id(args)) = &args.errand {
+        return id::run(args);
+    }
     if let Some(count) = args.nodes {
         return many::run(&args, count);
     }

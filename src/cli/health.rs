@@ -1,0 +1,50 @@
+//! `cairn health`: whether a node answers, for containers, service managers and scripts.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use ureq::Agent;
+
+use super::print;
+
+/// The longest that a node may take to answer: a check of a container waits longer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Ask a node whether it is well; end with 1 if it does not answer
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  cairn health                                   the first node of cairn up, on this machine
+  cairn health --api http://127.0.0.1:6784       a node that cairn net --http started")]
+pub(crate) struct Args {
+    /// Where the node has its API
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7001")]
+    api: String,
+}
+
+/// What is told of a node's status.
+#[derive(Deserialize)]
+struct Status {
+    height: u64,
+    state: String,
+    paused: bool,
+}
+
+/// Says in a sentence what the node does, or fails with why it cannot be told.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let api = args.api.trim_end_matches('/');
+    let Status { height, state, paused } = ask(api)?;
+    let doing = if paused { format!("{state}, mining is paused") } else { state };
+    print::line(format_args!("the node at {api} is well: block {height}, {doing}"))
+}
+
+fn ask(api: &str) -> Result<Status> {
+    let config = Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build();
+    let asked = Agent::from(config).get(format!("{api}/node/status")).call();
+    let mut answer = asked.with_context(|| {
+        format!("cannot ask a node at {api}: start it with --http, or name its API with --api")
+    })?;
+    let status = answer.body_mut().read_json();
+    status.with_context(|| format!("what answers at {api} is no node of Cairn"))
+}

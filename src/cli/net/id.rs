@@ -1,0 +1,24 @@
+//! `cairn net id`: a node's identity, before it runs.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use cairn::net::key::Key;
+
+use crate::cli::print;
+
+/// Print the identity of a node, and make its key if there is none yet
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  cairn net id                                   that of the key in cairn.key
+  cairn net --bootstrap $(cairn net id --key other.key)@192.0.2.7:6783")]
+pub(super) struct Args {
+    /// The file of the node's key, made if it is not there
+    #[arg(long, value_name = "FILE", default_value = "cairn.key")]
+    key: PathBuf,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    print::line(Key::open(&args.key)?.name())
+}
