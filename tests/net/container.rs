@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Output;
 use std::thread;
 
-use crate::common::cairn;
+use crate::common::{Running, cairn};
 #[cfg(feature = "web")]
 use crate::common::{http::Node, wait_until};
 
@@ -61,6 +61,16 @@ fn the_identity_is_known_before_the_node_runs_and_stays() {
     let node = cairn().args(args).arg(&key).output().expect("it runs");
     let said = String::from_utf8_lossy(&node.stderr).into_owned();
     assert!(said.contains(&format!("--bootstrap {}@", first.trim_end())), "{said}");
+}
+
+#[test]
+fn the_identity_of_a_node_that_runs_is_in_use() {
+    let key = file("running.key");
+    let args = ["net", "--ip", "127.0.0.1", "--port", "0", "--no-lan", "--key"];
+    let mut node = Running::start(cairn().args(args).arg(&key));
+    node.find(|line| line.contains("--bootstrap ")).expect("it runs");
+    let output = cairn().args(["net", "id", "--key"]).arg(&key).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(75), "{output:?}");
 }
 
 #[test]

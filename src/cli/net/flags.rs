@@ -208,7 +208,7 @@ pub(super) fn node_settings(
 }
 
 /// An error that ends the program with the code for what is in use, where that is why.
-fn in_use(error: anyhow::Error) -> anyhow::Error {
+pub(super) fn in_use(error: anyhow::Error) -> anyhow::Error {
     if error.is::<InUse>() { Exit::in_use(error) } else { error }
 }
 

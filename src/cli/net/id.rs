@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use cairn::net::key::Key;
 
+use super::flags::in_use;
 use crate::cli::print;
 
 /// Print the identity of a node, and make its key if there is none yet
@@ -20,5 +21,5 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
-    print::line(Key::open(&args.key)?.name())
+    print::line(Key::open(&args.key).map_err(in_use)?.name())
 }
