@@ -5,9 +5,11 @@
 //! cargo run 4b0000...    the hash of any block, given as 150 hexadecimal digits
 //! ```
 
+// ANCHOR: use
 use std::env;
 
 use sha2::{Digest, Sha256};
+// ANCHOR_END: use
 
 // ANCHOR: types
 /// Bytes in a block.
@@ -95,19 +97,18 @@ fn main() {
 }
 // ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const GENESIS_HASH: &str = "00001ff58495c3dc2a1aaa69ebca4e9b3e05e63e5a319fb73bcdccbcdbba1e72";
 
-    // ANCHOR: test
     #[test]
     fn the_genesis_block_has_this_hash() {
         assert_eq!(to_hex(&hash(&genesis())), GENESIS_HASH);
         assert!(meets_target(&hash(&genesis())));
     }
-    // ANCHOR_END: test
 
     #[test]
     fn the_hash_covers_neither_the_size_nor_the_reward() {
@@ -136,3 +137,4 @@ mod tests {
         assert_eq!(from_hex("4x"), None);
     }
 }
+// ANCHOR_END: tests

@@ -5,10 +5,12 @@
 //! cargo run 4b0000...    check a chain, given in hexadecimal digits
 //! ```
 
+// ANCHOR: use
 use std::env;
 use std::process::ExitCode;
 
 use sha2::{Digest, Sha256};
+// ANCHOR_END: use
 
 // ANCHOR: types
 /// Bytes in a block.
@@ -157,16 +159,15 @@ fn main() -> ExitCode {
 }
 // ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    // ANCHOR: test
     #[test]
     fn block_1_has_nonce_58768() {
         assert_eq!(mine(hash(&genesis()), 1_634_700_600, 0, 100_000), Some(58_768));
     }
-    // ANCHOR_END: test
 
     /// The genesis block and block 1.
     fn two_blocks() -> Vec<u8> {
@@ -215,3 +216,4 @@ mod tests {
         assert_eq!(from_hex("4x"), None);
     }
 }
+// ANCHOR_END: tests

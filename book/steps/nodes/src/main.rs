@@ -8,6 +8,7 @@
 //!
 //! The nodes meet at the address in `NODE_IP`, or at 127.0.0.1 where it is not set.
 
+// ANCHOR: use
 use std::env;
 use std::io;
 use std::net::UdpSocket;
@@ -15,6 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use sha2::{Digest, Sha256};
+// ANCHOR_END: use
 
 // ANCHOR: types
 /// Bytes in a block.
@@ -246,6 +248,7 @@ impl Node {
     // ANCHOR_END: stand
 }
 
+// ANCHOR: helpers
 /// Seconds since 1970.
 fn now() -> u32 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -256,6 +259,7 @@ fn now() -> u32 {
 fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+// ANCHOR_END: helpers
 
 // ANCHOR: main
 fn main() {
@@ -271,6 +275,7 @@ fn main() {
 }
 // ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -313,3 +318,4 @@ mod tests {
         assert_eq!(node.chain, longer);
     }
 }
+// ANCHOR_END: tests

@@ -6,12 +6,14 @@
 //! cargo run --bin basic 9000      in a third
 //! ```
 
+// ANCHOR: use
 use std::env;
 use std::net::UdpSocket;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 const NODE_PORTS: [u16; 3] = [7000, 8000, 9000];
+// ANCHOR_END: use
 
 // ANCHOR: basic
 fn run(ip: &str, port: u16) -> std::io::Result<()> {
@@ -36,13 +38,16 @@ fn run(ip: &str, port: u16) -> std::io::Result<()> {
 }
 // ANCHOR_END: basic
 
+// ANCHOR: random
 /// A number from 1 to 9. The clock's billionths of a second are random enough for it.
 fn random_seconds() -> u8 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let nanoseconds = now.expect("the clock is after 1970").subsec_nanos();
     (nanoseconds / 1000 % 9 + 1) as u8
 }
+// ANCHOR_END: random
 
+// ANCHOR: main
 fn main() {
     let port = env::args().nth(1).and_then(|argument| argument.parse().ok());
     let Some(port) = port.filter(|port| NODE_PORTS.contains(port)) else {
@@ -53,3 +58,4 @@ fn main() {
         eprintln!("the node on port {port} ended: {error}");
     }
 }
+// ANCHOR_END: main
