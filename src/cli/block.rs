@@ -14,7 +14,7 @@ use super::{input, print};
 const EXAMPLES: &str = "\
 Examples:
   cairn block                                    the genesis block
-  cairn mine --timestamp 1634700600 | cairn block";
+  cairn mine --timestamp 1634700600 | tail -c 151 | cairn block";
 
 /// Show a block's 75 bytes field by field
 #[derive(clap::Args)]
