@@ -7,14 +7,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
 
 use snapbox::cmd::Command;
 
 use crate::pages::{Fence, Page, book, root};
 
-/// The longest that a command may take. The first one in a folder compiles it.
-const LIMIT: Duration = Duration::from_secs(100);
+/// The longest that a command may take, in seconds. The first one in a folder compiles it.
+/// `timeout` also ends what the command has started in the background.
+const LIMIT: &str = "100";
 
 #[test]
 fn what_the_book_runs_prints_what_it_shows() {
@@ -33,18 +33,23 @@ fn run(number: usize, page: &Page) {
     for fence in page.fences.iter().filter(|fence| fence.language == "console") {
         let folder = folder_of(fence, &folder);
         for (command, shown) in commands(fence) {
-            let command = Command::new("sh").args(["-c", &command]);
+            let command = Command::new("timeout").args([LIMIT, "sh", "-c", &command]);
             let command = command.current_dir(&folder).env("PATH", path());
             let command = command
                 .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("book-steps"))
-                .env("NODE_IP", format!("127.70.{}.1", number + 1))
+                .env("NODE_IP", address(number))
                 .env("COLUMNS", "100")
-                .timeout(LIMIT)
                 .stderr_to_stdout();
             eprintln!("{}", page.place(fence));
             command.assert().stdout_eq(shown);
         }
     }
+}
+
+/// Where the nodes of a page meet: the ports are fixed, so each page of each run of these
+/// tests has an address of its own.
+fn address(number: usize) -> String {
+    format!("127.{}.{}.1", 100 + std::process::id() % 100, number + 1)
 }
 
 /// Where the programs are that the book runs: this build's first.
