@@ -72,3 +72,24 @@ fn a_step_needs_sha2_and_nothing_else() {
         assert!(packages.starts_with("sha2 = "), "{step}");
     }
 }
+
+#[test]
+fn the_hashes_that_cover_the_reward_are_those_of_the_exercise_on_attacks() {
+    use sha2::{Digest, Sha256};
+    let hash = |block: &[u8]| -> [u8; 32] { Sha256::digest(Sha256::digest(&block[1..])).into() };
+    let mine = |previous: [u8; 32], timestamp: u32| {
+        let mut block = cairn::block::Block::genesis().to_bytes();
+        block[2..34].copy_from_slice(&previous);
+        block[34..38].copy_from_slice(&timestamp.to_be_bytes());
+        let nonce = (0_u64..).find(|nonce| {
+            block[62..70].copy_from_slice(&nonce.to_be_bytes());
+            hash(&block)[..2] == [0, 0]
+        });
+        (nonce.expect("they do not end"), hash(&block))
+    };
+    let (nonce, genesis) = mine([0; 32], 1_634_700_000);
+    assert_eq!((nonce, &genesis[..4]), (23_812, &[0x00, 0x00, 0xe2, 0x39][..]));
+    assert_eq!(mine(genesis, 1_634_700_600).0, 142_807);
+    let chapter = read("../src/attacks.md");
+    assert!(["23812", "0000e239", "142807"].iter().all(|answer| chapter.contains(answer)));
+}
