@@ -5,6 +5,7 @@ mod pages;
 mod code;
 mod commands;
 mod links;
+mod typed;
 mod changes;
 #[cfg(target_os = "linux")]
 mod console;
