@@ -1,8 +1,12 @@
 //! A chain: the very bytes that travel and are kept, once they are known to be valid.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use crate::block::{self, BLOCK_LEN, Block, BlockBytes, GENESIS_HASH, Header, Nonce, Transaction};
 use crate::fast;
 use crate::hash::Hash;
+use crate::pages::{Pages, Pool};
 use crate::rules::{Fault, Invalid, MEDIAN_BLOCKS, Tip};
 use crate::target::Target;
 
@@ -13,7 +17,7 @@ use crate::target::Target;
 /// hash inside block *i + 1*; only the last one is kept beside the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
-    bytes: Vec<u8>,
+    bytes: Pages,
     tip_hash: Hash,
     target: Target,
 }
@@ -21,7 +25,7 @@ pub struct Chain {
 impl Chain {
     /// The chain of the genesis block alone.
     pub fn genesis(target: Target) -> Chain {
-        let bytes = Block::genesis().to_bytes().to_vec();
+        let bytes = Block::genesis().to_bytes().to_vec().into();
         Chain { bytes, tip_hash: GENESIS_HASH, target }
     }
 
@@ -31,17 +35,39 @@ impl Chain {
     /// The first block that breaks a rule, and the rule.
     pub fn from_bytes(bytes: Vec<u8>, target: Target) -> Result<Chain, Invalid> {
         let tip = fast::check(Tip::START, &bytes, target)?;
-        Ok(Chain { bytes, tip_hash: tip.hash(), target })
+        Ok(Chain { bytes: bytes.into(), tip_hash: tip.hash(), target })
     }
 
     /// The bytes, as they travel and are kept.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_slice()
     }
 
     /// The blocks, 75 bytes each.
     pub fn blocks(&self) -> &[BlockBytes] {
-        self.bytes.as_chunks().0
+        self.as_bytes().as_chunks().0
+    }
+
+    /// The blocks of some heights. In a chain whose older part is shared, this copies
+    /// these alone.
+    ///
+    /// # Panics
+    /// If it has no such blocks.
+    pub fn range(&self, heights: Range<usize>) -> Cow<'_, [BlockBytes]> {
+        match self.bytes.range(heights.start * BLOCK_LEN..heights.end * BLOCK_LEN) {
+            Cow::Borrowed(bytes) => Cow::Borrowed(bytes.as_chunks().0),
+            Cow::Owned(bytes) => Cow::Owned(bytes.as_chunks().0.to_vec()),
+        }
+    }
+
+    /// The blocks from a height on, as [`Chain::range`] gives them; none above the tip.
+    pub fn blocks_from(&self, height: usize) -> Cow<'_, [BlockBytes]> {
+        self.range(height.min(self.count())..self.count())
+    }
+
+    /// Holds what is old in pages of the pool, together with others who do.
+    pub(crate) fn share(&mut self, pool: &mut Pool) {
+        self.bytes.share(pool);
     }
 
     /// How many blocks there are: at least one.
@@ -66,9 +92,10 @@ impl Chain {
 
     /// The hash of the block at `height`, or `None` above the tip.
     pub fn hash_at(&self, height: usize) -> Option<Hash> {
-        match self.blocks().get(height.checked_add(1)?) {
-            Some(next) => Some(block::previous(next)),
-            None => (height == self.height()).then_some(self.tip_hash),
+        let next = height.checked_add(1)?;
+        match next < self.count() {
+            true => Some(block::previous(&self.range(next..next + 1)[0])),
+            false => (height == self.height()).then_some(self.tip_hash),
         }
     }
 
@@ -81,14 +108,15 @@ impl Chain {
             Some(height) => self.hash_at(height).expect("the chain has this many blocks"),
             None => Hash::ZERO,
         };
-        let recent = &self.blocks()[count.saturating_sub(MEDIAN_BLOCKS)..count];
-        Tip::after(count, hash, recent)
+        let recent = self.range(count.saturating_sub(MEDIAN_BLOCKS)..count);
+        Tip::after(count, hash, &recent)
     }
 
     /// How many blocks from genesis on are the same, byte for byte, in `bytes`.
     pub fn common_prefix(&self, bytes: &[u8]) -> usize {
         let theirs: &[BlockBytes] = bytes.as_chunks().0;
-        self.blocks().iter().zip(theirs).take_while(|(ours, theirs)| ours == theirs).count()
+        let ours = self.range(0..self.count().min(theirs.len()));
+        ours.iter().zip(theirs).take_while(|(ours, theirs)| ours == theirs).count()
     }
 
     /// The header to search with for the block after the tip: the first of this
@@ -130,7 +158,8 @@ impl Chain {
         if block::previous(first) != parent {
             return Fit::Apart;
         }
-        let ours = self.blocks().get(height..).unwrap_or_default();
+        let end = self.count().min(height + blocks.len());
+        let ours = self.range(height.min(end)..end);
         let shared = ours.iter().zip(blocks).take_while(|(ours, theirs)| ours == theirs).count();
         match &blocks[shared..] {
             [] => Fit::Known,
@@ -150,9 +179,9 @@ impl Chain {
     /// If the branch was not checked against the blocks that it would stand on.
     pub fn adopt(&mut self, branch: Branch) -> Vec<BlockBytes> {
         assert!(branch.stands_on(self), "a branch stands on what it was checked against");
-        let abandoned = self.blocks()[branch.fork..].to_vec();
+        let abandoned = self.blocks_from(branch.fork).into_owned();
         self.bytes.truncate(branch.fork * BLOCK_LEN);
-        self.bytes.extend_from_slice(&branch.bytes);
+        self.bytes.extend(&branch.bytes);
         self.tip_hash = branch.tip.hash();
         abandoned
     }
@@ -169,6 +198,7 @@ impl Chain {
         let whole = bytes.len() - bytes.len() % BLOCK_LEN;
         let invalid = match fast::check(Tip::START, &bytes[..whole], target) {
             Ok(tip) if whole == bytes.len() => {
+                let bytes = bytes.into();
                 return Ok((Chain { bytes, tip_hash: tip.hash(), target }, None));
             }
             Ok(tip) => {
@@ -179,7 +209,7 @@ impl Chain {
         let rest = bytes.split_off(invalid.height * BLOCK_LEN);
         let Some(tip) = bytes.last_chunk() else { return Err(invalid) };
         let tip_hash = block::hash(tip);
-        Ok((Chain { bytes, tip_hash, target }, Some(Rest { bytes: rest, invalid })))
+        Ok((Chain { bytes: bytes.into(), tip_hash, target }, Some(Rest { bytes: rest, invalid })))
     }
 }
 

@@ -70,6 +70,7 @@ pub mod fast;
 #[cfg(not(feature = "fast"))]
 #[path = "fast/absent.rs"]
 pub mod fast;
+pub(crate) mod pages;
 pub mod chain;
 pub mod peer;
 pub mod wire;
@@ -91,9 +92,9 @@ pub mod network;
 pub mod sim;
 pub mod throttle;
 
-#[cfg(feature = "console")]
+#[cfg(feature = "json")]
 pub mod json;
-#[cfg(feature = "console")]
+#[cfg(feature = "json")]
 pub mod recording;
 #[cfg(feature = "web")]
 pub mod web;

@@ -27,6 +27,7 @@ use self::peers::Peers;
 use crate::block::{Block, Header, Nonce, Transaction};
 use crate::chain::Chain;
 use crate::event::{Event, Started};
+use crate::pages::Pool;
 use crate::peer::PeerName;
 use crate::sync::{Next, Sync};
 
@@ -92,6 +93,11 @@ impl Node {
     /// The chain that this node stands on.
     pub fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    /// Holds what is old of its chain in pages of the pool.
+    pub(crate) fn share_chain(&mut self, pool: &mut Pool) {
+        self.chain.share(pool);
     }
 
     /// The peers that an announcement goes to.
@@ -312,7 +318,7 @@ impl Node {
 
     /// Asks to keep the chain's blocks from this height on.
     fn save(&mut self, from: usize) {
-        let blocks = self.chain.blocks()[from..].to_vec();
+        let blocks = self.chain.blocks_from(from).into_owned();
         self.outbox.push(Output::Save(Save { from, blocks }));
     }
 

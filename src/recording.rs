@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::block::{Block, BlockBytes};
+use crate::chain::Chain;
 use crate::event::Event;
 use crate::hash::Hash;
 use crate::json::Record;
@@ -52,7 +53,8 @@ impl Line {
         Line { block: None, text: line.to_string() }
     }
 
-    fn block(time: Duration, height: usize, bytes: &BlockBytes) -> Line {
+    /// There is this block, and it was first seen at this time.
+    pub fn block(time: Duration, height: usize, bytes: &BlockBytes) -> Line {
         let Block { header, reward } = Block::from_bytes(bytes);
         let hash = header.hash();
         let fields = json!({
@@ -64,6 +66,21 @@ impl Line {
             "bytes": hex::encode(bytes),
         });
         Line { block: Some(hash), ..Line::change(time, "block", fields) }
+    }
+
+    /// All of it, without its end.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The block that it tells of, which needs to be told once.
+    pub fn block_told(&self) -> Option<Hash> {
+        self.block
+    }
+
+    /// Something happened that never should: what a simulation checks does not hold.
+    pub fn failed(time: Duration, what: &str) -> Line {
+        Line::change(time, "failed", json!({"what": what}))
     }
 
     /// The node of this name does not answer any more.
@@ -104,11 +121,32 @@ pub struct Scribe {
 
 impl Default for Scribe {
     fn default() -> Scribe {
-        Scribe { throttle: Throttle::new(WINDOW), count: 0 }
+        Scribe::new(WINDOW)
     }
 }
 
 impl Scribe {
+    /// One that writes, of the events that come by the thousand, one of a kind in this
+    /// time.
+    pub fn new(window: Duration) -> Scribe {
+        Scribe { throttle: Throttle::new(window), count: 0 }
+    }
+
+    /// From now on it writes one of a kind in this time.
+    pub fn set_window(&mut self, window: Duration) {
+        self.throttle.set_window(window);
+    }
+
+    /// How a node stands now, for a reader who has not heard what was before, with this
+    /// many of the last blocks of its chain.
+    pub fn standing(&mut self, time: Duration, node: &Node, blocks: usize) -> Vec<Line> {
+        let mut lines = vec![settings(node)];
+        lines.extend(self.blocks(time, node.chain(), blocks));
+        lines.push(status(time, node));
+        lines.push(Line::refused(time, &node.settings().name, node.refused()));
+        lines
+    }
+
     /// The lines about an event that has just happened, at this time since the Unix
     /// epoch. Each event of the node is to be shown here.
     pub fn event(&mut self, time: Duration, node: &Node, event: &Event) -> Vec<Line> {
@@ -135,20 +173,31 @@ impl Scribe {
     /// What a reader has to know before an event: the node, and the blocks of its chain.
     fn before(&mut self, time: Duration, node: &Node, event: &Event) -> Vec<Line> {
         let chain = node.chain();
-        let mut lines = Vec::new();
-        let first = match event {
+        match event {
             Event::Started(_) => {
-                lines.push(settings(node));
-                chain.count().saturating_sub(MAX_FIRST_BLOCKS)
+                let blocks = self.blocks(time, chain, MAX_FIRST_BLOCKS);
+                [settings(node)].into_iter().chain(blocks).collect()
             }
-            Event::Created { .. } => chain.height(),
-            Event::Copied { abandoned, .. } => self.count.saturating_sub(*abandoned),
-            _ => return lines,
-        };
+            Event::Created { .. } => self.blocks(time, chain, 1).collect(),
+            Event::Copied { abandoned, .. } => {
+                let first = self.count.saturating_sub(*abandoned);
+                self.blocks(time, chain, chain.count() - first).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The last blocks of a node's chain, this many of them.
+    fn blocks(
+        &mut self,
+        time: Duration,
+        chain: &Chain,
+        count: usize,
+    ) -> impl Iterator<Item = Line> {
         self.count = chain.count();
-        let blocks = (first..).zip(&chain.blocks()[first..]);
-        lines.extend(blocks.map(|(height, bytes)| Line::block(time, height, bytes)));
-        lines
+        let first = self.count.saturating_sub(count);
+        let blocks = chain.blocks_from(first).into_owned();
+        (first..).zip(blocks).map(move |(height, bytes)| Line::block(time, height, &bytes))
     }
 }
 
@@ -259,7 +308,6 @@ fn milliseconds(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain::Chain;
     use crate::node::{Command, Input, Now, Output, Settings};
     use crate::target::Target;
 

@@ -9,24 +9,34 @@
 //! - *liveness*: when the faults are over and mining goes on, all nodes agree
 //!   within [`AGREEMENT_BOUND`].
 //!
+//! [`Scenario::run`] runs one to its end. A program that shows a network, or lets people
+//! play with it, drives a [`World`] step by step, at its own pace, and gives it an
+//! [`Order`] now and then.
+//!
 //! Hashing costs next to nothing, as the target is easy and a turn tries a
 //! single nonce; blocks come at the real network's rate.
 
 mod sight;
 mod faults;
+mod scenario;
 mod report;
 mod validity;
 mod machine;
 mod network;
 mod mallory;
 mod checks;
+mod driving;
+mod orders;
+mod outside;
 
 pub use self::faults::{Faults, Partition};
+pub use self::orders::{MAX_DELAY, MAX_NODES, Order, Refusal};
 pub use self::report::{Counts, Failure, Report};
+pub use self::scenario::{AGREEMENT_BOUND, EPOCH, Scenario, TARGET};
 pub use self::sight::{Sight, Watch};
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use rand::rngs::ChaCha8Rng;
@@ -35,29 +45,13 @@ use rand::{RngExt, SeedableRng};
 use self::machine::Host;
 use self::mallory::Mallory;
 use self::network::Network;
+use self::scenario::PARTITION_BEGINS;
 use crate::chain::Chain;
-use crate::hash::Hash;
-use crate::node::Input;
+use crate::node::{Input, Node, Search};
+use crate::pages::Pool;
 use crate::peer::PeerName;
 use crate::sim_disk::SimDisk;
 use crate::target::Target;
-
-/// One hash in 64 will do, so that a turn can be a single nonce.
-pub const TARGET: Target = Target::from_zero_bits(6);
-
-/// The wall's clock at the start of every simulation, in Unix seconds.
-pub const EPOCH: u32 = 1_700_000_000;
-
-/// The part of a simulation, at its end, in which there are no faults: a quarter.
-const CALM_PART: u32 = 4;
-
-/// When the network is split for the first time.
-const PARTITION_BEGINS: Duration = Duration::from_secs(60);
-
-/// How long after the last fault all nodes must have agreed at least once. A
-/// block comes every ten seconds or so, a peer that seemed to stall is asked
-/// again after ten, and one that seemed to lie some minutes later at the worst.
-pub const AGREEMENT_BOUND: Duration = Duration::from_secs(10 * 60);
 
 /// First names, as simulated nodes have them.
 const NAMES: [&str; 12] = [
@@ -65,48 +59,7 @@ const NAMES: [&str; 12] = [
     "leo",
 ];
 
-/// What to simulate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scenario {
-    /// What all chance is grown from.
-    pub seed: u64,
-    /// How many honest nodes there are.
-    pub nodes: usize,
-    /// For how long, in virtual time.
-    pub duration: Duration,
-    /// What goes wrong.
-    pub faults: Faults,
-}
-
 impl Scenario {
-    /// Seven nodes, an hour, and every fault there is, each as strong as the
-    /// seed draws it.
-    pub fn campaign(seed: u64) -> Scenario {
-        let faults = Faults::drawn(&mut ChaCha8Rng::seed_from_u64(seed));
-        Scenario { seed, nodes: 7, duration: Duration::from_secs(60 * 60), faults }
-    }
-
-    /// The longest that [`Partition::Halves`] can last: it begins after a minute,
-    /// and must be over before the last quarter of the time.
-    pub fn max_partition(&self) -> Duration {
-        (self.duration - self.duration / CALM_PART).saturating_sub(PARTITION_BEGINS)
-    }
-
-    /// When the faults are over: before the last quarter of the time or, where a
-    /// partition is the only one, as soon as that has ended.
-    fn calm(&self) -> Duration {
-        let latest = self.duration - self.duration / CALM_PART;
-        let partition = self.faults.partition;
-        match partition {
-            Some(Partition::Halves(time))
-                if self.faults == (Faults { partition, ..Faults::default() }) =>
-            {
-                latest.min(PARTITION_BEGINS + time)
-            }
-            _ => latest,
-        }
-    }
-
     /// Runs it, and tells `trace` of every step.
     ///
     /// # Errors
@@ -124,16 +77,24 @@ impl Scenario {
         trace: Trace<'a>,
         watch: Watch<'a>,
     ) -> Result<Report, Failure> {
-        let mut world = World { watch, ..World::new(self, trace) };
-        match world.run() {
-            Ok(()) => Ok(world.report()),
-            Err(what) => Err(Failure { seed: self.seed, time: world.time, what }),
-        }
+        let trace = trace.map(|trace| Box::new(trace) as _);
+        let watch = watch.map(|watch| Box::new(watch) as _);
+        let mut world = World { trace, watch, ..World::new(self.clone()) };
+        world.start()?;
+        world.run_to(self.duration)?;
+        world.end()?;
+        Ok(world.report())
     }
 }
 
 /// Who is told of every step, if anybody: a line without its end.
 pub type Trace<'a> = Option<&'a mut dyn FnMut(&str)>;
+
+type Tracer<'a> = Box<dyn FnMut(&str) + 'a>;
+type Watcher<'a> = Box<dyn FnMut(Duration, Sight) + 'a>;
+
+/// The place of the hostile peer among the machines: behind all of them.
+const MALLORY: usize = usize::MAX;
 
 /// What should never happen, in words.
 type Check<T = ()> = Result<T, String>;
@@ -153,79 +114,105 @@ enum Happening {
     Calm,
 }
 
-struct World<'a> {
-    scenario: &'a Scenario,
-    trace: Trace<'a>,
-    watch: Watch<'a>,
+/// A network under a virtual clock, which goes on by a step at a time.
+///
+/// ```
+/// use std::time::Duration;
+/// use cairn::sim::{Order, Scenario, World};
+///
+/// let mut world = World::new(Scenario::endless(7, 3));
+/// world.start()?;
+/// world.run_to(Duration::from_secs(60))?;
+/// world.obey(Order::Add)?;
+/// world.run_to(Duration::from_secs(120))?;
+/// assert_eq!(world.nodes().count(), 4);
+/// # Ok::<(), cairn::sim::Failure>(())
+/// ```
+pub struct World<'a> {
+    scenario: Scenario,
+    trace: Option<Tracer<'a>>,
+    watch: Option<Watcher<'a>>,
     random: ChaCha8Rng,
     time: Duration,
     /// What is going to happen, by time and then in the order it was planned.
     plan: BinaryHeap<Reverse<(Duration, u64, Happening)>>,
     planned: u64,
     hosts: Vec<Host>,
+    /// What the chains and files of all machines have in common.
+    pool: Pool,
     network: Network,
     mallory: Option<Mallory>,
+    /// What every block's hash must meet.
+    target: Target,
+    /// How many nonces a turn of mining tries, and how long a turn of listening lasts.
+    nonces: u64,
+    listen: Duration,
+    /// The searches that wait for somebody to do them, where they are not done here.
+    outside: Option<Vec<(PeerName, Search)>>,
     is_calm: bool,
     counts: Counts,
-    /// Every block that was made, and how many at each height.
-    made: BTreeMap<usize, Vec<Hash>>,
+    /// How many blocks were made at each height.
+    made: Vec<u32>,
     /// When all agreed for the first time since the faults are over.
     agreed: Option<Duration>,
 }
 
 impl<'a> World<'a> {
-    fn new(scenario: &'a Scenario, trace: Trace<'a>) -> World<'a> {
+    /// The world of a scenario, in which nothing has happened yet.
+    pub fn new(scenario: Scenario) -> World<'a> {
         let mut random = ChaCha8Rng::seed_from_u64(scenario.seed);
         random.set_stream(1);
-        let hosts = (0..scenario.nodes).map(|index| {
-            let name = match NAMES.get(index) {
-                Some(name) => PeerName::new(name),
-                None => PeerName::new(format_args!("node{index}")),
-            };
-            let disk = SimDisk::new(&format!("{name}.chain"), random.random());
-            let skew = scenario.faults.skew(&mut random);
-            Host::new(name, 7000 + index as u16, disk, skew)
-        });
-        let hosts: Vec<_> = hosts.collect();
-        World {
-            scenario,
-            trace,
+        let mut world = World {
+            trace: None,
             watch: None,
             time: Duration::ZERO,
             plan: BinaryHeap::new(),
             planned: 0,
-            mallory: scenario.faults.mallory.then(|| Mallory::new(hosts.len())),
-            counts: Counts {
-                skewed: hosts.iter().filter(|host| host.skew != 0).count() as u64,
-                ..Counts::default()
-            },
-            hosts,
+            mallory: scenario.faults.mallory.then(Mallory::new),
+            counts: Counts::default(),
+            hosts: Vec::new(),
+            pool: Pool::default(),
             network: Network::default(),
             random,
+            target: TARGET,
+            nonces: 1,
+            listen: Duration::from_secs(1),
+            outside: None,
             is_calm: false,
-            made: BTreeMap::new(),
+            made: Vec::new(),
             agreed: None,
-        }
+            scenario,
+        };
+        (0..world.scenario.nodes).for_each(|_| world.add_host());
+        world
     }
 
-    fn run(&mut self) -> Check {
-        self.plan_faults();
-        for index in 0..self.hosts.len() {
-            self.start(index)?;
-        }
-        while let Some(Reverse((time, _, happening))) = self.plan.pop() {
-            if time > self.scenario.duration {
-                break;
-            }
-            self.time = time;
-            self.happen(happening)?;
-            self.check_agreement()?;
-        }
-        self.check_end()
+    /// Shows `watch` what the nodes do, from now on.
+    #[must_use]
+    pub fn watched(self, watch: impl FnMut(Duration, Sight) + 'a) -> World<'a> {
+        World { watch: Some(Box::new(watch)), ..self }
+    }
+
+    /// Puts one more machine at the end, which is off.
+    fn add_host(&mut self) {
+        let index = self.hosts.len();
+        let name = match NAMES.get(index) {
+            Some(name) => PeerName::new(name),
+            None => PeerName::new(format_args!("node{index}")),
+        };
+        let disk = SimDisk::new(&format!("{name}.chain"), self.random.random());
+        let skew = self.scenario.faults.skew(&mut self.random);
+        self.counts.skewed += u64::from(skew != 0);
+        self.hosts.push(Host::new(name, 7000 + index as u16, disk, skew));
+    }
+
+    /// The nodes whose machines are up.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.hosts.iter().filter_map(|host| host.up.as_deref()).map(|(node, _)| node)
     }
 
     fn plan_faults(&mut self) {
-        let faults = &self.scenario.faults;
+        let faults = self.scenario.faults.clone();
         let seconds = Duration::from_secs;
         if faults.partition.is_some() {
             self.plan_in(PARTITION_BEGINS, Happening::PartitionBegins);
@@ -256,12 +243,12 @@ impl<'a> World<'a> {
                 }
                 Ok(())
             }
-            Happening::Deliver { to, from, bytes } if to < self.hosts.len() => {
-                self.step(to, Input::Datagram { from, bytes: &bytes })
-            }
-            Happening::Deliver { from, bytes, .. } => {
+            Happening::Deliver { to: MALLORY, from, bytes } => {
                 self.mallory_hears(&from, &bytes);
                 Ok(())
+            }
+            Happening::Deliver { to, from, bytes } => {
+                self.step(to, Input::Datagram { from, bytes: &bytes })
             }
             Happening::MalloryActs => {
                 self.mallory_acts();
@@ -271,20 +258,20 @@ impl<'a> World<'a> {
         }
     }
 
-    fn report(self) -> Report {
-        let best = self.hosts.iter().filter_map(|host| host.up.as_deref());
-        let chain = best.map(|(node, _)| node.chain()).max_by_key(|chain| chain.count());
-        let made = self.made.values().map(Vec::len).sum();
+    /// What has come of it.
+    pub fn report(&self) -> Report {
+        let chain = self.nodes().map(Node::chain).max_by_key(|chain| chain.count());
+        let made = self.made.iter().map(|&made| made as usize).sum();
         Report {
             seed: self.scenario.seed,
-            time: self.scenario.duration,
+            time: self.time,
             nodes: self.hosts.len(),
             height: chain.map_or(0, Chain::height),
             made,
-            forks: self.made.values().filter(|hashes| hashes.len() > 1).count(),
+            forks: self.made.iter().filter(|&&made| made > 1).count(),
             is_agreed: self.is_agreed(),
             agreed: self.agreed,
-            counts: self.counts,
+            counts: self.counts.clone(),
         }
     }
 }

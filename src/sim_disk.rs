@@ -28,6 +28,7 @@ use std::rc::Rc;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
+use crate::pages::{Pages, Pool};
 use crate::store::{Disk, Part};
 
 /// What is lost when a node ends in the midst of something.
@@ -61,13 +62,15 @@ struct State {
     failing: Option<(u64, ErrorKind)>,
     /// Steps until the power goes.
     power: Option<u64>,
+    /// Whether a sync says that all is safe, and does nothing.
+    lies: bool,
 }
 
 /// A file, as it is seen and as it is safe.
 #[derive(Debug, Default)]
 struct SimFile {
-    bytes: Vec<u8>,
-    safe: Vec<u8>,
+    bytes: Pages,
+    safe: Pages,
     /// Changes that bring the safe bytes to those that are seen.
     unsynced: Vec<Change>,
 }
@@ -91,6 +94,7 @@ impl SimDisk {
             steps: 0,
             failing: None,
             power: None,
+            lies: false,
         };
         SimDisk { path: name.into(), state: Rc::new(RefCell::new(state)) }
     }
@@ -99,7 +103,8 @@ impl SimDisk {
     pub fn put(&self, part: Part, bytes: &[u8]) {
         let mut state = self.state();
         let file = state.files.len();
-        state.files.push(SimFile { bytes: bytes.into(), safe: bytes.into(), unsynced: Vec::new() });
+        let bytes = Pages::from(bytes.to_vec());
+        state.files.push(SimFile { safe: bytes.clone(), bytes, unsynced: Vec::new() });
         state.names.insert(part, file);
         state.safe_names.insert(part, file);
     }
@@ -107,7 +112,10 @@ impl SimDisk {
     /// What a reader sees in a file, if there is one of this name.
     pub fn bytes(&self, part: Part) -> Option<Vec<u8>> {
         let state = self.state();
-        state.names.get(&part).map(|&file| state.files[file].bytes.clone())
+        state.names.get(&part).map(|&file| {
+            let bytes = &state.files[file].bytes;
+            bytes.range(0..bytes.len()).into_owned()
+        })
     }
 
     /// The files that a reader sees.
@@ -138,6 +146,19 @@ impl SimDisk {
     /// every operation fails, until [`SimDisk::restart`].
     pub fn power_off_after(&self, steps: u64) {
         self.state().power = Some(steps);
+    }
+
+    /// From now on a sync says that all is safe, and does nothing.
+    pub fn lie_about_sync(&self) {
+        self.state().lies = true;
+    }
+
+    /// Holds what is old of its files in pages of the pool.
+    pub(crate) fn share(&self, pool: &mut Pool) {
+        for file in &mut self.state().files {
+            file.bytes.share(pool);
+            file.safe.share(pool);
+        }
     }
 
     /// Whether the power is off: it went, and nothing was started since.
@@ -193,8 +214,7 @@ impl Disk for SimDisk {
         if state.names.contains_key(&part) {
             return Err(ErrorKind::AlreadyExists.into());
         }
-        let file = state.files.len();
-        state.files.push(SimFile::default());
+        let file = state.new_file();
         state.rename(part, Some(file));
         Ok(())
     }
@@ -218,6 +238,9 @@ impl Disk for SimDisk {
     fn sync(&mut self, part: Part) -> io::Result<()> {
         let state = &mut *self.state();
         let (_, end) = state.begin(0);
+        if state.lies && end.is_ok() {
+            return Ok(());
+        }
         let gives_up = end.is_err() && state.power.is_none() && state.random.random();
         let file = *state.names.get(&part).ok_or(ErrorKind::NotFound)?;
         let file = &mut state.files[file];
@@ -268,6 +291,22 @@ impl State {
         }
     }
 
+    /// An empty file without a name: one that nobody can come upon any more, if there is one.
+    fn new_file(&mut self) -> usize {
+        let free = (0..self.files.len()).find(|&file| self.is_forgotten(file));
+        let file = free.unwrap_or(self.files.len());
+        self.files.resize_with(self.files.len().max(file + 1), SimFile::default);
+        self.files[file] = SimFile::default();
+        file
+    }
+
+    /// Whether neither a name nor what a loss of power may bring back leads to a file.
+    fn is_forgotten(&self, file: usize) -> bool {
+        let waiting = self.unsynced_names.iter().filter_map(|(_, file)| *file);
+        let mut named = self.names.values().chain(self.safe_names.values()).copied().chain(waiting);
+        self.files[file].unsynced.is_empty() && !named.any(|named| named == file)
+    }
+
     fn file(&mut self, part: Part) -> io::Result<&mut SimFile> {
         let file = *self.names.get(&part).ok_or(ErrorKind::NotFound)?;
         Ok(&mut self.files[file])
@@ -295,24 +334,22 @@ impl SimFile {
 }
 
 impl Change {
-    fn apply(&self, file: &mut Vec<u8>) {
+    fn apply(&self, file: &mut Pages) {
         match self {
             Change::Write { at, bytes } => {
                 // As on a real disk, to write nothing far behind the end is nothing.
                 if bytes.is_empty() {
                     return;
                 }
-                let end = at + bytes.len();
-                file.resize(end.max(file.len()), 0);
-                file[*at..end].copy_from_slice(bytes);
+                file.write(*at, bytes);
             }
-            Change::Truncate { len } => file.resize(*len, 0),
+            Change::Truncate { len } => file.resize(*len),
         }
     }
 
     /// What a loss of power may leave of it: nothing, all, its beginning, or
     /// some of its bytes between zeros or what was there before.
-    fn apply_in_part(&self, file: &mut Vec<u8>, random: &mut ChaCha8Rng) {
+    fn apply_in_part(&self, file: &mut Pages, random: &mut ChaCha8Rng) {
         match (self, random.random_range(0..4)) {
             (_, 0) => {}
             (Change::Write { at, bytes }, 1) => {

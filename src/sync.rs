@@ -366,7 +366,9 @@ pub fn answer(chain: &Chain, question: &Question) -> Vec<Vec<u8>> {
     let shared = question.places.iter().filter(is_ours).map(|place| place.height).max();
     let Some(shared) = shared else { return Vec::new() };
     let first = shared as usize + 1;
-    let frames = chain.blocks()[first..].chunks(MAX_BLOCKS).take(MAX_ANSWER_FRAMES).enumerate();
+    let end = chain.count().min(first + MAX_ANSWER_FRAMES * MAX_BLOCKS);
+    let blocks = chain.range(first..end);
+    let frames = blocks.chunks(MAX_BLOCKS).enumerate();
     let encode = |(index, blocks)| {
         let height = to_u32(first + index * MAX_BLOCKS);
         Blocks { number: question.number, count: to_u32(chain.count()), height, blocks }.encode()

@@ -29,6 +29,11 @@ impl<T> Throttle<T> {
         Throttle { window, kinds: Vec::new() }
     }
 
+    /// From now on the window is this.
+    pub fn set_window(&mut self, window: Duration) {
+        self.window = window;
+    }
+
     /// Takes the next of a kind: gives it back, with how many it stands for, or
     /// holds it.
     pub fn offer(&mut self, now: Duration, name: &'static str, next: T) -> Option<(T, u64)> {

@@ -2,10 +2,16 @@
 //!
 //! The whole campaign is `cargo run --release -- sim --seeds 800`.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use cairn::hash::Hash;
-use cairn::sim::{Faults, Partition, Report, Scenario};
+use cairn::miner;
+use cairn::node::Command;
+use cairn::peer::PeerName;
+use cairn::sim::{Failure, Faults, Order, Partition, Report, Scenario, Sight, World};
+use cairn::target::Target;
 
 /// Runs a scenario and gives its trace along.
 fn traced(scenario: &Scenario) -> (Report, String) {
@@ -115,4 +121,176 @@ fn mining_nodes_keep_agreeing_across_block_123_and_far_beyond() {
     let scenario = Scenario { faults, nodes: 3, duration, seed: 4 };
     let report = scenario.run(None).unwrap_or_else(|failure| panic!("{failure}"));
     assert!(report.height > 1_000 && report.is_agreed, "{report}");
+}
+
+/// The events of a world, as they are seen, with their times.
+type Story = Rc<RefCell<Vec<(Duration, String)>>>;
+
+fn watched(scenario: Scenario) -> (World<'static>, Story) {
+    let story = Story::default();
+    let told = story.clone();
+    let world = World::new(scenario).watched(move |time, sight| {
+        if let Sight::Event(node, event) = sight {
+            told.borrow_mut().push((time, format!("{}: {event}", node.settings().name)));
+        }
+    });
+    (world, story)
+}
+
+/// The heights of all nodes that are up.
+fn heights(world: &World) -> Vec<usize> {
+    world.nodes().map(|node| node.chain().height()).collect()
+}
+
+#[test]
+fn a_world_that_is_driven_step_by_step_takes_the_steps_of_a_run() {
+    let scenario = Scenario::campaign(7);
+    let mut whole = Vec::new();
+    let mut see = |time, sight: Sight| {
+        if let Sight::Event(node, event) = sight {
+            whole.push((time, format!("{}: {event}", node.settings().name)));
+        }
+    };
+    let report = scenario.run_watched(None, Some(&mut see)).expect("seed 7 is as it should be");
+    let (mut world, story) = watched(scenario);
+    world.start().expect("it starts");
+    for second in 0..60 {
+        world.run_to(Duration::from_millis(second * 777)).expect("as in the run");
+    }
+    while world.advance().expect("as in the run") {}
+    world.run_to(Duration::MAX).expect("nothing is left");
+    assert!(*story.borrow() == whole);
+    assert_eq!(world.report(), report);
+}
+
+#[test]
+fn a_world_without_orders_is_a_calm_run_of_the_same_seed() {
+    let calm = Scenario { faults: Faults::default(), nodes: 5, ..Scenario::campaign(3) };
+    let (report, _) = traced(&calm);
+    let (mut world, _) = watched(Scenario::endless(3, 5));
+    world.start().expect("it starts");
+    world.run_to(calm.duration).expect("no check fails");
+    assert_eq!((world.report().height, world.report().made), (report.height, report.made));
+}
+
+#[test]
+fn the_same_orders_at_the_same_times_give_the_same_steps() {
+    let story = |orders: &[(u64, Order)]| {
+        let (mut world, story) = watched(Scenario::endless(7, 3));
+        world.start().expect("it starts");
+        for (second, order) in orders {
+            world.run_to(Duration::from_secs(*second)).expect("no check fails");
+            world.obey(order.clone()).expect("they are good orders");
+        }
+        world.run_to(Duration::from_secs(900)).expect("no check fails");
+        drop(world);
+        Rc::into_inner(story).expect("the world is gone").into_inner()
+    };
+    let [alice, bob] = ["alice", "bob"].map(PeerName::new);
+    let links = Order::Links(Duration::from_millis(500), 100);
+    let orders = [
+        (10, Order::Add),
+        (20, links),
+        (30, Order::Liar(true)),
+        (40, Order::Crash(bob)),
+        (50, Order::Speed(alice, 9)),
+        (600, Order::Liar(false)),
+    ];
+    assert!(story(&orders) == story(&orders));
+    assert!(story(&orders) != story(&orders[..4]));
+}
+
+#[test]
+fn orders_do_what_they_say() {
+    let (mut world, story) = watched(Scenario::endless(1, 3));
+    let alice = PeerName::new("alice");
+    let told = |words: &str| story.borrow().iter().filter(|(_, told)| told.contains(words)).count();
+    world.start().expect("it starts");
+    for name in ["bob", "carol"] {
+        let pause = Order::Command(PeerName::new(name), Command::Pause);
+        world.obey(pause).expect("it is a node");
+    }
+    world.obey(Order::Speed(alice.clone(), 1000)).expect("it is a node");
+    world.run_to(Duration::from_secs(60)).expect("no check fails");
+    assert!(
+        heights(&world)[0] > 30,
+        "with a thousand tries a turn has a block: {:?}",
+        heights(&world)
+    );
+    assert_eq!(told("bob: CREATE"), 0, "it is paused");
+
+    world.obey(Order::Stop(alice.clone())).expect("it is a node");
+    let [bob, _] = heights(&world)[..] else { panic!("two are up") };
+    world.obey(Order::Add).expect("there is room");
+    world.run_to(Duration::from_secs(70)).expect("no check fails");
+    assert_eq!(world.nodes().nth(2).map(|node| node.chain().height() >= bob), Some(true));
+    assert!(told("dave: COPY") > 0, "it has heard of the chain");
+
+    world.obey(Order::Start(alice.clone())).expect("it is a node");
+    world.obey(Order::Links(Duration::from_secs(3), 1000)).expect("any links will do");
+    world.run_to(Duration::from_secs(80)).expect("no check fails");
+    let before = told("bob: COPY");
+    world.run_to(Duration::from_secs(200)).expect("no check fails");
+    assert_eq!(told("bob: COPY"), before, "all is lost");
+    let unknown = world.obey(Order::Start(PeerName::new("nobody"))).expect_err("no such node");
+    assert_eq!(unknown.to_string(), "there is no node nobody");
+}
+
+#[test]
+fn a_liar_comes_and_goes_and_harms_nobody() {
+    let (mut world, story) = watched(Scenario::endless(5, 4));
+    world.start().expect("it starts");
+    let from_liar = || story.borrow().iter().filter(|(_, told)| told.contains("mallory")).count();
+    world.obey(Order::Liar(true)).expect("it may come");
+    world.run_to(Duration::from_secs(600)).expect("no check fails");
+    assert!(from_liar() > 10);
+    world.obey(Order::Liar(false)).expect("it may go");
+    world.obey(Order::Add).expect("there is room");
+    world.run_to(Duration::from_secs(610)).expect("no check fails");
+    let before = from_liar();
+    world.run_to(Duration::from_secs(1200)).expect("no check fails");
+    assert_eq!(from_liar(), before, "it is gone");
+    let heights = heights(&world);
+    assert!(heights.iter().all(|&height| height > 30 && height.abs_diff(heights[0]) <= 1));
+}
+
+#[test]
+fn a_check_fails_where_a_disk_lies_and_the_power_goes() {
+    let failure = |is_lying: bool| {
+        let (mut world, _) = watched(Scenario::endless(2, 3));
+        let alice = PeerName::new("alice");
+        world.start().expect("it starts");
+        if is_lying {
+            world.obey(Order::LieAboutSync(alice.clone())).expect("it is a node");
+        }
+        for minute in 1..20 {
+            world.run_to(Duration::from_secs(60 * minute))?;
+            world.obey(Order::Crash(alice.clone())).expect("the power goes first");
+        }
+        Ok::<_, Failure>(())
+    };
+    assert_eq!(failure(false), Ok(()));
+    let failure = failure(true).expect_err("what alice announced is lost");
+    assert!(failure.what.starts_with("alice announced "), "{failure}");
+}
+
+#[test]
+fn nodes_whose_searches_others_do_mine_for_the_target_that_was_asked_for() {
+    let target = Target::from_zero_bits(10);
+    let mut world = World::new(Scenario::endless(1, 3)).searched_outside(target);
+    world.start().expect("it starts");
+    for tenth in 1..200 {
+        world.run_to(Duration::from_millis(100 * tenth)).expect("no check fails");
+        for (name, mut search) in world.take_searches() {
+            assert_eq!(search.target, target);
+            // A worker may be told to stop: it has tried a part.
+            search.counters.end = search.counters.start + 100;
+            let found = miner::search(&search.header, search.counters.clone(), target);
+            world.answer(&name, search, found).expect("no check fails");
+        }
+    }
+    let heights = heights(&world);
+    assert!(heights.iter().all(|&height| height > 10), "{heights:?}");
+    let chain = world.nodes().next().expect("all are up").chain();
+    assert_eq!(chain.target(), target);
 }

@@ -64,7 +64,8 @@ impl Node {
         let (theirs, ours) = (blocks.count as usize, self.chain.count());
         if theirs <= ours {
             let end = (blocks.height as usize).saturating_add(blocks.blocks.len());
-            let same = end == ours && self.chain.blocks().ends_with(blocks.blocks);
+            let same =
+                end == ours && *self.chain.blocks_from(blocks.height as usize) == *blocks.blocks;
             return self.not_longer(now, from, theirs, theirs == ours && same, is_new);
         }
         match self.chain.fit(blocks.height as usize, blocks.blocks) {

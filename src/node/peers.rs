@@ -158,7 +158,7 @@ impl Node {
         let reads_whole = !peer.knows_frames && theirs < MAX_BLOCKS;
         self.announce_to(name.clone());
         if reads_whole && self.chain.count() > MAX_BLOCKS {
-            let whole = self.chain.blocks()[..MAX_BLOCKS].as_flattened().to_vec();
+            let whole = self.chain.range(0..MAX_BLOCKS).as_flattened().to_vec();
             self.send(vec![name.clone()], whole);
         }
         true
@@ -172,7 +172,7 @@ impl Node {
             return self.chain.as_bytes().to_vec();
         }
         let first = count - ANNOUNCED_BLOCKS;
-        let blocks = &self.chain.blocks()[first..];
+        let blocks = &*self.chain.blocks_from(first);
         Blocks { number: 0, count: to_u32(count), height: to_u32(first), blocks }.encode()
     }
 

@@ -2,8 +2,9 @@
 //! has come, and all nodes have agreed once the faults were over.
 
 use super::machine::Host;
+use super::scenario::{AGREEMENT_BOUND, CALM_PART};
 use super::validity::check_whole;
-use super::{AGREEMENT_BOUND, CALM_PART, Check, World};
+use super::{Check, World};
 
 impl World<'_> {
     /// Whether all machines are up and stand on the same block.

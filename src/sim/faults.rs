@@ -99,13 +99,19 @@ impl World<'_> {
                 self.say(format_args!("{name}'s clock is set back"));
                 Ok(())
             }
-            Happening::CrashEnds(index) if self.hosts[index].up.is_none() => {
+            Happening::CrashEnds(index) if self.is_waiting(index) => {
                 let name = self.hosts[index].name.clone();
                 self.say(format_args!("{name} starts again"));
-                self.start(index)
+                self.start_host(index)
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a machine is down, and nobody wants it to be.
+    fn is_waiting(&self, index: usize) -> bool {
+        let host = &self.hosts[index];
+        host.up.is_none() && !host.is_stopped
     }
 
     /// The power of a machine fails: at once, or at some byte of its next writes.
@@ -177,8 +183,8 @@ impl World<'_> {
             let host = &mut self.hosts[index];
             host.disk.keep_power();
             host.jump = 0;
-            if host.up.is_none() {
-                self.start(index)?;
+            if self.is_waiting(index) {
+                self.start_host(index)?;
             }
         }
         self.say(format_args!("the faults are over"));

@@ -1,11 +1,13 @@
 //! The machines: each has a node, a store and a disk, and a clock of its own.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::Duration;
 
+use super::scenario::EPOCH;
 use super::sight::Sight;
 use super::validity::{check_tail, check_whole};
-use super::{Check, EPOCH, Happening, TARGET, World};
+use super::{Check, Happening, World};
+use crate::block::Nonce;
 use crate::driver::give;
 use crate::event::Event;
 use crate::fast;
@@ -13,6 +15,9 @@ use crate::node::{Input, Node, Now, Output, Save, Settings};
 use crate::peer::PeerName;
 use crate::sim_disk::SimDisk;
 use crate::store::Store;
+
+/// So many blocks are shared at once: a page of them.
+const SHARED_AT_ONCE: usize = 1024;
 
 /// A machine with a node on it.
 pub(super) struct Host {
@@ -30,6 +35,12 @@ pub(super) struct Host {
     pub(super) jump: i64,
     /// Blocks in the longest chain that it has told anybody of.
     pub(super) announced: usize,
+    /// How many times as many nonces it tries in a turn as its node asks for.
+    pub(super) speed: u64,
+    /// Whether it stays down until somebody switches it on.
+    pub(super) is_stopped: bool,
+    /// How many blocks its chain has had when what is old of it was shared.
+    pub(super) shared: usize,
     /// When its next wake is planned.
     pub(super) wake: Option<Duration>,
 }
@@ -45,16 +56,29 @@ enum Stop {
 impl Host {
     /// A machine that has never been switched on.
     pub(super) fn new(name: PeerName, port: u16, disk: SimDisk, skew: i64) -> Host {
-        Host { name, port, disk, up: None, starts: 0, skew, jump: 0, announced: 0, wake: None }
+        Host {
+            name,
+            port,
+            disk,
+            up: None,
+            starts: 0,
+            skew,
+            jump: 0,
+            announced: 0,
+            speed: 1,
+            is_stopped: false,
+            shared: 0,
+            wake: None,
+        }
     }
 }
 
 impl World<'_> {
     /// Switches a machine on: its store mends what is to be mended, by itself.
-    pub(super) fn start(&mut self, index: usize) -> Check {
+    pub(super) fn start_host(&mut self, index: usize) -> Check {
         let peers = self.names().filter(|name| **name != self.hosts[index].name).cloned().collect();
         let host = &mut self.hosts[index];
-        let (store, chain, repairs) = match Store::open(host.disk.clone(), TARGET) {
+        let (store, chain, repairs) = match Store::open(host.disk.clone(), self.target) {
             Ok(opened) => opened,
             // The power may fail again while it starts.
             Err(_) if host.disk.is_off() => {
@@ -70,8 +94,10 @@ impl World<'_> {
         check_whole(&host.name, &chain)?;
         self.counts.repairs += repairs.len() as u64;
         host.starts += 1;
+        host.shared = 0;
         let settings = Settings {
-            nonces: 1,
+            nonces: self.nonces,
+            listen: self.listen,
             seed: self.scenario.seed ^ (host.starts << 32),
             ..Settings::tutorial(host.name.clone(), host.port, peers)
         };
@@ -115,7 +141,14 @@ impl World<'_> {
         output: Output,
     ) -> ControlFlow<Stop, Option<Input<'static>>> {
         match output {
-            Output::Search(search) => {
+            Output::Search(search) if self.outside.is_some() => {
+                let name = self.hosts[index].name.clone();
+                self.outside.get_or_insert_default().push((name, search));
+            }
+            Output::Search(mut search) => {
+                let Range { start, end } = search.counters;
+                let tries = (end - start).saturating_mul(self.hosts[index].speed);
+                search.counters.end = start.saturating_add(tries).min(Nonce::COUNTER_END);
                 let found = fast::search(&search.header, search.counters.clone(), search.target);
                 return ControlFlow::Continue(Some(Input::Searched { search, found }));
             }
@@ -152,8 +185,13 @@ impl World<'_> {
 
     fn after_step(&mut self, index: usize, before: usize) -> Check {
         let host = &mut self.hosts[index];
-        let Some((node, _)) = host.up.as_deref() else { return Ok(()) };
+        let Some((node, _)) = host.up.as_deref_mut() else { return Ok(()) };
         let count = node.chain().count();
+        if count >= host.shared + SHARED_AT_ONCE {
+            host.shared = count;
+            node.share_chain(&mut self.pool);
+            host.disk.share(&mut self.pool);
+        }
         if count < before {
             return Err(format!("{}'s chain got shorter: {before} to {count}", host.name));
         }
@@ -179,10 +217,13 @@ impl World<'_> {
     }
 
     /// Notes what a node tells of.
-    fn tell(&mut self, index: usize, node: &Node, event: &Event) {
+    pub(super) fn tell(&mut self, index: usize, node: &Node, event: &Event) {
         self.show(Sight::Event(node, event));
         match event {
-            Event::Created { height, hash } => self.made.entry(*height).or_default().push(*hash),
+            Event::Created { height, .. } => {
+                self.made.resize(self.made.len().max(height + 1), 0);
+                self.made[*height] += 1;
+            }
             Event::Copied { abandoned, .. } => self.counts.note_copy(*abandoned),
             Event::Ignored { .. } => self.counts.ignored += 1,
             _ => {}

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-use super::{Happening, World};
+use super::{Happening, MALLORY, World};
 use crate::block::{BLOCK_LEN, Block, field};
 use crate::chain::Chain;
 use crate::peer::PeerName;
@@ -34,13 +34,11 @@ pub(super) struct Mallory {
     heard: Vec<Vec<u8>>,
     /// The chain that it mines in secret, and the count it started from.
     secret: Option<Chain>,
-    /// Its place among the names, behind all honest ones.
-    index: usize,
 }
 
 impl Mallory {
-    pub(super) fn new(index: usize) -> Mallory {
-        Mallory { name: PeerName::new("mallory"), heard: Vec::new(), secret: None, index }
+    pub(super) fn new() -> Mallory {
+        Mallory { name: PeerName::new("mallory"), heard: Vec::new(), secret: None }
     }
 }
 
@@ -71,7 +69,7 @@ impl World<'_> {
 
     /// It does one thing, and will do another soon.
     pub(super) fn mallory_acts(&mut self) {
-        if self.is_calm {
+        if self.is_calm || self.mallory.is_none() {
             return;
         }
         self.mine_in_secret();
@@ -89,8 +87,8 @@ impl World<'_> {
 
     fn as_mallory(&mut self, to: &PeerName, bytes: &[u8]) {
         let Some(mallory) = &self.mallory else { return };
-        let (from, index) = (mallory.name.clone(), mallory.index);
-        self.transmit(Some(index), from, to, bytes);
+        let from = mallory.name.clone();
+        self.transmit(Some(MALLORY), from, to, bytes);
     }
 
     fn flood(&mut self, victim: &PeerName) {
@@ -165,7 +163,7 @@ impl World<'_> {
             let block = block.expect("one hash in 64 will do");
             secret.push(&block).expect("it was mined");
         }
-        let is_worth_it = secret.count() > count && *secret.blocks() != *best.blocks();
+        let is_worth_it = secret.count() > count && secret != best;
         if is_worth_it && self.random.random_ratio(1, 3) {
             self.release();
         }
@@ -177,7 +175,7 @@ impl World<'_> {
         self.counts.releases += 1;
         let count = to_u32(secret.count());
         let height = secret.count().saturating_sub(MAX_BLOCKS);
-        let blocks = &secret.blocks()[height..];
+        let blocks = &*secret.blocks_from(height);
         let bytes = match height {
             0 => secret.as_bytes().to_vec(),
             _ => Blocks { number: 0, count, height: to_u32(height), blocks }.encode(),

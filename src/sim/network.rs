@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::RngExt;
 
 use super::sight::Sight;
-use super::{Happening, Partition, World};
+use super::{Happening, MALLORY, Partition, World};
 use crate::peer::PeerName;
 
 /// The longest that a datagram is held up, in milliseconds.
@@ -20,6 +20,8 @@ const MAX_LATENCY: u64 = 60;
 pub(super) struct Network {
     /// Pairs of nodes: from the first to the second nothing passes.
     blocked: BTreeSet<(usize, usize)>,
+    /// By how much each datagram takes longer.
+    pub(super) delay: Duration,
 }
 
 impl World<'_> {
@@ -32,11 +34,12 @@ impl World<'_> {
         to: &PeerName,
         bytes: &[u8],
     ) {
-        let Some(index) = self.names().position(|name| name == to) else { return };
+        let Some(index) = self.place_of(to) else { return };
         self.counts.sent += 1;
         if sender.is_some_and(|sender| self.network.blocked.contains(&(sender, index))) {
             self.counts.blocked += 1;
             self.say(format_args!("{from} to {to}: {} bytes blocked", bytes.len()));
+            self.show_message(index, &from, bytes, None);
             return;
         }
         let faults = &self.scenario.faults;
@@ -44,7 +47,7 @@ impl World<'_> {
         if self.chance(loss) {
             self.counts.lost += 1;
             self.say(format_args!("{from} to {to}: {} bytes lost", bytes.len()));
-            self.show(Sight::Sent { to, from: &from, bytes, delay: None });
+            self.show_message(index, &from, bytes, None);
             return;
         }
         self.deliver_later(index, &from, bytes);
@@ -52,6 +55,14 @@ impl World<'_> {
             self.counts.duplicated += 1;
             self.deliver_later(index, &from, bytes);
         }
+    }
+
+    /// The machine of this name, or the place of the hostile peer.
+    pub(super) fn place_of(&self, name: &PeerName) -> Option<usize> {
+        if self.mallory.as_ref().is_some_and(|mallory| mallory.name == *name) {
+            return Some(MALLORY);
+        }
+        self.hosts.iter().position(|host| host.name == *name)
     }
 
     fn deliver_later(&mut self, to: usize, from: &PeerName, bytes: &[u8]) {
@@ -72,13 +83,16 @@ impl World<'_> {
             self.counts.delayed += 1;
             millis += self.random.random_range(0..=MAX_DELAY);
         }
-        let delay = Duration::from_millis(millis);
+        let delay = self.network.delay + Duration::from_millis(millis);
+        self.show_message(to, from, &bytes, Some(delay));
+        self.plan_in(delay, Happening::Deliver { to, from: from.clone(), bytes });
+    }
+
+    /// Shows a datagram, and how long it takes unless it never comes.
+    fn show_message(&mut self, to: usize, from: &PeerName, bytes: &[u8], delay: Option<Duration>) {
         if let (Some(watch), Some(host)) = (&mut self.watch, self.hosts.get(to)) {
-            let sight = Sight::Sent { to: &host.name, from, bytes: &bytes, delay: Some(delay) };
-            watch(self.time, sight);
+            watch(self.time, Sight::Sent { from, to: &host.name, bytes, delay });
         }
-        let happening = Happening::Deliver { to, from: from.clone(), bytes };
-        self.plan_in(delay, happening);
     }
 
     /// Whether a fault of so many thousandths comes about, now.

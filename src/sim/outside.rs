@@ -1,0 +1,47 @@
+//! Worlds that leave the search for nonces to somebody else, such as a browser's workers:
+//! their nodes mine for real, and what happens depends on who is lucky.
+
+use std::time::Duration;
+
+use super::{Failure, World};
+use crate::block::Header;
+use crate::node::{Input, Search};
+use crate::peer::PeerName;
+use crate::target::Target;
+
+/// How many nonces a turn of mining tries: some tenths of a second in a browser.
+const NONCES: u64 = 1 << 20;
+
+/// How long a turn of listening lasts.
+const LISTEN: Duration = Duration::from_millis(100);
+
+impl World<'_> {
+    /// The same world, in which blocks are mined for this target, and by others. To be
+    /// called before it starts.
+    #[must_use]
+    pub fn searched_outside(self, target: Target) -> Self {
+        World { target, nonces: NONCES, listen: LISTEN, outside: Some(Vec::new()), ..self }
+    }
+
+    /// The searches that the nodes have asked for since this was last called.
+    pub fn take_searches(&mut self) -> Vec<(PeerName, Search)> {
+        self.outside.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Gives a node what came of its search, which may be shorter than it asked for: the
+    /// counters in `search` are those that were tried.
+    ///
+    /// # Errors
+    /// What should never happen.
+    pub fn answer(
+        &mut self,
+        name: &PeerName,
+        search: Search,
+        found: Option<Header>,
+    ) -> Result<(), Failure> {
+        let Some(index) = self.hosts.iter().position(|host| host.name == *name) else {
+            return Ok(());
+        };
+        self.step(index, Input::Searched { search, found }).map_err(|what| self.failure(what))
+    }
+}
