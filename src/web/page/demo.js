@@ -67,7 +67,7 @@ export class Demo {
       this.stage.signal.throwIfAborted();
       this.mark(index, null);
       await step.act(this.stage, ids);
-      this.moments.push(Date.now());
+      this.moments.push(this.replay.last());
       await this.stage.pause(APART_MS);
       this.mark(index, index);
       if (isByHand) await this.waitForNext();

@@ -10,7 +10,7 @@ import { tellNews } from './story.js';
 const LINES = 60;
 
 /** News of the network, and not of one node. */
-const OF_ALL = new Set(['split', 'healed', 'links', 'paced']);
+const OF_ALL = new Set(['split', 'healed', 'links', 'paced', 'failed']);
 
 /** The list. */
 export class Feed {

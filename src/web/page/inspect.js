@@ -13,12 +13,15 @@ const QUICK = { byte: 69, bit: 0 };
 
 /** The dialog. */
 export class Inspector {
-  /** `load(hash)` gives a stretch of the chain, see stretch.js; `zeroBits()` what a hash must have, `sending` sends it. */
-  constructor({ load, zeroBits, sending, onClose }) {
+  /**
+   * `load(hash)` gives a stretch of the chain, see stretch.js; `zeroBits()` what a hash
+   * must have, `mining()` the address of a worker that mines, `sending` sends it.
+   */
+  constructor({ load, zeroBits, mining, sending, onClose }) {
     this.dialog = byId('inspect');
     Object.assign(this, { load, zeroBits, sending });
     this.editor = new Editor((edit) => this.edit(0, edit));
-    this.remine = new Remine();
+    this.remine = new Remine(mining);
     this.dialog.addEventListener('close', () => {
       this.remine.stop();
       onClose();

@@ -1,6 +1,7 @@
 // The live page of a Cairn network, without framework or build step.
 //
-//   source.js   where changes come from: net.js, link.js and lane.js, or recorded.js
+//   source.js   where changes come from: what home.js names, which is net.js with link.js
+//               and lane.js, or recorded.js
 //   history.js  keeps the changes in the order of their times
 //   model.js    folds them into a model: who stands on which block, and so on;
 //               blocks.js has the blocks themselves, rows.js gives each its row,
@@ -10,7 +11,7 @@
 //   layout.js   gives each block its place; tree.js draws them, with window.js,
 //               places.js and crowd.js
 //   header.js, legend.js, nodes.js, feed.js, sides.js, replay.js, inspect.js, ring.js,
-//   conditions.js   the panels; demo.js plays what demos.js describes, on a stage.js
+//   conditions.js, clock.js   the panels; demo.js plays what demos.js describes, on a stage.js
 //   commands.js, finder.js, large.js, phones.js   commands to the nodes, going to a
 //               block, large type, where a class looks by phone
 //   stretch.js, tampering.js, rules.js, editor.js, remine.js   blocks that people
@@ -19,9 +20,11 @@
 //   address.js, marks.js, dom.js   what follows the #, shapes and colours, helpers
 //
 // This file ties them together and draws whenever something has changed. What the
-// panels draw is a scene: {model, blocks, messages, now, can, isReplay, isLocked}.
+// panels draw is a scene: {model, blocks, messages, now, present, can, source, isReplay,
+// isLocked}; `now` is the moment shown, `present()` that of the source.
 
 import { readAddress, showAddress } from './address.js';
+import { Clock } from './clock.js';
 import { Commands } from './commands.js';
 import { Conditions } from './conditions.js';
 import { Demo } from './demo.js';
@@ -54,17 +57,18 @@ const NOTICE_MS = 8000;
 let history = new History();
 let source = null;
 
-/** Where the recording shown is from, if the page's address names one. */
-let recording = null;
+/** What of the page's address names the source that is shown. */
+let opened = null;
 
 /** The block that the page's address names, until it is there to be shown. */
 let wanted = null;
 
 const live = () => history.live();
+const now = () => source?.now?.() ?? Date.now();
 const shown = () => (replay.isOn ? history.past(replay.at) : live());
 const commands = new Commands({ source: () => source, live, say });
 const send = (orders) => commands.send(orders).finally(redraw);
-const replay = new Replay(redraw);
+const replay = new Replay(redraw, now);
 const finder = new Finder({
   shown: () => ({ source, blocks: history.blocks, model: shown() }),
   onFound: ({ height, hash }) => tree.show(height, hash),
@@ -75,14 +79,16 @@ const demo = new Demo({ live, send, say, replay, source: () => source });
 const inspector = new Inspector({
   load: (hash) => loadStretch(hash, { source, blocks: history.blocks, model: shown() }),
   zeroBits: () => live().zeroBits,
+  mining: () => source.mining ?? '/page/worker.js',
   sending: new Sending({ source: () => source, live }),
   onClose: () => showAddress({ block: null }),
 });
 /** An order to the whole network. */
 const order = (command, detail) => send([{ id: null, command, detail }]);
 const ring = new Ring((isOn) => source.can.has('watch') && source.watch(isOn));
+const clock = new Clock({ source: () => source, open: (next) => open(next ?? sourceOf(readAddress(location.hash))), send, say });
 const panels = [
-  new Header(), tree, new Legend(), new Cards((id, command) => send([{ id, command }])), new Sides(send), ring,
+  new Header(), tree, clock, new Legend(), new Cards((id, command) => send([{ id, command }])), new Sides(send), ring,
   new Conditions(order), new Feed(),
 ];
 
@@ -97,6 +103,7 @@ async function open(next) {
   byId('leave').hidden = isLive;
   redraw();
   try {
+    if (ring.isOpen && source.can.has('watch')) source.watch(true);
     await source.start((change) => {
       mine.add(change);
       redraw();
@@ -113,8 +120,9 @@ async function open(next) {
 /** Opens what the address names. */
 function openAddress() {
   const address = readAddress(location.hash);
-  const isOther = source === null || address.recording !== recording;
-  recording = address.recording;
+  const name = `${address.recording ?? ''} ${address.rest}`;
+  const isOther = source === null || name !== opened;
+  opened = name;
   wanted = address.block;
   if (!isOther) return redraw();
   try {
@@ -165,8 +173,10 @@ function draw() {
     model: shown(),
     blocks: history.blocks,
     messages: history.messages,
-    now: replay.at ?? Date.now(),
+    now: replay.at ?? now(),
+    present: now,
     can: source.can,
+    source,
     isReplay,
     isLocked: isReplay || demo.isRunning,
   };
@@ -217,13 +227,14 @@ byId('feed-all').addEventListener('change', redraw);
 window.addEventListener('resize', redraw);
 window.addEventListener('hashchange', openAddress);
 handleFiles(() => [history, source], (dropped) => {
-  recording = null;
-  showAddress({ recording: null, block: null });
+  opened = ' ';
+  showAddress({ recording: null, block: null, rest: '' });
   open(dropped);
 });
 setInterval(() => {
-  if (source.can.has('live')) history.prune(Date.now());
+  if (source.can.has('live')) history.prune(now());
   redraw();
 }, TICK_MS);
 
+document.documentElement.classList.toggle('is-embedded', new URLSearchParams(location.search).has('embed'));
 openAddress();

@@ -53,6 +53,7 @@ export function apply(model, change, blocks) {
   // A block of which nobody knows when it was seen is seen when a node stands on it.
   if (change.type === 'block') return change.at > 0 ? see(model, change.block.hash, change.at, blocks) : undefined;
   if (change.type === 'network') return applyNetwork(model, change);
+  if (change.type === 'failed') return report(model, null, change.at, 'failed', { what: change.what });
   const node = model.nodes.get(change.id);
   if (!node) return;
   if (change.type === 'event') return applyEvent(model, node, change, blocks);

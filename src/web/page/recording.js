@@ -44,6 +44,7 @@ const CHANGES = {
   refused: { node: isText, refused: isTexts },
   up: { node: isText },
   down: { node: isText },
+  failed: { what: isText },
   end: { why: isText },
 };
 
@@ -100,6 +101,11 @@ function parse(line) {
   }
 }
 
+/** A line that a program of ours has written, as a change. */
+export function readChange(line) {
+  return readLine(line, 1, false);
+}
+
 function readLine(line, number, isLast) {
   const bad = (what) => new BadRecording(`line ${number}: ${what}`);
   if (line.length > MAX_LINE) throw bad(`longer than ${MAX_LINE} characters`);
@@ -135,6 +141,7 @@ function toChange(kind, { time_ms: at, node: id, ...value }) {
     }
     case 'status': return { type: kind, at, id, tip: value.tip, height: value.height, paused: value.paused, counter: 0 };
     case 'refused': return { type: kind, at, id, refused: value.refused };
+    case 'failed': return { type: kind, at, what: value.what };
     default: return { type: kind, at, id, why: value.why };
   }
 }

@@ -1,10 +1,13 @@
 // Mining a block again in the browser: a worker, the count of its tries, a stop.
 
+import { tellRate } from './clock.js';
 import { byId, setText } from './dom.js';
 
 /** At most one search at a time. */
 export class Remine {
-  constructor() {
+  /** `worker()` is the address of what mines. */
+  constructor(worker) {
+    this.address = worker;
     this.output = byId('tries');
     this.stopButton = byId('mine-stop');
     this.stopButton.addEventListener('click', () => this.stop('Stopped after'));
@@ -15,8 +18,9 @@ export class Remine {
   /** Searches a nonce for these bytes; `onFound(bytes)` is called with the block. */
   run(bytes, zeroBits, onFound) {
     this.stop();
-    const worker = (this.worker = new Worker('/page/worker.js', { type: 'module' }));
+    const worker = (this.worker = new Worker(this.address(), { type: 'module' }));
     this.tries = 0;
+    this.begun = performance.now();
     this.show('Searching:');
     worker.onmessage = ({ data }) => {
       this.tries = data.tries;
@@ -37,6 +41,8 @@ export class Remine {
 
   show(words) {
     this.stopButton.hidden = !this.worker;
-    setText(this.output, words ? `${words} ${this.tries.toLocaleString('en')} tries` : '');
+    const seconds = (performance.now() - this.begun) / 1000;
+    const rate = this.worker && seconds > 1 ? `, ${tellRate(this.tries / seconds)} a second` : '';
+    setText(this.output, words ? `${words} ${this.tries.toLocaleString('en')} tries${rate}` : '');
   }
 }

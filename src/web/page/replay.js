@@ -6,10 +6,10 @@ import { byId, clock, setText } from './dom.js';
 /** From live, a replay begins this long ago. */
 const BACK_MS = 60000;
 
-/** The bar of the replay. `onChange` is called when the moment shown jumps. */
+/** The bar of the replay. `onChange` is called when the moment shown jumps; `now()` is the present of a live network. */
 export class Replay {
-  constructor(onChange) {
-    this.onChange = onChange;
+  constructor(onChange, now) {
+    Object.assign(this, { onChange, now });
     this.slider = byId('replay-at');
     this.speed = byId('replay-speed');
     this.button = byId('replay-run');
@@ -33,7 +33,7 @@ export class Replay {
 
   /** The present, or the end of a recording. */
   last() {
-    return this.isLive ? Date.now() : (this.history.lastMs() ?? 0);
+    return this.isLive ? this.now() : (this.history.lastMs() ?? 0);
   }
 
   get isOn() {

@@ -62,9 +62,9 @@ export class Ring {
     setText(this.button, isOpen ? 'Hide' : 'Show');
     this.button.setAttribute('aria-label', isOpen ? 'Hide messages' : 'Show messages');
     if (!isOpen || !this.scene) return;
-    const { model, messages, now, isReplay } = this.scene;
+    const { model, messages, now, present, isReplay } = this.scene;
     this.drawNodes(nodesOf(model), minersOf(model));
-    const seen = messages.at(isReplay ? now : Date.now(), model);
+    const seen = messages.at(isReplay ? now : present(), model);
     this.dots.replaceChildren(...seen.slice(0, MOST).map((one) => this.makeDot(one)).filter((dot) => dot));
     this.count(seen);
     // Between two pictures of the page only the dots move.

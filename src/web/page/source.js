@@ -33,6 +33,12 @@
 //   audience()     where it can `audience`: a promise of {url, code}, where others
 //                  may look, and the rows of its QR code, `1` for dark; or null
 //
+//   now()          where it has a time of its own: the moment that is now; otherwise
+//                  this machine's clock has it
+//   clock          where it can `clock`: how its time passes, see clock.js
+//   mining         where it has a better one: the address of a worker that mines a
+//                  block, as worker.js does
+//
 // A change has `type`, `at` (Unix milliseconds) and mostly `id`, the node's. Nodes
 // know each other by `address`, which may be the id.
 //
@@ -55,6 +61,8 @@
 //                                                       `other`; it stands for
 //                                                       `count` datagrams. It may be
 //                                                       told as soon as it is sent
+//   failed    {what}                                    what a simulation checks
+//                                                       does not hold: its end
 //   event     {id, event}                               as GET /events tells it:
 //                                                       `event.event` is started,
 //                                                       tried, created, copied,
@@ -69,12 +77,13 @@
 // Changes of other types are left out. `toEvent` in recording.js makes changes of
 // events, and of messages, as the nodes tell them in JSON.
 //
-// net.js is the live network, recorded.js a recording.
+// net.js is the live network, recorded.js a recording; home.js says which source is
+// there by itself.
 
-import { Network } from './net.js';
+import { Home } from './home.js';
 import { Recorded } from './recorded.js';
 
-/** The source that the page's address names: a recording, or else the live network. */
+/** The source that the page's address names: a recording, or else the one that is there by itself. */
 export function sourceOf(address) {
-  return address.recording ? Recorded.at(address.recording) : new Network();
+  return address.recording ? Recorded.at(address.recording) : new Home();
 }

@@ -37,6 +37,8 @@ export function tell(model, blocks, now = model.at) {
   const up = nodes.filter((node) => node.up && node.tip !== null);
   const down = nodes.filter((node) => !node.up && node.downAt !== null);
   const gone = down.filter((node) => node.everUp);
+  const failed = model.news.findLast((item) => item.kind === 'failed');
+  if (failed) return tellFailed(failed);
   if (up.length === 0) return tellNobody(down);
   const told = hold(tellUp(model, blocks, up), tellReorganisation(model, blocks, now));
   const latest = model.news.findLast((item) => BIG.has(item.kind));
@@ -46,6 +48,11 @@ export function tell(model, blocks, now = model.at) {
     return { ...told, sentence: `${goneWords} ${others}`, detail: told.sentence };
   }
   return { ...told, detail: `${told.detail} ${goneWords}`.trim() };
+}
+
+function tellFailed({ what }) {
+  const detail = 'The simulation ends here. Look back to see how it came to this.';
+  return { state: 'failed', badge: 'Check failed', sentence: `Something happened that never should: ${what}.`, detail };
 }
 
 /** A reorganisation is the headline for a while, even if the network goes on. */
@@ -230,6 +237,7 @@ export function tellNews(item) {
     case 'unsent': return { what: `could not write to ${item.to}`, why: item.error };
     case 'split': return { what: `split: ${tellSides(item.sides)}`, why: 'these do not hear each other' };
     case 'healed': return { what: 'healed', why: item.rest > 1 ? `there are ${item.rest} sides left` : 'all hear each other again' };
+    case 'failed': return { what: 'fails a check', why: item.what };
     case 'links': return { what: `has other links: ${tellLinks(item)}`, why: 'somebody changed them' };
     case 'paced': return { what: `has another pace: ${tellPace(item)}`, why: 'somebody changed it' };
     default: return { what: item.kind, why: '' };
