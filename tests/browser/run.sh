@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # The page's tests: its pure modules in Node, then all of it in a real, headless
-# Chromium, against three real nodes and on recordings. Pictures go to target/browser.
+# Chromium, against three real nodes and on recordings; then the site, whose network is
+# inside the tab. Pictures go to target/browser.
 #
 #   tests/browser/run.sh             the tests
+#   tests/browser/run.sh --site      those of the site alone
+#   tests/browser/run.sh --measure   how large and how fast the site is
 #   tests/browser/run.sh --picture   only the README's picture, docs/page.png;
 #                                    needs ports 7000 to 9001 of this machine
 set -euo pipefail
@@ -10,6 +13,10 @@ cd "$(dirname "$0")"
 
 # The longest that all the scenarios together may take, in seconds.
 readonly LIMIT=180
+
+# The tests that need nodes or recordings, and not the site.
+mapfile -t LIVE < <(ls -- *.test.mjs | grep -v '^tab')
+readonly LIVE
 
 # Installs a program that is not there, where that is possible.
 need() {
@@ -40,6 +47,14 @@ export PICTURES="$target/browser"
 if [ "${1:-}" = --picture ]; then
   exec timeout "$LIMIT" node picture.mjs
 fi
-node --test unit/*.test.mjs
-# One file after the other: nodes that mine at the same moment need the processor for themselves.
-timeout "$LIMIT" node --test --test-concurrency=1 *.test.mjs
+if [ "${1:-}" != --site ] && [ "${1:-}" != --measure ]; then
+  node --test unit/*.test.mjs
+  # One file after the other: nodes that mine at the same moment need the processor for themselves.
+  timeout "$LIMIT" node --test --test-concurrency=1 "${LIVE[@]}"
+fi
+SITE=$(../../site/build.sh)
+export SITE
+if [ "${1:-}" = --measure ]; then
+  exec node measure.mjs
+fi
+timeout "$LIMIT" node --test tab.test.mjs

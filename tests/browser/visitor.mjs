@@ -36,6 +36,18 @@ function serveFrom(context, folder) {
   });
 }
 
+/** Has a page note how much memory its WebAssembly takes, in bytes, as `wasmBytes()`. */
+export function watchMemory(page) {
+  return page.addInitScript(() => {
+    const { instantiateStreaming } = WebAssembly;
+    WebAssembly.instantiateStreaming = async (...from) => {
+      const loaded = await instantiateStreaming.apply(WebAssembly, from);
+      window.wasmBytes = () => loaded.instance.exports.memory.buffer.byteLength;
+      return loaded;
+    };
+  });
+}
+
 /** One open page, and what went wrong on it. */
 export class Visitor {
   constructor(page, pictures) {

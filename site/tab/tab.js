@@ -1,0 +1,273 @@
+// A network inside the tab as a source of changes (page/source.js): the simulator's world,
+// under a clock that the page owns. Its lines are those of a recording.
+
+import { Refused } from '../page/net.js';
+import { readChange } from '../page/recording.js';
+import init, { Network, checkOrder, traceHash } from './cairn.js';
+import { Clock } from './clock.js';
+import { WORDS, isWorthALook } from './orders.js';
+import { Pool } from './pool.js';
+import { MAX_NODES, readSettings, writeSettings } from './settings.js';
+
+/** Of what comes often one of a kind and node is told in this time, as one looks at it. */
+const TOLD_MS = 250;
+
+/** Where a network does not begin with its start: so much of what was before is told. */
+const TOLD_BEFORE_MS = 60_000;
+
+/** What happened long ago is done again in pieces of this virtual time. */
+const PIECE_MS = 600_000;
+
+/** After so long the page draws before the next piece. */
+const DRAW_MS = 50;
+
+/** A step that finds no news ends after so many things that happened. */
+const MAX_STEPS = 10_000;
+
+/** Who earns the reward of the liar's blocks, and what the simulator calls it. */
+const LIAR = { account: '6666', name: 'mallory' };
+
+/** WebAssembly, once it is loaded. */
+let loading = null;
+const load = () => (loading ??= init({ module_or_path: new URL('cairn_bg.wasm', import.meta.url) }));
+
+function networkOf({ seed, nodes, isCampaign, mining }) {
+  if (isCampaign) return Network.campaign(seed);
+  return mining > 0 ? Network.mining(seed, nodes, mining) : Network.endless(seed, nodes);
+}
+
+/** The network that the page's address describes. */
+export class Tab {
+  constructor(fragment = location.hash) {
+    this.fragment = fragment;
+    this.title = 'network in this tab';
+    this.can = new Set(['live', 'clock', 'blocks', 'older', 'watch']);
+    this.orders = [];
+    this.names = new Map([[LIAR.account, LIAR.name]]);
+    this.links = { delay: 0, loss: 0 };
+    this.hasLiar = false;
+    this.count = 0;
+    this.clock = new Clock({ speed: 1, goTo: (time) => this.goTo(time), onTick: () => this.flush() });
+    this.mining = new URL('miner.js', import.meta.url);
+  }
+
+  /** The moment that is now, in the network's time. */
+  now() {
+    return (this.network?.epoch ?? 0) + this.clock.time;
+  }
+
+  async start(tell) {
+    const settings = readSettings(this.fragment);
+    this.settings = settings;
+    this.clock.setSpeed(settings.speed);
+    await load();
+    if (this.isStopped) return;
+    for (const { words } of settings.orders) checkOrder(words);
+    this.tell = tell;
+    this.network = networkOf(settings);
+    this.allow(settings);
+    this.network.showMessages(Boolean(this.showsMessages));
+    this.network.mute();
+    if (settings.at <= TOLD_BEFORE_MS) this.network.unmute();
+    this.network.start();
+    await this.catchUp(settings);
+    if (!this.isStopped && !settings.isStopped) this.clock.run();
+  }
+
+  /** What can be done with such a network. */
+  allow({ isCampaign, mining }) {
+    if (!isCampaign) for (const name of [...Object.keys(WORDS), 'network', 'hear']) this.can.add(name);
+    if (mining === 0) return this.can.add('rewind');
+    // The liar would have to mine, and a machine is as fast as it is.
+    for (const name of ['liar', 'speed']) this.can.delete(name);
+    this.clock.setSpeed(1);
+    this.pool = new Pool({
+      zeroBits: mining,
+      next: () => this.network?.nextSearch(),
+      answer: (asked, counter) => this.network?.answer(asked, counter),
+    });
+    return this.can;
+  }
+
+  /** Hashes a second where nodes mine for real, once that is known. */
+  rate() {
+    return this.pool?.rate() ?? null;
+  }
+
+  /** Does again what was ordered, until the time to begin with. */
+  async catchUp({ orders, at }) {
+    let drawn = performance.now();
+    const todo = orders.filter((order) => order.at <= at);
+    const unmuteAt = Math.max(0, at - TOLD_BEFORE_MS);
+    for (const { at: time, words } of [...todo, { at: unmuteAt }, { at }].sort((a, b) => a.at - b.at)) {
+      while (this.clock.time < time && !this.isStopped) {
+        this.clock.time = Math.min(time, this.clock.time + PIECE_MS);
+        this.goTo(this.clock.time);
+        if (performance.now() - drawn < DRAW_MS) continue;
+        await new Promise((resolve) => setTimeout(resolve));
+        drawn = performance.now();
+      }
+      if (this.isStopped) return;
+      if (words) this.order(words);
+      if (time >= unmuteAt) this.network.unmute();
+    }
+    this.tellNetwork();
+    this.flush();
+    /** Orders that are given by themselves later. */
+    this.planned = orders.filter((order) => order.at > at);
+  }
+
+  stop() {
+    this.isStopped = true;
+    this.tell = () => {};
+    this.clock.stop();
+    this.pool?.stop();
+    this.network?.free();
+    this.network = null;
+  }
+
+  /** Lets happen what happens until this time; returns whether there is more to come. */
+  goTo(time) {
+    while (this.planned?.length > 0 && this.planned[0].at <= time) {
+      const { at, words } = this.planned.shift();
+      this.network.runTo(at);
+      this.order(words);
+    }
+    this.network.tellEvery(TOLD_MS * this.clock.speed);
+    this.network.runTo(time);
+    if (this.network.next !== undefined) return true;
+    this.finish();
+    return false;
+  }
+
+  /** A campaign is over, or a check failed. */
+  finish() {
+    // Until the very end, if it was no failure.
+    this.network.runTo(Number.MAX_SAFE_INTEGER);
+    this.network.end();
+    this.clock.time = this.network.time;
+    this.flush();
+  }
+
+  /** Goes on to the next thing that is worth a look, and stops there. */
+  step() {
+    this.clock.stop();
+    this.network.tellEvery(0);
+    for (let steps = 0; steps < MAX_STEPS && this.network.next !== undefined; steps += 1) {
+      this.clock.time = this.network.next;
+      this.network.runTo(this.clock.time);
+      const changes = this.flush();
+      if (changes.some(isWorthALook)) return;
+    }
+    if (this.network.next !== undefined) return;
+    this.finish();
+    this.clock.end();
+  }
+
+  /** The same network, so many milliseconds earlier, standing still; what was ordered since is undone. */
+  rewound(ms) {
+    const at = Math.max(0, Math.floor(this.clock.time) - ms);
+    const orders = this.orders.filter((order) => order.at <= at);
+    return new Tab(writeSettings({ ...this.story(), orders, at, isStopped: true }));
+  }
+
+  /** What follows the # in an address that shows others the same story, from its beginning. */
+  address() {
+    return writeSettings({ ...this.story(), at: 0, isStopped: false });
+  }
+
+  story() {
+    return { ...this.settings, orders: [...this.orders, ...(this.planned ?? [])], speed: this.clock.speed };
+  }
+
+  /** The SHA-256 of the whole campaign's trace, as the program prints it. */
+  traceHash() {
+    return traceHash(this.settings.seed);
+  }
+
+  async command(id, name, detail) {
+    if (name === 'hear') return this.hear(id, detail);
+    if (name === 'add' && this.count >= MAX_NODES) throw new Refused(`${MAX_NODES} nodes are the most that a tab shows`);
+    this.order(WORDS[name](id, detail));
+    this.flush();
+  }
+
+  /** Carries an order out now, and remembers it. */
+  order(words) {
+    try {
+      this.network.order(words);
+    } catch (reason) {
+      throw new Refused(reason);
+    }
+    const at = this.network.time;
+    this.orders.push({ at, words });
+    // What follows at the same moment.
+    this.network.runTo(at);
+    this.note(words.split(' '));
+  }
+
+  /** What the network itself does not tell of an order. */
+  note([name, first, second]) {
+    if (name === 'liar') this.hasLiar = first === 'on';
+    if (name !== 'links') return;
+    this.links = { delay: Number(first), loss: Number(second) };
+    const [id] = this.names.values();
+    if (this.network) this.tell({ type: 'event', at: this.now(), id: this.firstId ?? id, event: { event: 'links', delay_ms: this.links.delay, loss: this.links.loss } });
+  }
+
+  /** What all links do; those of a campaign do many things. */
+  tellNetwork() {
+    if (!this.settings.isCampaign) this.tell({ type: 'network', at: this.now(), links: this.links });
+  }
+
+  /** A node hears a datagram; promises what it says to that. */
+  async hear(id, { from, bytes }) {
+    this.flush();
+    this.network.tellEvery(0);
+    this.order(`hear ${id} ${from} ${bytes}`);
+    const verdict = this.flush().find(({ type, id: who, event }) => type === 'event' && who === id && (event.event === 'ignored' || event.event === 'copied'));
+    const { event: outcome = 'nothing', reason, detail } = verdict?.event ?? {};
+    return { outcome, reason, detail };
+  }
+
+  watch(isOn) {
+    this.showsMessages = isOn;
+    this.network?.showMessages(isOn);
+  }
+
+  async block(hash) {
+    const line = this.network.block(hash);
+    if (line === undefined) throw new Error('no node has it on its chain');
+    return this.named(readChange(line)).block;
+  }
+
+  async older(from, count) {
+    for (const change of this.changes(this.network.older(from, count))) this.tell({ ...change, at: 0, block: { ...change.block, settled: true } });
+  }
+
+  /** Tells all that has happened since the last time; returns the changes. */
+  flush() {
+    if (!this.network) return [];
+    const changes = this.changes(this.network.lines());
+    for (const change of changes) this.tell(change);
+    this.pool?.wake();
+    return changes;
+  }
+
+  changes(lines) {
+    return lines.split('\n').filter((line) => line !== '').map((line) => this.named(readChange(line)));
+  }
+
+  /** Blocks name an account; here the page shows whose it is. */
+  named(change) {
+    if (change.type === 'node' && !this.names.has(change.miner)) {
+      this.names.set(change.miner, change.name);
+      this.firstId ??= change.id;
+      this.count += 1;
+    }
+    if (change.type === 'node') return { ...change, miner: change.name };
+    if (change.type !== 'block') return change;
+    const { block } = change;
+    return { ...change, block: { ...block, miner: this.names.get(block.miner) ?? block.miner } };
+  }
+}

@@ -1,0 +1,14 @@
+//! Cairn in a browser's tab: the simulator's world under a clock that the page owns, and
+//! the search for a nonce, for workers.
+//!
+//! The page reads what happens as the lines of a recording (`docs/recording.md`).
+
+mod orders;
+mod seen;
+mod asked;
+mod network;
+mod mining;
+
+pub use self::asked::Asked;
+pub use self::mining::{Mining, trace_hash};
+pub use self::network::{Network, check_order};
