@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::peer::PeerName;
+use crate::reach::Reach;
 
 /// A peer that is known, connected or not.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,8 @@ pub struct Contact {
     pub standing: Standing,
     /// Whether we dialled it, where it is connected.
     pub is_outgoing: bool,
+    /// Which way packets to it take, where it is connected.
+    pub path: Option<Path>,
     /// How long a round trip takes, where it is connected.
     pub latency: Option<Duration>,
     /// From -100, where it is banned, to 100.
@@ -42,6 +45,15 @@ pub struct Contact {
     pub reasons: Vec<String>,
     /// Until when it is banned, in Unix seconds.
     pub banned_until: Option<u64>,
+}
+
+/// Which way packets take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// Straight to this address.
+    Direct(SocketAddr),
+    /// Through the relay with this URL.
+    Relay(String),
 }
 
 /// How a contact stands to us.
@@ -131,6 +143,8 @@ pub struct Told {
     pub contacts: Vec<Contact>,
     /// Whether it looks for peers on the local network.
     pub is_discovering: bool,
+    /// How others reach this node.
+    pub reach: Reach,
     /// Handshakes, counted by what came of them.
     pub handshakes: Vec<(&'static str, u64)>,
 }

@@ -85,6 +85,7 @@ pub mod config;
 pub mod driver;
 pub mod udp;
 pub mod faulty_link;
+pub mod reach;
 pub mod contacts;
 #[cfg(feature = "net")]
 pub mod net;

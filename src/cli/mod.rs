@@ -57,6 +57,8 @@ mod show;
 #[path = "show_absent.rs"]
 mod show;
 
+#[cfg(any(feature = "net", feature = "top"))]
+mod ask;
 #[cfg(feature = "client")]
 mod health;
 #[cfg(not(feature = "client"))]

@@ -1,7 +1,8 @@
 //! Whom to dial when nobody else is known.
 //!
 //! Such a peer is named by its identity and where it is, `ID@HOST:PORT`, so that
-//! nobody who redirects the way there can take its place. The host may be a name,
+//! nobody who redirects the way there can take its place. `ID@relay` is one that is dialled
+//! through the relays that the node was told of. The host may be a name,
 //! which the system looks up, again and again, as what is behind it may move.
 
 use std::fmt;
@@ -13,12 +14,15 @@ use tokio::net::lookup_host;
 use crate::contacts::is_id;
 use crate::peer::PeerName;
 
+/// The place of a peer that is dialled through relays.
+pub const THROUGH_RELAYS: &str = "relay";
+
 /// A peer that the person who runs the node has named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bootstrap {
     /// Its public key in hexadecimal.
     pub id: PeerName,
-    /// Where it is: `HOST:PORT`.
+    /// Where it is: `HOST:PORT`, or [`THROUGH_RELAYS`].
     pub place: String,
 }
 
@@ -28,13 +32,15 @@ impl FromStr for Bootstrap {
     fn from_str(text: &str) -> Result<Bootstrap, String> {
         let wrong = || {
             "write ID@HOST:PORT, where ID has 64 hexadecimal digits: a node prints its own at its \
-             start"
+             start; or ID@relay for one behind a router, together with --relay"
                 .to_owned()
         };
         let (id, place) = text.split_once('@').ok_or_else(wrong)?;
-        let (host, port) = place.rsplit_once(':').ok_or_else(wrong)?;
-        let is_port = port.parse::<u16>().is_ok_and(|port| port != 0);
-        if !is_id(id) || host.is_empty() || !is_port {
+        let is_place = place == THROUGH_RELAYS
+            || place.rsplit_once(':').is_some_and(|(host, port)| {
+                !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0)
+            });
+        if !is_id(id) || !is_place {
             return Err(wrong());
         }
         Ok(Bootstrap { id: PeerName::new(id), place: place.to_owned() })
@@ -48,6 +54,11 @@ impl fmt::Display for Bootstrap {
 }
 
 impl Bootstrap {
+    /// Whether it is dialled through relays.
+    pub fn is_relayed(&self) -> bool {
+        self.place == THROUGH_RELAYS
+    }
+
     /// Where it is now: by the system's own look-up, never another's. An address of
     /// the family of `like` goes before others.
     pub(super) async fn find(&self, like: SocketAddr) -> Result<SocketAddr, String> {
@@ -65,7 +76,7 @@ mod tests {
     #[test]
     fn a_bootstrap_peer_is_an_identity_at_a_place() {
         let id = "ab".repeat(32);
-        for place in ["192.0.2.1:4000", "[2001:db8::1]:4000", "seed.example:4000"] {
+        for place in ["192.0.2.1:4000", "[2001:db8::1]:4000", "seed.example:4000", "relay"] {
             let text = format!("{id}@{place}");
             let read: Bootstrap = text.parse().expect("it is well written");
             assert_eq!((read.to_string(), read.place.as_str()), (text, place));

@@ -1,17 +1,19 @@
 //! The endpoint: a UDP socket that speaks QUIC, with our key.
 //!
-//! It asks nobody for anything: no relay, no look-up of addresses, no name server, no
-//! mapping of ports. What it needs is said here one by one, as iroh's ready-made
-//! settings ask its makers' servers or the local router.
+//! It asks nobody for anything but the relays that it was told of: no look-up of addresses,
+//! no name server but the system's. What it needs is said here one by one, as iroh's
+//! ready-made settings ask its makers' servers. Ports are mapped elsewhere, as iroh asks
+//! the router in one protocol alone.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use iroh::dns::DnsResolver;
-use iroh::endpoint::{Endpoint, PortmapperConfig, QuicTransportConfig, presets};
-use iroh::{RelayMode, SecretKey};
+use iroh::endpoint::{Endpoint, NetReportConfig, PortmapperConfig, QuicTransportConfig, presets};
+
+use super::relay::{self, Impostors};
+use super::settings::Settings;
 
 /// What is agreed on in the handshake of QUIC. Versions are agreed on in the hello,
 /// where a refusal can say why.
@@ -26,23 +28,34 @@ const MAX_IDLE: Duration = Duration::from_secs(15);
 /// Bytes that a peer may send before the node has taken them.
 const WINDOW: u32 = 1 << 20;
 
-/// Binds the endpoint.
+/// Binds the endpoint; says of relays whether they are who they should be.
 ///
 /// # Errors
 /// What the system says.
-pub(super) async fn bind(key: SecretKey, address: SocketAddr) -> Result<Endpoint> {
-    let builder = Endpoint::builder(presets::Empty)
+pub(super) async fn bind(settings: &Settings) -> Result<(Endpoint, Impostors)> {
+    let Settings { key, address, relays, .. } = settings;
+    // What tells a captive portal is served without TLS, which our relays do not.
+    let mut reports = NetReportConfig::default();
+    reports.captive_portal_check = false;
+    let (trust, impostors) = relay::trust(relays);
+    let mut builder = Endpoint::builder(presets::Empty)
         .crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .secret_key(key)
+        .secret_key(key.secret())
         .alpns(vec![ALPN.to_vec()])
         .transport_config(transport())
-        .relay_mode(RelayMode::Disabled)
+        .relay_mode(relay::mode(relays))
+        .ca_tls_config(trust)
+        .net_report_config(reports)
         .clear_address_lookup()
         .portmapper_config(PortmapperConfig::Disabled)
         .dns_resolver(DnsResolver::builder().disable_fallback().build())
         .clear_ip_transports();
-    let builder = builder.bind_addr(address).context("this is no address to listen at")?;
-    builder.bind().await.with_context(|| format!("cannot listen at {address}"))
+    if let Some(external) = settings.external {
+        builder = builder.external_addr(external);
+    }
+    let builder = builder.bind_addr(*address).context("this is no address to listen at")?;
+    let bound = builder.bind().await.with_context(|| format!("cannot listen at {address}"))?;
+    Ok((bound, impostors))
 }
 
 fn transport() -> QuicTransportConfig {

@@ -4,7 +4,7 @@
 //! two steps: whether it can be read at all, and whether it is of our network.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,9 @@ pub struct Hello {
     pub region: Option<String>,
     /// The port at which it can be dialled, at the address that its packets come from.
     pub port: u16,
+    /// Where it can be dialled from outside of its router, if it knows that.
+    #[serde(default)]
+    pub external: Option<SocketAddr>,
     /// Where it serves HTTP, if it does.
     #[serde(default)]
     pub http: Option<SocketAddr>,
@@ -180,6 +183,15 @@ impl Hello {
         if is_ours { Ok(version) } else { Err(Refused::Genesis) }
     }
 
+    /// Where a node can be dialled whose packets come from this address. What it says of
+    /// its router is believed only if it comes through that router: else it could have us
+    /// dial others.
+    pub fn place(&self, ip: IpAddr) -> Option<SocketAddr> {
+        let ip = ip.to_canonical();
+        let external = self.external.filter(|it| it.ip().to_canonical() == ip && it.port() != 0);
+        external.or((self.port != 0).then(|| SocketAddr::new(ip, self.port)))
+    }
+
     /// Whether a node says that it does this.
     pub fn can(&self, capability: &str) -> bool {
         self.capabilities.iter().any(|it| it == capability)
@@ -213,6 +225,7 @@ mod tests {
             capabilities: vec![BLOCKS.into()],
             region: None,
             port: 4000,
+            external: None,
             http: None,
             peers: vec![Introduced { id: "ab".repeat(32), address: ([192, 0, 2, 1], 4000).into() }],
         }
@@ -222,7 +235,7 @@ mod tests {
     fn a_hello_is_this_json_and_can_be_read_back() {
         let id = "ab".repeat(32);
         let text = format!(
-            r#"{{"from":1,"to":1,"genesis":"00ab","zero_bits":16,"account":7,"name":"alice","capabilities":["blocks"],"region":null,"port":4000,"http":null,"peers":[{{"id":"{id}","address":"192.0.2.1:4000"}}]}}"#
+            r#"{{"from":1,"to":1,"genesis":"00ab","zero_bits":16,"account":7,"name":"alice","capabilities":["blocks"],"region":null,"port":4000,"external":null,"http":null,"peers":[{{"id":"{id}","address":"192.0.2.1:4000"}}]}}"#
         );
         assert_eq!(String::from_utf8(hello().encode()).expect("it is text"), text);
         assert_eq!(Hello::decode(text.as_bytes()), Ok(hello()));
@@ -254,6 +267,17 @@ mod tests {
         assert_eq!(agreed((1, 3), (2, 5)), Some(3));
         assert_eq!(agreed((1, 1), (2, 5)), None);
         assert_eq!(agreed((2, 5), (1, 1)), None);
+    }
+
+    #[test]
+    fn a_node_is_dialled_at_its_routers_port_only_where_it_comes_through_that_router() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let external = Some(([198, 51, 100, 1], 40_000).into());
+        let mapped = Hello { external, ..hello() };
+        assert_eq!(mapped.place(ip("198.51.100.1")), external);
+        assert_eq!(mapped.place(ip("192.168.1.2")), Some(([192, 168, 1, 2], 4000).into()));
+        let elsewhere = Hello { port: 0, ..mapped };
+        assert_eq!(elsewhere.place(ip("192.168.1.2")), None);
     }
 
     #[test]

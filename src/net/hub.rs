@@ -5,6 +5,7 @@ mod live;
 mod upkeep;
 mod meeting;
 mod orders;
+mod outside;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -16,11 +17,13 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use self::live::Lives;
+use self::outside::Outside;
 use super::gate::Gate;
 use super::hello::{Hello, Refused};
 use super::lan::{Discovery, Near};
 use super::link::{Inbox, Incoming as ToNode, Outboxes};
 use super::notice::Notice;
+use super::relay::Impostors;
 use super::reputation::{Deed, bad_stream};
 use super::session::{Context, Event};
 use super::settings::Settings;
@@ -54,6 +57,7 @@ pub(super) struct Parts {
     /// The peers of its file.
     pub(super) kept: Vec<Kept>,
     pub(super) endpoint: Endpoint,
+    pub(super) impostors: Impostors,
     pub(super) inbox: Inbox,
     pub(super) outboxes: Outboxes,
     pub(super) contacts: Contacts,
@@ -68,6 +72,7 @@ pub(super) struct Hub {
     table: Table,
     lives: Lives,
     gate: Arc<Mutex<Gate>>,
+    outside: Outside,
     context: Context,
     sessions: JoinSet<()>,
     discovery: Option<Discovery>,
@@ -117,6 +122,7 @@ pub(super) async fn run(
         }
     }
     hub.keep();
+    hub.outside.end().await;
     // The peers are told; those who do not answer find out by themselves.
     let _ = timeout(FAREWELL, endpoint.close()).await;
 }
@@ -130,10 +136,12 @@ impl Hub {
         let port = parts.endpoint.bound_sockets().first().map_or(0, SocketAddr::port);
         let (own, lists) = (settings.key.name(), settings.lists.clone());
         let zero = Duration::ZERO;
+        let outside = Outside::new(settings, &parts.endpoint);
         let mut hub = Hub {
             hello: settings.hello(port),
             table: Table::new(own, settings.policy, lists, settings.seed),
             lives: Lives::default(),
+            outside,
             gate: Arc::new(Mutex::new(Gate::new(settings.limits, settings.policy.most))),
             context: Context { events: events_in, patience: settings.handshake },
             sessions: JoinSet::new(),
@@ -205,6 +213,7 @@ impl Hub {
         }
         self.hang_up_on_unwanted(now);
         self.lives.measure(&mut self.table);
+        self.look_outside(now);
         self.dial(now);
         self.publish(now);
     }
@@ -240,6 +249,7 @@ impl Hub {
         self.parts.contacts.tell(Told {
             contacts: self.table.contacts(now),
             is_discovering: self.discovery.is_some(),
+            reach: self.outside.reach().clone(),
             handshakes: self.handshakes.clone(),
         });
     }

@@ -6,14 +6,15 @@
 
 use std::error::Error;
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use iroh::SecretKey;
 
+use super::private_file::{check_mode, create};
 use crate::hash::Hash;
 use crate::peer::PeerName;
 
@@ -125,31 +126,4 @@ fn make(path: &Path) -> Result<Key> {
     lock(path, &file)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(unmade)?;
     Ok(Key { secret, _file: Some(Arc::new(file)) })
-}
-
-/// Makes a file that must not be there yet, for its owner alone.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Refuses a file that others than its owner can read or change.
-#[cfg(unix)]
-fn check_mode(path: &Path, file: &File) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = file.metadata()?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        let path = path.display();
-        bail!("{path} has mode {mode:04o}, so others can read the key: type chmod 600 {path}");
-    }
-    Ok(())
-}
-
-/// Other systems have other ways to keep a file to its owner.
-#[cfg(not(unix))]
-fn check_mode(_path: &Path, _file: &File) -> Result<()> {
-    Ok(())
 }

@@ -16,7 +16,7 @@ pub enum Notice {
         id: PeerName,
         /// What it calls itself; may be empty.
         name: String,
-        /// Where it is, if that is known.
+        /// Where it is; none where there is a relay between.
         address: Option<SocketAddr>,
     },
     /// A connection has ended.
@@ -44,6 +44,8 @@ pub enum Notice {
         /// What it has done last.
         why: String,
     },
+    /// How others reach this node has changed.
+    Reach(String),
     /// Something around the network does not work.
     Trouble(String),
 }
@@ -53,8 +55,9 @@ impl fmt::Display for Notice {
         match self {
             Notice::Joined { id, name, address } => {
                 write!(f, "JOIN {id}")?;
-                if let Some(address) = address {
-                    write!(f, " at {address}")?;
+                match address {
+                    Some(address) => write!(f, " at {address}")?,
+                    None => f.write_str(" through a relay")?,
                 }
                 if name.is_empty() { Ok(()) } else { write!(f, ", who calls itself {name:?}") }
             }
@@ -62,6 +65,7 @@ impl fmt::Display for Notice {
             Notice::Refused { who, why, by_them: false } => write!(f, "REFUSE {who}: {why}"),
             Notice::Refused { who, why, by_them: true } => write!(f, "REFUSED by {who}: {why}"),
             Notice::Banned { id, time, why } => write!(f, "BAN {id} for {}: {why}", as_flag(*time)),
+            Notice::Reach(what) => f.write_str(what),
             Notice::Trouble(why) => f.write_str(why),
         }
     }

@@ -7,8 +7,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use iroh::EndpointAddr;
 use iroh::endpoint::{Connection, ConnectionError, Endpoint, Incoming, RecvStream, SendStream};
-use iroh::{EndpointAddr, EndpointId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -16,6 +16,7 @@ use super::endpoint::ALPN;
 use super::frames::{self, Kind, NoFrame};
 use super::hello::{Hello, Refused};
 use super::link::Entrance;
+use super::paths;
 use crate::peer::PeerName;
 
 /// The code with which a refused connection is closed; the reason is in words.
@@ -77,19 +78,14 @@ pub(super) struct Context {
 impl Context {
     /// Dials a peer, and stays with it to the end of the connection. `hello` is a whole
     /// frame.
-    pub(super) async fn dial(
-        self,
-        endpoint: Endpoint,
-        id: EndpointId,
-        address: SocketAddr,
-        hello: Vec<u8>,
-    ) {
-        let place = EndpointAddr::new(id).with_ip_addr(address);
+    pub(super) async fn dial(self, endpoint: Endpoint, place: EndpointAddr, hello: Vec<u8>) {
+        let (id, dialled_at) = (place.id, place.ip_addrs().next().copied());
+        let shown = dialled_at.map_or_else(|| "through a relay".into(), |at| format!("at {at}"));
         let dialled = timeout(self.patience, async {
             let connection = endpoint
                 .connect(place, ALPN)
                 .await
-                .map_err(|error| (format!("cannot reach {address}: {error}"), false))?;
+                .map_err(|error| (format!("cannot reach it {shown}: {error}"), false))?;
             let greeted = greet(&connection, &hello).await;
             greeted.map(|hello| (connection.clone(), hello)).map_err(|no_frame| {
                 let told = told(&connection);
@@ -101,18 +97,20 @@ impl Context {
         });
         let failed = match dialled.await {
             Ok(Ok((connection, (hello, sending, receiving)))) => {
-                let met = Met { connection, address: Some(address), is_outgoing: true, hello };
+                let address = paths::address(&connection, dialled_at);
+                let met = Met { connection, address, is_outgoing: true, hello };
                 return self.stay(met, sending, receiving).await;
             }
             Ok(Err(failed)) => failed,
-            Err(_) => (format!("no answer from {address}"), false),
+            Err(_) => (format!("no answer {shown}"), false),
         };
         self.tell(Event::Undialled(PeerName::new(id), failed.0, failed.1)).await;
     }
 
     /// Hears somebody who has dialled us, and stays to the end of the connection.
     pub(super) async fn answer(self, incoming: Incoming, address: Option<SocketAddr>) {
-        let who = address.map_or_else(|| "somebody".to_owned(), |address| address.to_string());
+        let who = address
+            .map_or_else(|| "somebody through a relay".to_owned(), |address| address.to_string());
         let heard = timeout(self.patience, async {
             let connection = incoming.await.ok()?;
             let (sending, mut receiving) = connection.accept_bi().await.ok()?;

@@ -10,6 +10,8 @@ use super::hello::{self, BLOCKS, Hello, INTRODUCE};
 use super::key::Key;
 use super::lan::Lan;
 use super::lists::Lists;
+use super::mapping::Protocol;
+use super::relay::Relay;
 use super::table::Policy;
 use crate::block::GENESIS_HASH;
 
@@ -48,6 +50,12 @@ pub struct Settings {
     pub lan: Lan,
     /// Whether it does so from the start.
     pub is_discovering: bool,
+    /// In which protocols the router is asked to pass packets on; in none, if there are none.
+    pub mapping: Vec<Protocol>,
+    /// Where others reach it, if the router was told by hand to forward a port.
+    pub external: Option<SocketAddr>,
+    /// The relays that it uses, and no others.
+    pub relays: Vec<Relay>,
     /// How long a handshake may take.
     pub handshake: Duration,
     /// How often it says hello again.
@@ -60,8 +68,8 @@ pub struct Settings {
 
 impl Settings {
     /// A node of the network with the tutorial's genesis and target, on any address of
-    /// this machine and a port that the system chooses, without a file, which does not
-    /// look around on the local network.
+    /// this machine and a port that the system chooses, without a file, which neither
+    /// looks around on the local network nor asks a router or a relay for anything.
     pub fn new(key: Key) -> Settings {
         Settings {
             account: key.account(),
@@ -80,6 +88,9 @@ impl Settings {
             policy: Policy::default(),
             lan: Lan::default(),
             is_discovering: false,
+            mapping: Vec::new(),
+            external: None,
+            relays: Vec::new(),
             handshake: Duration::from_secs(5),
             hello: Duration::from_secs(30),
             tips: Duration::from_secs(20),
@@ -100,6 +111,7 @@ impl Settings {
             capabilities: vec![does.to_owned()],
             region: self.region.clone(),
             port,
+            external: self.external,
             http: None,
             peers: Vec::new(),
         }

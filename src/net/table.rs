@@ -8,6 +8,7 @@
 mod entry;
 mod remember;
 mod keep;
+mod relayed;
 mod choose;
 
 use std::collections::BTreeMap;
@@ -143,6 +144,7 @@ impl Table {
         self.crawl(now, from, &hello);
         if let Some(entry) = self.entries.get_mut(id) {
             entry.last_seen = Some(now);
+            entry.place(&hello);
             entry.hello = Some(hello);
         }
     }

@@ -50,8 +50,8 @@ pub fn start(
 ) -> Result<(Network, NetLink)> {
     let kept = settings.peers_file.as_deref().map(peers_file::read).transpose()?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let bound = endpoint::bind(settings.key.secret(), settings.address);
-    let endpoint = runtime.block_on(bound)?;
+    let bound = endpoint::bind(&settings);
+    let (endpoint, impostors) = runtime.block_on(bound)?;
     let address = endpoint.bound_sockets();
     let address = *address.first().context("a bound endpoint has a socket")?;
     let name = settings.key.name();
@@ -62,7 +62,8 @@ pub fn start(
     let contacts = Contacts::new(move |order| give.try_send(ToHub::Order(order)).is_ok());
     let shown = contacts.clone();
     let (kept, tell) = (kept.unwrap_or_default(), Box::new(tell));
-    let parts = Parts { settings, kept, endpoint, inbox, outboxes, contacts: shown, tell };
+    let parts =
+        Parts { settings, kept, endpoint, impostors, inbox, outboxes, contacts: shown, tell };
     let thread = thread::Builder::new()
         .name("net".into())
         .spawn(move || runtime.block_on(hub::run(parts, to_hub, stopped)))?;

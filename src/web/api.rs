@@ -15,7 +15,9 @@ use utoipa_axum::routes;
 use super::guard::guard;
 use super::problem::{self, Problem};
 use super::shared::Shared;
-use super::{blocks, contacts, control, events, hear, metrics, network, page, pages, status};
+use super::{
+    blocks, contacts, control, events, hear, metrics, network, page, pages, reach, status,
+};
 
 /// The most bytes that a request's body may have.
 const MAX_BODY_LEN: usize = 4 * 1024;
@@ -80,6 +82,7 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(contacts::allow))
         .routes(routes!(contacts::block))
         .routes(routes!(contacts::discover))
+        .routes(routes!(reach::reach))
 }
 
 /// The description of the API, as `/openapi.json` has it.

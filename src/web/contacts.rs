@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::contacts::{self, Contacts, Order, Standing, Subject, is_id};
+use crate::contacts::{self, Contacts, Order, Path, Standing, Subject, is_id};
 use crate::peer::PeerName;
 
 use super::problem::Problem;
@@ -58,6 +58,11 @@ struct Contact {
     status: Status,
     /// Whether this node has dialled it.
     outgoing: bool,
+    /// Whether its packets go through a relay, where it is connected.
+    relayed: Option<bool>,
+    /// The address or the relay's URL that its packets go to, where it is connected.
+    #[schema(example = "192.0.2.1:6783")]
+    path: Option<String>,
     /// How long a round trip takes, in milliseconds.
     latency_ms: Option<f64>,
     /// From -100 to 100.
@@ -188,7 +193,7 @@ impl Known {
 }
 
 /// The contacts of a node among strangers.
-fn of(shared: &Shared) -> Result<&Contacts, Problem> {
+pub(super) fn of(shared: &Shared) -> Result<&Contacts, Problem> {
     shared.settings.contacts.as_ref().ok_or_else(|| {
         Problem::not_found("this node is not among strangers, as those of cairn net are")
     })
@@ -227,6 +232,11 @@ impl From<contacts::Contact> for Contact {
             last_seen: contact.last_seen,
             status: Status::from(contact.standing),
             outgoing: contact.is_outgoing,
+            relayed: contact.path.as_ref().map(|path| matches!(path, Path::Relay(_))),
+            path: contact.path.map(|path| match path {
+                Path::Direct(address) => address.to_string(),
+                Path::Relay(url) => url,
+            }),
             latency_ms: contact.latency.map(|latency| latency.as_secs_f64() * 1_000.0),
             reputation: contact.reputation,
             reasons: contact.reasons,

@@ -31,6 +31,7 @@ mod guard;
 mod blocks;
 mod pages;
 mod contacts;
+mod reach;
 mod status;
 mod control;
 mod hear;

@@ -4,6 +4,8 @@ mod strangers;
 mod handshakes;
 mod blocks;
 mod meeting;
+#[cfg(feature = "relay")]
+mod relays;
 mod table;
 mod eclipse;
 mod liars;

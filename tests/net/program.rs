@@ -106,6 +106,9 @@ fn a_bootstrap_peer_or_a_list_that_is_wrong_is_told_in_a_line() {
         (["--block", "nobody"], 2, "neither an identity"),
         (["--lists", path], 78, "line 1"),
         (["--discovery-port", "0"], 2, "not in 1.."),
+        (["--bootstrap", &format!("{}@relay", "ab".repeat(32))], 2, "with --relay"),
+        (["--relay", "192.0.2.1:6785"], 2, "relay+FINGERPRINT@HOST:PORT"),
+        (["--external", "0.0.0.0:0"], 2, "write IP:PORT"),
     ] {
         let mut node = Running::start(net(&key).args(args));
         assert_eq!(node.end().code(), Some(code), "{}", node.text());
@@ -232,4 +235,29 @@ fn metrics_count_handshakes_by_outcome_and_what_goes_to_and_fro() {
         wait_until("blocks come and go", || bob.metric(&sent) > 0.0);
     }
     wait_until("bob copies", || bob.metric("cairn_chains_copied_total") > 0.0);
+}
+
+#[cfg(feature = "web")]
+#[test]
+fn the_status_says_how_others_reach_a_node_and_what_to_do_where_they_cannot() {
+    let (alice, place) = served("alice-status.key", &["--name", "alice"]);
+    let (bob, _) = served("bob-status.key", &["--bootstrap", &place]);
+    let (id, at) = place.split_once('@').expect("an identity at a place");
+    let status = || {
+        let api = format!("http://{}", bob.api.http);
+        let mut status = Running::start(cairn().args(["net", "status", "--api", &api]));
+        assert!(status.end().success(), "{}", status.text());
+        status.text()
+    };
+    let path = format!("{id} \"alice\" directly at {at}");
+    wait_until("the status shows the peer and its path", || status().contains(&path));
+    let text = status();
+    assert!(text.contains("from this machine at 127.0.0.1:"), "{text}");
+    assert!(text.contains("listens on this machine alone"), "{text}");
+    let reach = alice.get("/node/reach").json();
+    assert_eq!(reach["ways"][0]["kind"], "machine", "{reach}");
+    assert!(reach["advice"].as_str().is_some_and(|advice| advice.contains("--ip")), "{reach}");
+    let mut nobody = Running::start(cairn().args(["net", "status", "--api", "http://127.0.0.1:1"]));
+    assert!(!nobody.end().success());
+    assert!(nobody.text().contains("no node answers at"), "{}", nobody.text());
 }

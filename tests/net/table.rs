@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use cairn::contacts::Path;
 use cairn::net::group::group;
 use cairn::net::hello::{Hello, Introduced, Refused};
 use cairn::net::lists::Lists;
@@ -37,6 +38,7 @@ pub(crate) fn hello(peers: Vec<Introduced>) -> Hello {
         capabilities: Vec::new(),
         region: None,
         port: 4000,
+        external: None,
         http: None,
         peers,
     }
@@ -362,4 +364,49 @@ fn a_connected_peer_that_is_blocked_or_banned_is_unwanted() {
     table.lists.block(cairn::contacts::Subject::Address(address(2, 1).ip()), Some(until));
     assert_eq!(table.unwanted(START), [id(1), id(2)]);
     assert_eq!(table.unwanted(until), [id(1)]);
+}
+
+/// One who came through a relay: nobody knows its address.
+fn met_through_a_relay(number: usize, is_outgoing: bool) -> Met {
+    Met { address: None, ..met(number, address(1, 1), is_outgoing) }
+}
+
+#[test]
+fn who_was_named_for_a_relay_is_dialled_through_it_alone_until_it_is_connected() {
+    let mut table = table(Policy::default());
+    table.learn_relayed(START, &id(1));
+    assert!(table.dials(START).is_empty(), "it has no address");
+    assert_eq!(table.relay_dials(START), [id(1)]);
+    assert!(table.relay_dials(START).is_empty(), "it is being dialled");
+    table.failed(START, &id(1));
+    assert!(table.relay_dials(START).is_empty(), "it has to wait");
+    let later = START + Duration::from_secs(60);
+    assert_eq!(table.relay_dials(later), [id(1)]);
+    assert!(table.meet(later, met_through_a_relay(1, true)).is_ok());
+    assert!(table.relay_dials(later + Duration::from_secs(60)).is_empty());
+}
+
+#[test]
+fn where_a_hole_was_punched_a_peer_can_be_introduced_and_dialled() {
+    let mut table = table(Policy::default());
+    assert!(table.meet(START, met_through_a_relay(1, false)).is_ok());
+    assert!(table.introduce(START, &id(2)).is_empty(), "nobody knows where it is");
+    table.took(&id(1), Path::Relay("https://192.0.2.9:6785/".into()));
+    assert!(table.introduce(START, &id(2)).is_empty(), "a relay is no place to dial");
+    table.took(&id(1), Path::Direct(address(7, 7)));
+    assert_eq!(table.introduce(START, &id(2))[0].address, address(7, 7));
+}
+
+#[test]
+fn a_peer_that_says_again_where_its_router_passes_packets_on_is_dialled_there() {
+    let mut table = table(Policy::default());
+    assert!(table.meet(START, met(1, address(1, 1), false)).is_ok());
+    let known = |table: &Table| table.contacts(START)[0].address;
+    assert_eq!(known(&table), Some(address(1, 1)));
+    let outer = SocketAddr::new(address(1, 1).ip(), 40_000);
+    let said = |external| Hello { external: Some(external), ..hello(Vec::new()) };
+    table.heard(START, &id(1), said(address(9, 9)));
+    assert_eq!(known(&table), Some(address(1, 1)), "its packets come from elsewhere");
+    table.heard(START, &id(1), said(outer));
+    assert_eq!(known(&table), Some(outer));
 }

@@ -18,6 +18,7 @@ use cairn::net::table::Policy;
 use cairn::net::{Network, Settings};
 use cairn::node;
 
+use super::outside::OutsideFlags;
 use crate::cli::exit::Exit;
 use crate::cli::pace::Effort;
 
@@ -49,6 +50,8 @@ pub(super) struct NetFlags {
     limits: LimitFlags,
     #[command(flatten)]
     lists: ListFlags,
+    #[command(flatten)]
+    outside: OutsideFlags,
 }
 
 /// Who a node is, and whom it knows from the start.
@@ -146,7 +149,7 @@ impl NetFlags {
         let key = Key::open(&own.key).map_err(in_use)?;
         let interfaces = self.lan.interface.clone();
         let peers_file = own.peers.clone().unwrap_or_else(|| own.key.with_extension("peers"));
-        Ok(Settings {
+        self.outside.apply(Settings {
             address: listen.address(),
             name: own.name.clone(),
             region: own.region.clone(),

@@ -1,12 +1,20 @@
 //! `cairn net`: a node among strangers, over the open network.
 
+mod outside;
 mod flags;
 mod id;
 mod notes;
 mod delivery;
 mod many;
+mod status;
+#[cfg(feature = "relay")]
+mod relay_server;
+#[cfg(not(feature = "relay"))]
+#[path = "relay_server_absent.rs"]
+mod relay_server;
 
 use std::net::{SocketAddr, UdpSocket};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -29,7 +37,10 @@ Examples:
   cairn net --bootstrap ID@HOST:PORT             with those that this node knows
   cairn net --introduce                          only introduce others to each other
   cairn net id                                   print the identity of this node, without running it
-  cairn net --nodes 30                           thirty strangers on this machine, with the page";
+  cairn net --nodes 30                           thirty strangers on this machine, with the page
+  cairn net --relay-server                       help those behind routers to meet
+  cairn net --relay relay+FINGERPRINT@HOST:PORT --bootstrap ID@relay
+  cairn net status                               how others reach the node that runs with --http";
 
 /// Run a node among strangers: they find each other and prove who they are
 #[derive(clap::Args)]
@@ -52,17 +63,31 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COUNT",
           conflicts_with_all = ["Listen", "OwnFlags", "LanFlags", "LimitFlags", "ListFlags"])]
     nodes: Option<usize>,
+    /// Run no node, but a relay for those behind routers [default: at all addresses, port 6785]
+    #[arg(long, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "",
+          conflicts_with_all = ["Listen", "OwnFlags", "LanFlags", "LimitFlags", "ListFlags",
+                                "OutsideFlags", "Effort", "nodes"])]
+    relay_server: Option<String>,
+    /// The file of the relay's certificate and key, made on its first start
+    #[arg(long, value_name = "FILE", default_value = "cairn-relay.pem", requires = "relay_server")]
+    relay_key: PathBuf,
 }
 
 /// What `cairn net` does other than run nodes.
 #[derive(clap::Subcommand)]
 enum Errand {
     Id(id::Args),
+    Status(status::Args),
 }
 
 pub(crate) fn run(mut args: Args) -> Result<()> {
-    if let Some(Errand::Id(args)) = &args.errand {
-        return id::run(args);
+    match &args.errand {
+        Some(Errand::Id(args)) => return id::run(args),
+        Some(Errand::Status(args)) => return status::run(args),
+        None => {}
+    }
+    if let Some(listen) = &args.relay_server {
+        return relay_server::run(listen, &args.relay_key, args.run.time);
     }
     if let Some(count) = args.nodes {
         return many::run(&args, count);
@@ -72,12 +97,17 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     let seed = args.effort.seed()?;
     let settings = args.net.settings(&args.listen_at, &args.effort, seed)?;
     let (account, is_introducer) = (settings.account, settings.policy.is_introducer);
+    let relays = settings.relays.clone();
     let (network, mut link) = net::start(settings, notes())?;
     let settings = node_settings(&network, account, &args.effort, args.listen, seed);
     let target = Target::from_zero_bits(args.effort.zero_bits);
     let (keeper, chain) = Keeper::open(args.run.data.as_deref(), target, settings.port)?;
     args.run.http.show(network.contacts().clone());
     eprintln!("note: others reach this node with --bootstrap {}", bootstrap(&network));
+    for relay in relays {
+        let name = network.name();
+        eprintln!("note: behind routers they use --bootstrap {name}@relay --relay {relay}");
+    }
     let first = if is_introducer { vec![Command::Pause] } else { Vec::new() };
     let (node, threads) = (Node::new(settings, chain), args.effort.threads);
     let parts = Parts { link: &mut link, node, keeper, threads, first };

@@ -1,15 +1,10 @@
 //! What `cairn top` asks of a network's API.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
-use ureq::Agent;
 
-/// The longest that a node may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::cli::ask::Client;
 
 /// How many of the last blocks are asked for.
 const BLOCKS: u32 = 40;
@@ -102,21 +97,20 @@ pub(super) enum Order {
 
 /// The way to a network.
 pub(super) struct Api {
-    agent: Agent,
+    client: Client,
     first: String,
 }
 
 impl Api {
     /// The network of the node with its API here.
     pub(super) fn new(url: &str) -> Api {
-        let config = Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build();
-        Api { agent: config.into(), first: url.trim_end_matches('/').to_owned() }
+        Api { client: Client::new(), first: url.trim_end_matches('/').to_owned() }
     }
 
     /// Looks at all nodes.
     pub(super) fn look(&self) -> Result<Snapshot> {
         let urls = self.urls()?;
-        let blocks = self.get::<Tree>(&self.first, &format!("/tree?limit={BLOCKS}"));
+        let blocks = self.client.get::<Tree>(&self.first, &format!("/tree?limit={BLOCKS}"));
         let mut nodes: Vec<_> = urls.into_iter().map(|url| self.node(url)).collect();
         nodes.sort_by_key(|node| node.answer.as_ref().map(|answer| answer.info.port));
         Ok(Snapshot { nodes, blocks: blocks.map(|tree| tree.blocks).unwrap_or_default() })
@@ -133,7 +127,7 @@ impl Api {
     }
 
     fn urls(&self) -> Result<Vec<String>> {
-        let info: Info = self.get(&self.first, "/node/info").with_context(|| {
+        let info: Info = self.client.get(&self.first, "/node/info").with_context(|| {
             let url = &self.first;
             format!("no network answers at {url}: start one with cairn up, or name it with --api")
         })?;
@@ -142,10 +136,10 @@ impl Api {
 
     fn node(&self, url: String) -> NodeSeen {
         let answer = || -> Result<Answer> {
-            let peers: Peers = self.get(&url, "/node/peers")?;
+            let peers: Peers = self.client.get(&url, "/node/peers")?;
             let refused = peers.peers.iter().filter(|peer| peer.state == "refused").count();
-            let info = self.get(&url, "/node/info")?;
-            Ok(Answer { info, status: self.get(&url, "/node/status")?, refused })
+            let info = self.client.get(&url, "/node/info")?;
+            Ok(Answer { info, status: self.client.get(&url, "/node/status")?, refused })
         };
         let answer = answer().ok();
         NodeSeen { url, answer }
@@ -166,16 +160,7 @@ impl Api {
         Ok(())
     }
 
-    fn get<T: DeserializeOwned>(&self, url: &str, path: &str) -> Result<T> {
-        Ok(self.agent.get(format!("{url}{path}")).call()?.body_mut().read_json()?)
-    }
-
     fn post(&self, url: &str, path: &str, address: Option<&str>) -> Result<()> {
-        let request = self.agent.post(format!("{url}{path}"));
-        match address {
-            Some(address) => request.send_json(json!({ "address": address }))?,
-            None => request.send_empty()?,
-        };
-        Ok(())
+        self.client.post(url, path, address.map(|address| json!({ "address": address })).as_ref())
     }
 }

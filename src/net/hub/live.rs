@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::Parts;
 use crate::net::link::{Entrance, MAX_WAITING_OUT, Outbox};
+use crate::net::paths;
 use crate::net::session::ENDED;
 use crate::net::table::Table;
 use crate::peer::PeerName;
@@ -79,12 +80,12 @@ impl Lives {
         }
     }
 
-    /// Writes down how long round trips take.
+    /// Writes down which way packets take, and how long round trips take.
     pub(super) fn measure(&self, table: &mut Table) {
         for (id, live) in &self.all {
-            let paths = live.connection.paths();
-            if let Some(path) = paths.iter().find(|path| path.is_selected()) {
-                table.measured(id, path.rtt());
+            if let Some((path, time)) = paths::taken(&live.connection) {
+                table.took(id, path);
+                table.measured(id, time);
             }
         }
     }

@@ -18,9 +18,9 @@ use crate::net::table::{Met, Place};
 use crate::peer::PeerName;
 
 /// Where somebody who begins a handshake has a place, until this is dropped.
-struct Pass {
-    gate: Arc<Mutex<Gate>>,
-    address: IpAddr,
+pub(super) struct Pass {
+    pub(super) gate: Arc<Mutex<Gate>>,
+    pub(super) address: IpAddr,
 }
 
 impl Drop for Pass {
@@ -33,7 +33,11 @@ impl Hub {
     /// Somebody wants to begin a handshake: it is counted before any work is done.
     pub(super) fn accept(&mut self, incoming: Incoming) {
         let now = self.now();
-        let IncomingAddr::Ip(address) = incoming.remote_addr() else { return incoming.refuse() };
+        let address = match incoming.remote_addr() {
+            IncomingAddr::Ip(address) => address,
+            IncomingAddr::Relay { .. } => return self.accept_relayed(incoming),
+            _ => return incoming.refuse(),
+        };
         // A sender that forges its address does not hear that it is to come back.
         if !incoming.remote_addr_validated() && !is_own_machine(address.ip()) {
             let _ = incoming.retry();

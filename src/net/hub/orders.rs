@@ -19,7 +19,7 @@ impl Hub {
             ToHub::Order(Order::Add(id, address)) => {
                 self.table.learn(now, &id, address, Source::Bootstrap);
                 if let Some(address) = self.table.dial_now(now, &id) {
-                    self.begin_dial(now, id, address);
+                    self.begin_dial(now, id, Some(address));
                 }
             }
             ToHub::Order(Order::Remove(id)) => {

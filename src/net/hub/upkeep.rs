@@ -28,7 +28,12 @@ impl Hub {
     /// Looks up where the bootstrap peers are.
     pub(super) fn look_up(&mut self) {
         let like = self.parts.settings.address;
+        let now = self.now();
         for peer in self.parts.settings.bootstrap.clone() {
+            if peer.is_relayed() {
+                self.table.learn_relayed(now, &peer.id);
+                continue;
+            }
             let found = self.found.clone();
             self.sessions.spawn(async move {
                 let place = peer.find(like).await;
@@ -73,18 +78,26 @@ impl Hub {
     }
 
     pub(super) fn dial(&mut self, now: Duration) {
-        for (name, address) in self.table.dials(now) {
+        let dials = self.table.dials(now).into_iter().map(|(name, at)| (name, Some(at)));
+        let relayed = self.table.relay_dials(now).into_iter().map(|name| (name, None));
+        for (name, address) in dials.chain(relayed).collect::<Vec<_>>() {
             self.begin_dial(now, name, address);
         }
     }
 
-    pub(super) fn begin_dial(&mut self, now: Duration, name: PeerName, address: SocketAddr) {
+    pub(super) fn begin_dial(
+        &mut self,
+        now: Duration,
+        name: PeerName,
+        address: Option<SocketAddr>,
+    ) {
         // What is a name of 64 digits need not be a key.
         let Ok(id) = name.as_str().parse::<EndpointId>() else {
             return self.table.remove(&name);
         };
         let hello = self.hello_to(now, &name);
-        let dial = self.context.clone().dial(self.parts.endpoint.clone(), id, address, hello);
+        let place = self.place(id, address);
+        let dial = self.context.clone().dial(self.parts.endpoint.clone(), place, hello);
         self.sessions.spawn(dial);
     }
 }

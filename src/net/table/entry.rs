@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Source;
-use crate::contacts::{Contact, Standing};
+use crate::contacts::{Contact, Path, Standing};
 use crate::net::group::{Group, group};
 use crate::net::hello::Hello;
 use crate::net::reputation::Reputation;
@@ -38,6 +38,8 @@ pub(super) struct Entry {
     pub(super) address: Option<SocketAddr>,
     /// Where its connection comes from, while it has one, and was before.
     pub(super) seen_at: Option<IpAddr>,
+    /// Whether it can be dialled through relays of ours.
+    pub(super) is_relayed: bool,
     pub(super) is_bootstrap: bool,
     /// Whether it was met before, or is near: then it is dialled before others.
     pub(super) is_first_choice: bool,
@@ -49,6 +51,8 @@ pub(super) struct Entry {
     pub(super) failures: u32,
     pub(super) hello: Option<Hello>,
     pub(super) version: Option<u8>,
+    /// The way that its packets take, while it is connected.
+    pub(super) path: Option<Path>,
     pub(super) latency: Option<Duration>,
     pub(super) reputation: Reputation,
 }
@@ -68,6 +72,7 @@ impl Entry {
         Entry {
             address: None,
             seen_at: None,
+            is_relayed: false,
             is_bootstrap: false,
             is_first_choice: false,
             learned: now,
@@ -77,6 +82,7 @@ impl Entry {
             failures: 0,
             hello: None,
             version: None,
+            path: None,
             latency: None,
             reputation: Reputation::default(),
         }
@@ -139,6 +145,7 @@ impl Entry {
             last_seen: self.last_seen.map(|seen| seen.as_secs()),
             standing,
             is_outgoing: self.is_outgoing(),
+            path: self.path.clone().filter(|_| self.is_connected()),
             latency: self.latency.filter(|_| self.is_connected()),
             reputation: self.reputation.points(now),
             reasons: reasons.map(|deed| format!("{:+}: {}", deed.points, deed.why)).collect(),

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::entry::{Entry, State};
@@ -52,10 +51,12 @@ impl Table {
         let entry = self.entries.entry(met.id).or_insert_with(|| Entry::unknown(now));
         entry.state = State::Connected { since: now, is_outgoing: met.is_outgoing };
         entry.seen_at = met.address;
+        entry.path = None;
+        entry.is_relayed |= met.address.is_none();
         // An incoming one can be dialled where it comes from, at the port that it names.
-        let port = met.hello.port;
-        if let Some(ip) = met.address.filter(|_| !met.is_outgoing && port != 0) {
-            entry.address = Some(SocketAddr::new(ip, port));
+        let came_from = met.address.filter(|_| !met.is_outgoing);
+        if let Some(place) = came_from.and_then(|ip| met.hello.place(ip)) {
+            entry.address = Some(place);
         }
         entry.failures = 0;
         entry.last_seen = Some(now);

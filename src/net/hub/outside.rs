@@ -1,0 +1,212 @@
+//! The way in from outside: what the router and relays do for the node.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use iroh::endpoint::{Endpoint, Incoming, RelayStatus};
+use iroh::{EndpointAddr, EndpointId, Watcher};
+
+use super::Hub;
+use super::meeting::Pass;
+use crate::net::gate::{Gate, Limits};
+use crate::net::group::is_own_machine;
+use crate::net::mapping::Mapper;
+use crate::net::notice::Notice;
+use crate::net::relay::Relay;
+use crate::net::settings::Settings;
+use crate::reach::{self, Facts, Mapping, Reach, RelayState, Way};
+
+/// How much is let in through relays. A relay costs a stranger nothing, so only a part of all
+/// places can be taken that way; those that have punched a hole count as well.
+const THROUGH_RELAYS: Limits = Limits { per_address: 32, handshakes: 10 };
+
+/// What stands for the address of all who come through relays.
+const RELAYED: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+
+/// How long relays may take to answer before it is told that none does.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How the node is reached from outside.
+pub(super) struct Outside {
+    mapper: Option<Mapper>,
+    gate: Arc<Mutex<Gate>>,
+    /// Where the endpoint was last seen to be, sorted into our own and others' view.
+    addresses: (Option<EndpointAddr>, Vec<SocketAddr>, Vec<SocketAddr>),
+    /// Since when there has been no connection to a relay, in the hub's time.
+    without_relay: Option<Duration>,
+    /// The relays of whose failure was told.
+    failing: BTreeSet<String>,
+    reach: Reach,
+}
+
+impl Outside {
+    pub(super) fn new(settings: &Settings, endpoint: &Endpoint) -> Outside {
+        Outside {
+            mapper: Mapper::start(&settings.mapping, endpoint),
+            gate: Arc::new(Mutex::new(Gate::new(THROUGH_RELAYS, THROUGH_RELAYS.per_address))),
+            addresses: (None, Vec::new(), Vec::new()),
+            without_relay: None,
+            failing: BTreeSet::new(),
+            reach: Reach::default(),
+        }
+    }
+
+    /// How others reach this node.
+    pub(super) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Gives back what the router has given.
+    pub(super) async fn end(&mut self) {
+        if let Some(mapper) = self.mapper.take() {
+            mapper.end().await;
+        }
+    }
+
+    fn mapping(&self) -> Mapping {
+        self.mapper.as_ref().map_or(Mapping::Off, Mapper::state)
+    }
+
+    /// Looks where the endpoint is now. Of what it says the interfaces of this machine are
+    /// told from what relays see by whether a socket can be bound there.
+    fn look_for_addresses(&mut self, endpoint: &Endpoint, also: &[Option<SocketAddr>]) {
+        let found = endpoint.addr();
+        if self.addresses.0.as_ref() == Some(&found) {
+            return;
+        }
+        let is_here = |at: &SocketAddr| UdpSocket::bind((at.ip(), 0)).is_ok();
+        let told = found.ip_addrs().copied().filter(|at| !also.contains(&Some(*at)));
+        let (own, seen_at) = told.partition(is_here);
+        self.addresses = (Some(found), own, seen_at);
+    }
+}
+
+impl Hub {
+    /// Somebody wants to begin a handshake through a relay, which has made sure that it holds
+    /// its key.
+    pub(super) fn accept_relayed(&mut self, incoming: Incoming) {
+        let now = self.now();
+        let gate = self.outside.gate.clone();
+        let entered = gate.lock().unwrap_or_else(PoisonError::into_inner).enter(now, RELAYED);
+        if entered.is_err() {
+            self.count("full");
+            return incoming.refuse();
+        }
+        let pass = Pass { gate, address: RELAYED };
+        let answer = self.context.clone().answer(incoming, None);
+        self.sessions.spawn(async move {
+            answer.await;
+            drop(pass);
+        });
+    }
+
+    /// Where to dial a peer: at its address, and through each of our relays, of which one may
+    /// be its own. What is on this machine needs none.
+    pub(super) fn place(&self, id: EndpointId, address: Option<SocketAddr>) -> EndpointAddr {
+        let is_near = address.is_some_and(|at| is_own_machine(at.ip()));
+        let relays = self.parts.settings.relays.iter().filter(|_| !is_near);
+        let mut place = EndpointAddr::new(id);
+        for url in relays.filter_map(Relay::url) {
+            place = place.with_relay_url(url);
+        }
+        match address {
+            Some(address) => place.with_ip_addr(address),
+            None => place,
+        }
+    }
+
+    /// Looks how others reach the node, and tells what has changed.
+    pub(super) fn look_outside(&mut self, now: Duration) {
+        let mapping = self.outside.mapping();
+        let mapped = match mapping {
+            Mapping::Mapped { at, .. } => Some(at),
+            Mapping::Off | Mapping::Asking | Mapping::Refused => None,
+        };
+        let forwarded = self.parts.settings.external;
+        if self.hello.external != forwarded.or(mapped) {
+            self.hello.external = forwarded.or(mapped);
+            self.greet_all(now);
+        }
+        self.outside.look_for_addresses(&self.parts.endpoint, &[forwarded, mapped]);
+        let (_, own, seen_at) = &self.outside.addresses;
+        let facts = Facts {
+            listening: self.parts.settings.address,
+            own: own.clone(),
+            seen_at: seen_at.clone(),
+            forwarded,
+            mapping,
+            relays: self.relays(now),
+        };
+        let reach = Reach::of(&facts);
+        self.tell_of(&reach, &facts);
+        self.outside.reach = reach;
+    }
+
+    /// How the way to each relay stands.
+    fn relays(&mut self, now: Duration) -> Vec<reach::Relay> {
+        let found = self.parts.endpoint.home_relay_status().get();
+        let since = &mut self.outside.without_relay;
+        if found.iter().any(RelayStatus::is_connected) {
+            *since = None;
+        } else {
+            since.get_or_insert(now);
+        }
+        let is_late = since.is_some_and(|since| now.saturating_sub(since) > PATIENCE);
+        let relays = self.parts.settings.relays.iter();
+        let of = |relay: &Relay| found.iter().find(|it| Some(it.url()) == relay.url().as_ref());
+        let states = relays.map(|relay| {
+            let is_impostor = self.parts.impostors.include(relay);
+            let state = relay_state(of(relay), is_impostor, is_late);
+            reach::Relay { address: relay.to_string(), state }
+        });
+        states.collect()
+    }
+
+    /// Tells what is new about the way in, each thing once.
+    fn tell_of(&mut self, reach: &Reach, facts: &Facts) {
+        let news = news(&self.outside.reach, reach);
+        for text in news {
+            self.tell(Notice::Reach(text));
+        }
+        for relay in &facts.relays {
+            match &relay.state {
+                RelayState::Connected => drop(self.outside.failing.remove(&relay.address)),
+                RelayState::Failed(why) => {
+                    if self.outside.failing.insert(relay.address.clone()) {
+                        let address = &relay.address;
+                        self.trouble(&format!(
+                            "the relay {address} fails: {why}; it is tried again"
+                        ));
+                    }
+                }
+                RelayState::Waiting => {}
+            }
+        }
+    }
+}
+
+/// How the way to a relay stands, of which the endpoint tells this, if anything.
+fn relay_state(status: Option<&RelayStatus>, is_impostor: bool, is_late: bool) -> RelayState {
+    let failed = |why: &str| RelayState::Failed(why.to_owned());
+    match status {
+        Some(status) if status.is_connected() => RelayState::Connected,
+        _ if is_impostor => failed("its certificate is not the one whose fingerprint was given"),
+        Some(status) if status.last_error().is_some() => failed("the connection to it was lost"),
+        _ if is_late => failed("it does not answer"),
+        _ => RelayState::Waiting,
+    }
+}
+
+/// What has changed for those outside.
+fn news(before: &Reach, after: &Reach) -> Vec<String> {
+    let is_in = |reach: &Reach, way: &Way| {
+        reach.ways.iter().any(|other| (other.kind, &other.at) == (way.kind, &way.at))
+    };
+    let lost = before.ways.iter().filter(|way| way.kind.is_from_outside() && !is_in(after, way));
+    let new = after.ways.iter().filter(|way| way.kind.is_from_outside() && !is_in(before, way));
+    let lost = lost.map(|way| format!("others do not reach this node any more at {}", way.at));
+    let new = new.map(|way| format!("others reach this node {way}"));
+    lost.chain(new).collect()
+}

@@ -1,0 +1,222 @@
+//! A relay that people run for themselves, and the trust in it.
+//!
+//! Two nodes behind routers cannot dial each other. Both keep a connection to a relay,
+//! which passes their packets on and tells each where its own come from: with that they
+//! punch a way through their routers, and need the relay no more. A relay cannot read what
+//! it passes on, nor pass for a node. It has a certificate that nobody has signed but
+//! itself; so its address holds the certificate's fingerprint.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use iroh::tls::CaTlsConfig;
+use iroh::{RelayConfig, RelayMap, RelayMode, RelayUrl};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use sha2::{Digest, Sha256};
+
+/// What the address of a relay begins with, so that it is not taken for a peer's.
+const SCHEME: &str = "relay+";
+
+/// SHA-256 of a certificate, as `openssl x509 -fingerprint -sha256` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// That of a certificate in DER.
+    pub fn of(certificate: &[u8]) -> Fingerprint {
+        Fingerprint(Sha256::digest(certificate).into())
+    }
+}
+
+/// A relay: where it is, and how to know it.
+///
+/// Its port is that of TCP, for what it passes on, and of UDP, for telling others where
+/// their packets come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relay {
+    /// Of its certificate.
+    pub fingerprint: Fingerprint,
+    /// A name or an address; one of IPv6 stands in brackets.
+    pub host: String,
+    /// TCP and UDP.
+    pub port: u16,
+}
+
+impl FromStr for Relay {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Relay, String> {
+        let wrong = || {
+            "write relay+FINGERPRINT@HOST:PORT, where FINGERPRINT has 64 hexadecimal digits: \
+             cairn net --relay-server prints that line"
+                .to_owned()
+        };
+        let rest = text.strip_prefix(SCHEME).ok_or_else(wrong)?;
+        let (digits, place) = rest.split_once('@').ok_or_else(wrong)?;
+        let digits = hex::decode(digits).ok().and_then(|it| it.try_into().ok());
+        let (host, port) = place.rsplit_once(':').ok_or_else(wrong)?;
+        let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?;
+        let relay =
+            Relay { fingerprint: Fingerprint(digits.ok_or_else(wrong)?), host: host.into(), port };
+        // What is no host does not make a URL.
+        relay.url().filter(|_| !host.is_empty()).ok_or_else(wrong)?;
+        Ok(relay)
+    }
+}
+
+impl fmt::Display for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Relay { fingerprint, host, port } = self;
+        write!(f, "{SCHEME}{}@{host}:{port}", hex::encode(fingerprint.0))
+    }
+}
+
+impl Relay {
+    /// What the endpoint calls it.
+    pub(super) fn url(&self) -> Option<RelayUrl> {
+        format!("https://{}:{}/", self.host, self.port).parse().ok()
+    }
+
+    fn config(&self) -> Option<RelayConfig> {
+        let mut config = RelayConfig::from(self.url()?);
+        config.quic.as_mut()?.port = self.port;
+        Some(config)
+    }
+}
+
+/// What an endpoint is told of its relays; without any it uses none.
+pub(super) fn mode(relays: &[Relay]) -> RelayMode {
+    match relays {
+        [] => RelayMode::Disabled,
+        relays => RelayMode::Custom(RelayMap::from_iter(relays.iter().filter_map(Relay::config))),
+    }
+}
+
+/// The hosts that were not the relays that they should have been, when last asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Impostors(Arc<Mutex<BTreeSet<String>>>);
+
+impl Impostors {
+    /// Whether somebody else has answered in place of this relay.
+    pub(super) fn include(&self, relay: &Relay) -> bool {
+        let host = relay.url().and_then(|url| Some(bare(url.host_str()?).to_owned()));
+        host.is_some_and(|host| self.lock().contains(&host))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Trust in these relays, and in nobody else, and those who were not trusted.
+pub(super) fn trust(relays: &[Relay]) -> (CaTlsConfig, Impostors) {
+    let impostors = Impostors::default();
+    let mut pins = HashMap::<String, Vec<Fingerprint>>::new();
+    for relay in relays {
+        let host = relay.url().and_then(|url| Some(bare(url.host_str()?).to_owned()));
+        pins.entry(host.unwrap_or_default()).or_default().push(relay.fingerprint);
+    }
+    let (pins, found) = (Arc::new(pins), impostors.clone());
+    let config = CaTlsConfig::custom_server_cert_verifier(Arc::new(move |provider| {
+        let (pins, impostors) = (pins.clone(), found.clone());
+        Ok::<_, io::Error>(Arc::new(Pinned { pins, impostors, provider }) as _)
+    }));
+    (config, impostors)
+}
+
+/// Without the brackets around an address of IPv6, and the point at the end of a name.
+fn bare(host: &str) -> &str {
+    host.trim_matches(['[', ']']).trim_end_matches('.')
+}
+
+/// Believes that a server is the relay at this host if its certificate is the one whose
+/// fingerprint was told; what else stands in the certificate does not matter.
+#[derive(Debug)]
+struct Pinned {
+    pins: Arc<HashMap<String, Vec<Fingerprint>>>,
+    impostors: Impostors,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer,
+        _intermediates: &[CertificateDer],
+        name: &ServerName,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let found = Fingerprint::of(certificate);
+        let name = name.to_str();
+        let host = bare(&name);
+        if self.pins.get(host).is_some_and(|pins| pins.contains(&found)) {
+            self.impostors.lock().remove(host);
+            return Ok(ServerCertVerified::assertion());
+        }
+        self.impostors.lock().insert(host.to_owned());
+        Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_is_a_fingerprint_at_a_place() {
+        let digits = "ab".repeat(32);
+        for place in ["192.0.2.1:6785", "[2001:db8::1]:6785", "relay.example:443"] {
+            let text = format!("relay+{digits}@{place}");
+            let read: Relay = text.parse().expect("it is well written");
+            assert_eq!(read.to_string(), text);
+            assert!(read.config().is_some_and(|it| it.quic.is_some_and(|it| it.port == read.port)));
+        }
+        let wrong = [
+            format!("{digits}@192.0.2.1:6785"),
+            format!("relay+{digits}@192.0.2.1"),
+            format!("relay+{digits}@:6785"),
+            format!("relay+{digits}@192.0.2.1:0"),
+            format!("relay+{}@192.0.2.1:6785", "ab".repeat(31)),
+            format!("relay+{digits}@no host:6785"),
+        ];
+        for text in wrong {
+            assert!(text.parse::<Relay>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_relay_at_all_is_the_mode_without_relays() {
+        assert_eq!(mode(&[]), RelayMode::Disabled);
+    }
+}
