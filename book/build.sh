@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the book into book/book/, and fails on any warning. Installs mdBook into
-# target/tools where it is not there yet.
+# Builds the book into book/book/, with the site that its pages embed, and fails on any
+# warning. Installs mdBook into target/tools where it is not there yet.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,11 +16,12 @@ if [ "$(mdbook --version 2>/dev/null)" != "mdbook v$MDBOOK" ]; then
 fi
 
 # The chapters show the help of this build.
-cargo build --quiet --features net,top
+cargo build --quiet --features relay,top
 export CAIRN=$target/debug/cairn
 messages=$(CARGO_TARGET_DIR=$target/book mdbook build book 2>&1) || { echo "$messages" >&2; exit 1; }
 if grep -E 'WARN|ERROR|warning' <<<"$messages"; then
   echo 'the book was built with warnings' >&2
   exit 1
 fi
+site/build.sh "$PWD/book/book/site" >/dev/null
 echo "the book is in $PWD/book/book: open index.html"
