@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::peer::PeerName;
 use crate::reach::Reach;
+use crate::words::Request;
 
 /// A peer that is known, connected or not.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,8 @@ pub struct Contact {
     pub capabilities: Vec<String>,
     /// Where it says that it is.
     pub region: Option<String>,
+    /// The groups that it says it is of.
+    pub groups: Vec<String>,
     /// When it was last heard from, in Unix seconds.
     pub last_seen: Option<u64>,
     /// How it stands to us.
@@ -81,7 +84,7 @@ pub enum Subject {
 }
 
 /// Length of an identity in hexadecimal: 32 bytes.
-const ID_DIGITS: usize = 64;
+pub const ID_DIGITS: usize = 64;
 
 /// Whether a text has the form of an identity: 64 lower-case hexadecimal digits.
 pub fn is_id(text: &str) -> bool {
@@ -134,6 +137,7 @@ pub enum Order {
 pub struct Contacts {
     told: Arc<Mutex<Told>>,
     give: Arc<dyn Fn(Order) -> bool + Send + Sync>,
+    ask: Arc<dyn Fn(Request) -> bool + Send + Sync>,
 }
 
 /// What the link last told of itself.
@@ -147,13 +151,21 @@ pub struct Told {
     pub reach: Reach,
     /// Handshakes, counted by what came of them.
     pub handshakes: Vec<(&'static str, u64)>,
+    /// Nodes that are connected or were heard of lately, each with the account that it
+    /// claims, this one first.
+    pub online: Vec<(PeerName, u16)>,
+    /// How much of the weight is to answer where a block is asked about, in percent.
+    pub weight_minimum: u8,
 }
 
 impl Contacts {
-    /// Contacts whose orders are given to a function, which must not wait, and which
-    /// says whether the link will carry them out.
-    pub fn new(give: impl Fn(Order) -> bool + Send + Sync + 'static) -> Contacts {
-        Contacts { told: Arc::default(), give: Arc::new(give) }
+    /// Contacts whose orders and requests are given to two functions, which must not wait,
+    /// and which say whether the link will carry them out.
+    pub fn new(
+        give: impl Fn(Order) -> bool + Send + Sync + 'static,
+        ask: impl Fn(Request) -> bool + Send + Sync + 'static,
+    ) -> Contacts {
+        Contacts { told: Arc::default(), give: Arc::new(give), ask: Arc::new(ask) }
     }
 
     /// What the link last told.
@@ -170,6 +182,12 @@ impl Contacts {
     /// has ended or is flooded with orders.
     pub fn give(&self, order: Order) -> bool {
         (self.give)(order)
+    }
+
+    /// Makes a request; says whether it was taken. A request that was taken is answered,
+    /// unless the link ends meanwhile.
+    pub fn ask(&self, request: Request) -> bool {
+        (self.ask)(request)
     }
 }
 

@@ -89,6 +89,39 @@ pub enum Event {
         /// Hash of its tip.
         hash: Hash,
     },
+    /// It was told to send a message to others, and has.
+    MessageSent {
+        /// To whom: `all`, `group:NAME`, or an identity.
+        to: String,
+        /// Unix milliseconds, greater than that of each earlier message.
+        number: u64,
+        /// What it says.
+        text: String,
+    },
+    /// A message came, and its sender has signed it.
+    MessageReceived {
+        /// Who has proved to have sent it.
+        from: PeerName,
+        /// What the sender calls itself.
+        name: Option<String>,
+        /// To whom: `all`, `group:NAME`, or our identity.
+        to: String,
+        /// Its sender's number, in Unix milliseconds.
+        number: u64,
+        /// What it says.
+        text: String,
+    },
+    /// A message came that is neither shown nor passed on.
+    MessageRefused {
+        /// Who is said to have sent it.
+        from: PeerName,
+        /// The neighbour that brought it.
+        via: PeerName,
+        /// A name for why, for programs.
+        reason: &'static str,
+        /// Why, for people.
+        detail: String,
+    },
     /// A datagram could not be sent.
     Unsent {
         /// To whom.
@@ -287,6 +320,17 @@ impl fmt::Display for Event {
                 write!(f, "PACE --nonces {nonces} --listen {}", as_flag(*listen))
             }
             Event::Stopped { height, hash } => write!(f, "STOP at block {height}: {hash}"),
+            Event::MessageSent { to, text, .. } => write!(f, "SAY to {to}: {text:?}"),
+            Event::MessageReceived { from, name, to, text, .. } => {
+                write!(f, "HEAR {from}")?;
+                if let Some(name) = name {
+                    write!(f, ", who calls itself {name:?},")?;
+                }
+                write!(f, " say to {to}: {text:?}")
+            }
+            Event::MessageRefused { from, via, detail, .. } => {
+                write!(f, "REFUSE message of {from} by way of {via}: {detail}")
+            }
             Event::Unsent { to, error } => write!(f, "UNSENT to {to}: {error}"),
         }
     }

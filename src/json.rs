@@ -93,6 +93,24 @@ enum Body {
         height: usize,
         hash: String,
     },
+    MessageSent {
+        to: String,
+        number: u64,
+        text: String,
+    },
+    MessageReceived {
+        from: String,
+        name: Option<String>,
+        to: String,
+        number: u64,
+        text: String,
+    },
+    MessageRefused {
+        from: String,
+        via: String,
+        reason: &'static str,
+        detail: String,
+    },
     Unsent {
         to: String,
         error: String,
@@ -160,6 +178,22 @@ impl Body {
             Event::Stopped { height, hash } => {
                 Body::Stopped { height: *height, hash: hash.to_string() }
             }
+            Event::MessageSent { to, number, text } => {
+                Body::MessageSent { to: to.clone(), number: *number, text: text.clone() }
+            }
+            Event::MessageReceived { from, name, to, number, text } => Body::MessageReceived {
+                from: from.to_string(),
+                name: name.clone(),
+                to: to.clone(),
+                number: *number,
+                text: text.clone(),
+            },
+            Event::MessageRefused { from, via, reason, detail } => Body::MessageRefused {
+                from: from.to_string(),
+                via: via.to_string(),
+                reason,
+                detail: detail.clone(),
+            },
             Event::Unsent { to, error } => {
                 Body::Unsent { to: to.to_string(), error: error.clone() }
             }
@@ -248,6 +282,24 @@ mod tests {
         let line = Record::passage(Duration::ZERO, &passage).to_line();
         let expected = r#"{"v":1,"time_ms":0,"merged":3,"event":"message","from":"bob","kind":"chain","length":75,"delay_ms":500,"lost":false}"#;
         assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn messages_are_these_lines() {
+        let line = |event| Record::new(Duration::ZERO, &event).to_line();
+        let (from, via) = (PeerName::new("ab"), PeerName::new("cd"));
+        let (to, text) = ("all".to_owned(), "hi".to_owned());
+        let (name, sent) = (Some("bob".to_owned()), (to.clone(), text.clone()));
+        let received = Event::MessageReceived { from: from.clone(), name, to, number: 5, text };
+        let expected = r#"{"v":1,"time_ms":0,"event":"message_received","from":"ab","name":"bob","to":"all","number":5,"text":"hi"}"#;
+        assert_eq!(line(received), expected);
+        let expected =
+            r#"{"v":1,"time_ms":0,"event":"message_sent","to":"all","number":5,"text":"hi"}"#;
+        assert_eq!(line(Event::MessageSent { to: sent.0, number: 5, text: sent.1 }), expected);
+        let detail = "why".to_owned();
+        let refused = Event::MessageRefused { from, via, reason: "forged", detail };
+        let expected = r#"{"v":1,"time_ms":0,"event":"message_refused","from":"ab","via":"cd","reason":"forged","detail":"why"}"#;
+        assert_eq!(line(refused), expected);
     }
 
     #[test]

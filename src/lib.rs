@@ -86,6 +86,8 @@ pub mod driver;
 pub mod udp;
 pub mod faulty_link;
 pub mod reach;
+pub mod advice;
+pub mod words;
 pub mod contacts;
 #[cfg(feature = "net")]
 pub mod net;

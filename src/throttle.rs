@@ -73,6 +73,7 @@ impl<T> Throttle<T> {
 pub fn kind(event: &Event) -> Option<&'static str> {
     match event {
         Event::Ignored { reason, .. } => Some(reason.name()),
+        Event::MessageRefused { reason, .. } => Some(reason),
         Event::Unsent { .. } => Some("unsent"),
         _ => None,
     }

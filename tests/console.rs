@@ -63,6 +63,9 @@ CONNECT to 127.0.0.1:8000
 DISCONNECT from 127.0.0.1:8000
 LINKS --delay 500ms --loss 10
 PACE --nonces 10000 --listen 200ms
+SAY to all: \"hello\"
+HEAR 127.0.0.1:8000, who calls itself \"bob\", say to all: \"hello\"
+REFUSE message of 127.0.0.1:8000 by way of 127.0.0.1:8000: its sender has not signed it
 STOP at block 5: 00001ff58495c3dc2a1aaa69ebca4e9b3e05e63e5a319fb73bcdccbcdbba1e72
 UNSENT to 127.0.0.1:8000: Network is unreachable
 ";
@@ -88,7 +91,7 @@ fn nothing_was_forgotten_above() {
 }
 
 /// How many kinds of lines [`kind`] tells apart.
-const KINDS: usize = 34;
+const KINDS: usize = 37;
 
 /// A number for each kind of line. Whoever adds an event, a reason or a rule
 /// comes by here, because this does not compile then: add a line above, too.
@@ -107,6 +110,9 @@ fn kind(event: &Event) -> usize {
         Event::Disconnected { .. } => 31,
         Event::Links { .. } => 32,
         Event::Paced { .. } => 33,
+        Event::MessageSent { .. } => 34,
+        Event::MessageReceived { .. } => 35,
+        Event::MessageRefused { .. } => 36,
         Event::Ignored { reason, .. } => match reason {
             Reason::Shorter { .. } => 7,
             Reason::Tie { .. } => 8,
@@ -233,6 +239,20 @@ fn ends() -> Vec<Event> {
         disconnected,
         links,
         paced,
+        Event::MessageSent { to: "all".into(), number: 5, text: "hello".into() },
+        Event::MessageReceived {
+            from: peer(),
+            name: Some("bob".into()),
+            to: "all".into(),
+            number: 5,
+            text: "hello".into(),
+        },
+        Event::MessageRefused {
+            from: peer(),
+            via: peer(),
+            reason: "forged",
+            detail: "its sender has not signed it".into(),
+        },
         Event::Stopped { height: 5, hash: hash() },
         Event::Unsent { to: peer(), error },
     ]

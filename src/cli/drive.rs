@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use cairn::config::parse_duration;
 use cairn::driver::{self, Command, Link, Observer, Setup};
 use cairn::event::Event;
-use cairn::node::{self, Node};
+use cairn::node::Node;
 use cairn::passage::Passages;
 use cairn::peer::PeerName;
 use cairn::sync::MAX_ANSWER_FRAMES;
@@ -53,19 +53,16 @@ pub(crate) struct Parts<'a> {
     pub(crate) node: Node,
     pub(crate) keeper: Keeper,
     pub(crate) threads: usize,
-    /// What the node is told before all else.
-    pub(crate) first: Vec<node::Command>,
+    /// The way to the node's loop, and its end: what waits there already comes first.
+    pub(crate) commands: (Sender<Command>, Receiver<Command>),
 }
 
 /// Runs the node. Each event is also given to `also`.
 pub(crate) fn drive(flags: &RunFlags, parts: Parts, also: &mut dyn FnMut(&Event)) -> Result<()> {
-    let Parts { link, mut node, mut keeper, threads, first } = parts;
+    let Parts { link, mut node, mut keeper, threads, commands } = parts;
     let started = Instant::now();
     // Held to the end, as dropping the last sender would stop the node.
-    let (stop, commands) = mpsc::channel();
-    for command in first {
-        stop.send(Command::Node(command)).expect("its receiver is here");
-    }
+    let (stop, commands) = commands;
     signals::on_stop(sender(&stop))?;
     if let Some(time) = flags.time {
         let stop = sender(&stop);

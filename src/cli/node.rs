@@ -1,6 +1,7 @@
 //! `cairn node`: one node of the network.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -64,7 +65,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         node: Node::new(settings, chain),
         keeper,
         threads,
-        first: Vec::new(),
+        commands: mpsc::channel(),
     };
     drive(&args.run, parts, &mut |_| {})
 }

@@ -4,34 +4,56 @@ use iroh::endpoint::{RecvStream, SendStream};
 
 use super::hello::MAX_HELLO_LEN;
 use crate::block::BLOCK_LEN;
+use crate::contacts::ID_DIGITS;
 use crate::wire::MAX_BLOCKS;
 
 /// The longest datagram in a stream: a frame of blocks has a head of 19 bytes.
 pub(super) const MAX_DATAGRAM_LEN: usize = 19 + MAX_BLOCKS * BLOCK_LEN;
+
+/// The longest message: its text can be all escapes of JSON, six bytes for one.
+pub(super) const MAX_MESSAGE_LEN: usize = 8 * 1024;
+
+/// The longest record, with eight groups whose names are all escapes.
+pub(super) const MAX_RECORD_LEN: usize = 3 * 1024;
 
 /// What a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Hello,
     Datagram,
+    /// Hops that are left, and what somebody has signed for others.
+    Message,
+    /// What somebody has signed of itself.
+    Record,
+    /// The identity whose record is wanted.
+    Who,
 }
+
+/// All kinds.
+const KINDS: [Kind; 5] = [Kind::Hello, Kind::Datagram, Kind::Message, Kind::Record, Kind::Who];
 
 impl Kind {
     fn byte(self) -> u8 {
         match self {
             Kind::Hello => 1,
             Kind::Datagram => 2,
+            Kind::Message => 3,
+            Kind::Record => 4,
+            Kind::Who => 5,
         }
     }
 
     fn of(byte: u8) -> Option<Kind> {
-        [Kind::Hello, Kind::Datagram].into_iter().find(|kind| kind.byte() == byte)
+        KINDS.into_iter().find(|kind| kind.byte() == byte)
     }
 
     fn max_len(self) -> usize {
         match self {
             Kind::Hello => MAX_HELLO_LEN,
             Kind::Datagram => MAX_DATAGRAM_LEN,
+            Kind::Message => MAX_MESSAGE_LEN,
+            Kind::Record => MAX_RECORD_LEN,
+            Kind::Who => ID_DIGITS,
         }
     }
 }
@@ -95,6 +117,7 @@ mod tests {
         let [high, low] = (9_171_u16).to_be_bytes();
         assert!(matches!(head_of([high, low, 2]), Err(NoFrame::Wrong(_))));
         assert!(matches!(head_of([0, 0, 2]), Err(NoFrame::Wrong(_))));
-        assert!(matches!(head_of([0, 1, 3]), Err(NoFrame::Wrong(_))));
+        assert!(matches!(head_of([0, 1, 6]), Err(NoFrame::Wrong(_))));
+        assert!(matches!(head_of([0, 66, 5]), Err(NoFrame::Wrong(_))));
     }
 }

@@ -9,10 +9,14 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use crate::contacts::is_id;
+use crate::hash::Hash;
 use crate::peer::PeerName;
 
 /// The first and the last version of the protocol that this program speaks.
-pub const VERSIONS: (u8, u8) = (1, 1);
+pub const VERSIONS: (u8, u8) = (1, 2);
+
+/// From this version on there are messages, records and questions for them.
+pub const MESSAGES_SINCE: u8 = 2;
 
 /// The most bytes that a hello may have.
 pub const MAX_HELLO_LEN: usize = 8 * 1024;
@@ -22,6 +26,9 @@ pub const MAX_INTRODUCED: usize = 16;
 
 /// The most bytes that a name, a region or a capability may have.
 pub const MAX_WORD_LEN: usize = 32;
+
+/// The most groups that a node can be of.
+pub const MAX_GROUPS: usize = 8;
 
 /// The most capabilities that a node may claim.
 const MAX_CAPABILITIES: usize = 16;
@@ -52,6 +59,9 @@ pub struct Hello {
     /// Where it is, if it says so.
     #[serde(default)]
     pub region: Option<String>,
+    /// The groups that it is of.
+    #[serde(default)]
+    pub groups: Vec<String>,
     /// The port at which it can be dialled, at the address that its packets come from.
     pub port: u16,
     /// Where it can be dialled from outside of its router, if it knows that.
@@ -157,11 +167,15 @@ impl Hello {
         let hello: Hello =
             serde_json::from_slice(bytes).map_err(|_| unreadable("it is not the JSON wanted"))?;
         let words = [&hello.name].into_iter().chain(&hello.region).chain(&hello.capabilities);
+        let words = words.chain(&hello.groups);
         if !words.into_iter().all(|word| is_word(word)) {
             return Err(unreadable("a name has control characters or more than 32 bytes"));
         }
-        if hello.capabilities.len() > MAX_CAPABILITIES || hello.peers.len() > MAX_INTRODUCED {
-            return Err(unreadable("it has too many capabilities or peers"));
+        let is_too_many = hello.capabilities.len() > MAX_CAPABILITIES
+            || hello.peers.len() > MAX_INTRODUCED
+            || hello.groups.len() > MAX_GROUPS;
+        if is_too_many {
+            return Err(unreadable("it has too many capabilities, groups or peers"));
         }
         if !hello.peers.iter().all(|peer| is_id(&peer.id)) {
             return Err(unreadable("a peer's identity is not 64 hexadecimal digits"));
@@ -190,6 +204,11 @@ impl Hello {
         let ip = ip.to_canonical();
         let external = self.external.filter(|it| it.ip().to_canonical() == ip && it.port() != 0);
         external.or((self.port != 0).then(|| SocketAddr::new(ip, self.port)))
+    }
+
+    /// What tells its network from others: a hash of what all nodes in it share.
+    pub fn network(&self) -> [u8; 32] {
+        *Hash::of(format!("{} {}", self.genesis, self.zero_bits).as_bytes()).as_bytes()
     }
 
     /// Whether a node says that it does this.
@@ -224,6 +243,7 @@ mod tests {
             name: "alice".into(),
             capabilities: vec![BLOCKS.into()],
             region: None,
+            groups: Vec::new(),
             port: 4000,
             external: None,
             http: None,
@@ -235,7 +255,7 @@ mod tests {
     fn a_hello_is_this_json_and_can_be_read_back() {
         let id = "ab".repeat(32);
         let text = format!(
-            r#"{{"from":1,"to":1,"genesis":"00ab","zero_bits":16,"account":7,"name":"alice","capabilities":["blocks"],"region":null,"port":4000,"external":null,"http":null,"peers":[{{"id":"{id}","address":"192.0.2.1:4000"}}]}}"#
+            r#"{{"from":1,"to":1,"genesis":"00ab","zero_bits":16,"account":7,"name":"alice","capabilities":["blocks"],"region":null,"groups":[],"port":4000,"external":null,"http":null,"peers":[{{"id":"{id}","address":"192.0.2.1:4000"}}]}}"#
         );
         assert_eq!(String::from_utf8(hello().encode()).expect("it is text"), text);
         assert_eq!(Hello::decode(text.as_bytes()), Ok(hello()));
@@ -249,6 +269,7 @@ mod tests {
             |hello: &Hello| matches!(Hello::decode(&hello.encode()), Err(Refused::Unreadable(_)));
         assert!(unreadable(&Hello { name: "a".repeat(33), ..hello() }));
         assert!(unreadable(&Hello { region: Some("\x1b[2J".into()), ..hello() }));
+        assert!(unreadable(&Hello { groups: vec!["a".into(); 9], ..hello() }));
         let peer = hello().peers.remove(0);
         assert!(unreadable(&Hello { peers: vec![peer.clone(); 17], ..hello() }));
         let nobody = Introduced { id: "xyz".into(), ..peer };

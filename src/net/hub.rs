@@ -2,6 +2,8 @@
 //! decides.
 
 mod live;
+mod confirm;
+mod messages;
 mod upkeep;
 mod meeting;
 mod orders;
@@ -16,20 +18,25 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use self::confirm::{Asked, Found};
 use self::live::Lives;
 use self::outside::Outside;
 use super::gate::Gate;
+use super::gossip::Gossip;
 use super::hello::{Hello, Refused};
 use super::lan::{Discovery, Near};
 use super::link::{Inbox, Incoming as ToNode, Outboxes};
 use super::notice::Notice;
+use super::rate::Meter;
 use super::relay::Impostors;
 use super::reputation::{Deed, bad_stream};
 use super::session::{Context, Event};
 use super::settings::Settings;
 use super::table::{Kept, Table};
 use crate::contacts::{Contacts, Order, Told};
+use crate::driver::Command;
 use crate::peer::PeerName;
+use crate::words::Request;
 
 /// How often the hub looks what is due.
 const TICK: Duration = Duration::from_millis(250);
@@ -40,6 +47,9 @@ const KEEP_EVERY: Duration = Duration::from_secs(30);
 /// How long peers may take to confirm that the node ends.
 const FAREWELL: Duration = Duration::from_millis(250);
 
+/// A node that was heard of in this time counts as online.
+const ONLINE: Duration = Duration::from_secs(120);
+
 /// How many peers are asked for their tips at a time.
 const ASKED_FOR_TIPS: usize = 3;
 
@@ -49,6 +59,12 @@ pub(super) enum ToHub {
     Order(Order),
     /// A peer has done something.
     Judge(PeerName, Deed),
+    /// The node's loop takes commands here: it is told what happens, and asked about blocks.
+    Node(std::sync::mpsc::Sender<Command>),
+    /// Something is asked, and to be answered.
+    Request(Request),
+    /// The node's loop has looked at its chain.
+    Found(Found),
 }
 
 /// What the hub is made of.
@@ -62,6 +78,8 @@ pub(super) struct Parts {
     pub(super) outboxes: Outboxes,
     pub(super) contacts: Contacts,
     pub(super) tell: Box<dyn Fn(Notice) + Send>,
+    /// The hub's own queue.
+    pub(super) to_hub: mpsc::Sender<ToHub>,
 }
 
 /// All connections of a node, and what it knows of its peers.
@@ -73,6 +91,15 @@ pub(super) struct Hub {
     lives: Lives,
     gate: Arc<Mutex<Gate>>,
     outside: Outside,
+    gossip: Gossip,
+    /// The way to the node's loop, once it runs.
+    node: Option<std::sync::mpsc::Sender<Command>>,
+    /// Counts refused messages that are told.
+    refusals: Meter,
+    /// Looks at the chain that are under way.
+    looks: usize,
+    /// Questions about blocks that are under way.
+    asked: Vec<Asked>,
     context: Context,
     sessions: JoinSet<()>,
     discovery: Option<Discovery>,
@@ -137,11 +164,18 @@ impl Hub {
         let (own, lists) = (settings.key.name(), settings.lists.clone());
         let zero = Duration::ZERO;
         let outside = Outside::new(settings, &parts.endpoint);
+        let started_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let hello = settings.hello(port);
         let mut hub = Hub {
-            hello: settings.hello(port),
             table: Table::new(own, settings.policy, lists, settings.seed),
             lives: Lives::default(),
             outside,
+            gossip: Gossip::new(started_at, settings.key.clone(), &hello),
+            hello,
+            node: None,
+            refusals: Meter::default(),
+            looks: 0,
+            asked: Vec::new(),
             gate: Arc::new(Mutex::new(Gate::new(settings.limits, settings.policy.most))),
             context: Context { events: events_in, patience: settings.handshake },
             sessions: JoinSet::new(),
@@ -149,7 +183,7 @@ impl Hub {
             near: near_in,
             found: found_in,
             started: Instant::now(),
-            started_at: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+            started_at,
             due: Due { lookup: zero, hello: zero, tips: zero, keep: zero },
             handshakes: Vec::new(),
             parts,
@@ -215,6 +249,7 @@ impl Hub {
         self.lives.measure(&mut self.table);
         self.look_outside(now);
         self.dial(now);
+        self.tick_messages(now);
         self.publish(now);
     }
 
@@ -223,6 +258,7 @@ impl Hub {
         match event {
             Event::Hello(greeting) => self.meet(now, greeting),
             Event::Again(id, hello) => self.table.heard(now, &id, hello),
+            Event::Said(id, kind, bytes) => self.hear_message(now, &id, kind, &bytes),
             Event::Wrong(id, what) => self.judge(now, &id, bad_stream(what)),
             Event::Ended(id, serial, why) => {
                 if self.lives.end(&id, serial) {
@@ -251,6 +287,8 @@ impl Hub {
             is_discovering: self.discovery.is_some(),
             reach: self.outside.reach().clone(),
             handshakes: self.handshakes.clone(),
+            online: self.gossip.heard_since(now.saturating_sub(ONLINE)),
+            weight_minimum: self.parts.settings.weight_minimum,
         });
     }
 }

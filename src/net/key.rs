@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use iroh::SecretKey;
+use iroh::{PublicKey, SecretKey, Signature};
 
 use super::private_file::{check_mode, create};
 use crate::hash::Hash;
@@ -20,6 +20,9 @@ use crate::peer::PeerName;
 
 /// The most bytes that are read of a file: a key has 65.
 const MAX_LEN: u64 = 1 << 10;
+
+/// Length of a signature.
+pub const SIGNATURE_LEN: usize = Signature::LENGTH;
 
 /// A node's key.
 #[derive(Clone, Debug)]
@@ -78,10 +81,21 @@ impl Key {
         u16::from_be_bytes([high, low])
     }
 
+    /// Signs these bytes (Ed25519).
+    pub fn sign(&self, bytes: &[u8]) -> [u8; SIGNATURE_LEN] {
+        self.secret.sign(bytes).to_bytes()
+    }
+
     /// What the endpoint is bound with.
     pub(super) fn secret(&self) -> SecretKey {
         self.secret.clone()
     }
+}
+
+/// Whether the holder of the key with this public half has signed these bytes.
+pub fn is_signed_by(name: &PeerName, bytes: &[u8], signature: &[u8; SIGNATURE_LEN]) -> bool {
+    let key = name.as_str().parse::<PublicKey>();
+    key.is_ok_and(|key| key.verify(bytes, &Signature::from_bytes(signature)).is_ok())
 }
 
 fn read(path: &Path) -> Result<Key> {

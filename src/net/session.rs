@@ -37,6 +37,8 @@ pub(super) enum Event {
     Hello(Greeting),
     /// A connected peer has said hello again.
     Again(PeerName, Hello),
+    /// A connected peer has sent a frame that is about messages.
+    Said(PeerName, Kind, Vec<u8>),
     /// A connected peer has sent what is no frame.
     Wrong(PeerName, &'static str),
     /// A connection that stayed has ended.
@@ -171,6 +173,9 @@ impl Context {
                     }
                     Err(_) => return NoFrame::Wrong("a hello that cannot be read"),
                 },
+                Ok((kind @ (Kind::Message | Kind::Record | Kind::Who), held)) => {
+                    self.tell(Event::Said(id.clone(), kind, held)).await;
+                }
                 Err(no_frame) => return no_frame,
             }
         }
@@ -208,7 +213,7 @@ async fn greet(
 async fn hello(stream: &mut RecvStream) -> Result<Hello, Refused> {
     match frames::read(stream).await {
         Ok((Kind::Hello, hello)) => Hello::decode(&hello),
-        Ok((Kind::Datagram, _)) => Err(Refused::Unreadable("it does not say hello first".into())),
+        Ok(_) => Err(Refused::Unreadable("it does not say hello first".into())),
         Err(NoFrame::Wrong(what)) => Err(Refused::Unreadable(what.into())),
         Err(NoFrame::Ended | NoFrame::Unread) => Err(Refused::Silent),
     }

@@ -15,6 +15,9 @@ use super::relay::Relay;
 use super::table::Policy;
 use crate::block::GENESIS_HASH;
 
+/// Half of the weight is to answer, unless told otherwise.
+pub const DEFAULT_WEIGHT_MINIMUM: u8 = 50;
+
 /// What a node among strangers is told at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -26,8 +29,14 @@ pub struct Settings {
     pub name: String,
     /// Where it is, if it is to say so.
     pub region: Option<String>,
-    /// Where its rewards go.
-    pub account: u16,
+    /// The groups that it is of: what is said to one of them is said to it.
+    pub groups: Vec<String>,
+    /// How much of the weight is to answer where a block is asked about, in percent.
+    pub weight_minimum: u8,
+    /// How long such answers are waited for.
+    pub confirm: Duration,
+    /// Where its rewards go; its port if there is none, as over UDP.
+    pub account: Option<u16>,
     /// The hash of the first block in hexadecimal, which all of a network share.
     pub genesis: String,
     /// Zero bits that hashes begin with, which all of a network share.
@@ -72,11 +81,14 @@ impl Settings {
     /// looks around on the local network nor asks a router or a relay for anything.
     pub fn new(key: Key) -> Settings {
         Settings {
-            account: key.account(),
+            account: Some(key.account()),
             key,
             address: (Ipv4Addr::UNSPECIFIED, 0).into(),
             name: String::new(),
             region: None,
+            groups: Vec::new(),
+            weight_minimum: DEFAULT_WEIGHT_MINIMUM,
+            confirm: Duration::from_secs(4),
             genesis: GENESIS_HASH.to_string(),
             zero_bits: crate::target::Target::NETWORK.zero_bits(),
             versions: hello::VERSIONS,
@@ -106,10 +118,11 @@ impl Settings {
             to: self.versions.1,
             genesis: self.genesis.clone(),
             zero_bits: self.zero_bits,
-            account: self.account,
+            account: self.account.unwrap_or(port),
             name: self.name.clone(),
             capabilities: vec![does.to_owned()],
             region: self.region.clone(),
+            groups: self.groups.clone(),
             port,
             external: self.external,
             http: None,

@@ -212,6 +212,12 @@ impl Table {
         self.entries.iter().map(contact).collect()
     }
 
+    /// Whether there is nothing against having to do with a node, wherever it is.
+    pub fn lets_in(&self, now: Duration, id: &PeerName) -> bool {
+        let ip = self.entries.get(id).and_then(Entry::ip);
+        !matches!(self.shut_out(now, id, ip), Some(Refused::Blocked | Refused::Banned))
+    }
+
     /// Those who are connected and are not to be: lists change, and what is on them ends.
     pub fn unwanted(&self, now: Duration) -> Vec<PeerName> {
         let is_unwanted =

@@ -17,6 +17,7 @@ use super::peers_file;
 use super::reputation::{cost, useful};
 use super::settings::Settings;
 use crate::contacts::Contacts;
+use crate::driver;
 use crate::event::Event;
 use crate::node;
 use crate::peer::PeerName;
@@ -58,12 +59,24 @@ pub fn start(
     let (link, inbox, outboxes) = queues();
     let (orders, to_hub) = mpsc::channel(MAX_WAITING);
     let (stop, stopped) = oneshot::channel();
-    let give = orders.clone();
-    let contacts = Contacts::new(move |order| give.try_send(ToHub::Order(order)).is_ok());
+    let (give, ask, to_self) = (orders.clone(), orders.clone(), orders.clone());
+    let contacts = Contacts::new(
+        move |order| give.try_send(ToHub::Order(order)).is_ok(),
+        move |request| ask.try_send(ToHub::Request(request)).is_ok(),
+    );
     let shown = contacts.clone();
     let (kept, tell) = (kept.unwrap_or_default(), Box::new(tell));
-    let parts =
-        Parts { settings, kept, endpoint, impostors, inbox, outboxes, contacts: shown, tell };
+    let parts = Parts {
+        settings,
+        kept,
+        endpoint,
+        impostors,
+        inbox,
+        outboxes,
+        contacts: shown,
+        tell,
+        to_hub: to_self,
+    };
     let thread = thread::Builder::new()
         .name("net".into())
         .spawn(move || runtime.block_on(hub::run(parts, to_hub, stopped)))?;
@@ -99,6 +112,13 @@ impl Network {
     /// Whom it knows, and the way to change that.
     pub fn contacts(&self) -> &Contacts {
         &self.contacts
+    }
+
+    /// The node's loop takes commands here: it is told what others say, and asked about
+    /// blocks that they ask about. Without it messages are passed on and not shown.
+    pub fn attend(&self, commands: std::sync::mpsc::Sender<driver::Command>) {
+        // The queue is as good as empty when a node starts.
+        let _ = self.orders.try_send(ToHub::Node(commands));
     }
 
     /// The node tells of an event: what peers do is held for or against them.

@@ -16,7 +16,7 @@ use super::guard::guard;
 use super::problem::{self, Problem};
 use super::shared::Shared;
 use super::{
-    blocks, contacts, control, events, hear, metrics, network, page, pages, reach, status,
+    blocks, contacts, control, events, hear, messages, metrics, network, page, pages, reach, status,
 };
 
 /// The most bytes that a request's body may have.
@@ -83,6 +83,8 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(contacts::block))
         .routes(routes!(contacts::discover))
         .routes(routes!(reach::reach))
+        .routes(routes!(messages::send))
+        .routes(routes!(messages::confirm))
 }
 
 /// The description of the API, as `/openapi.json` has it.

@@ -53,6 +53,8 @@ struct Contact {
     capabilities: Vec<String>,
     /// Where it says that it is.
     region: Option<String>,
+    /// The groups that it says it is of.
+    groups: Vec<String>,
     /// When it was last heard from, in Unix seconds.
     last_seen: Option<u64>,
     status: Status,
@@ -229,6 +231,7 @@ impl From<contacts::Contact> for Contact {
             version: contact.version,
             capabilities: contact.capabilities,
             region: contact.region,
+            groups: contact.groups,
             last_seen: contact.last_seen,
             status: Status::from(contact.standing),
             outgoing: contact.is_outgoing,

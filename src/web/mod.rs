@@ -32,6 +32,7 @@ mod blocks;
 mod pages;
 mod contacts;
 mod reach;
+mod messages;
 mod status;
 mod control;
 mod hear;

@@ -9,9 +9,12 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::advice::{Claim, WEIGHING_BLOCKS, weigh};
 use crate::block::GENESIS_HASH;
+use crate::contacts::{Contacts, Told};
 
 use super::contacts::Known;
+use super::messages::percent;
 use super::moment::{Moment, milliseconds};
 use super::origin::http_of;
 use super::peers::{self, PeerState};
@@ -151,6 +154,22 @@ pub(super) struct Health {
     /// How many peers are known to hold a block of our chain, on average.
     #[schema(example = 1.9)]
     average_holders: f64,
+    /// Of a node among strangers: whose miners are there.
+    online_weight: Option<OnlineWeight>,
+}
+
+/// How much of the last 100 blocks' weight belongs to nodes that are there, as they say.
+#[derive(Serialize, ToSchema)]
+struct OnlineWeight {
+    /// The share of the last blocks whose accounts are claimed by one node each that is
+    /// connected, or was heard of in the last two minutes.
+    #[schema(example = 97.0)]
+    percent: f64,
+    /// How many nodes that are, this one included.
+    nodes: usize,
+    /// How much of the weight is to answer where a block is asked about.
+    #[schema(example = 50)]
+    minimum_percent: u8,
 }
 
 /// Who this node is
@@ -209,7 +228,10 @@ pub(super) async fn peers(State(shared): State<Arc<Shared>>) -> Json<Peers> {
     (status = 200, body = Health),
 ))]
 pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
-    Json(Health::of(&shared.view.borrow(), Instant::now()))
+    let mut health = Health::of(&shared.view.borrow(), Instant::now());
+    let told = shared.settings.contacts.as_ref().map(Contacts::told);
+    health.online_weight = told.map(|told| OnlineWeight::of(&shared.view.borrow(), told));
+    Json(health)
 }
 
 impl Status {
@@ -262,6 +284,23 @@ impl Health {
             blocks,
             abandoned_blocks: view.book.abandoned().len(),
             average_holders: held as f64 / blocks as f64,
+            online_weight: None,
+        }
+    }
+}
+
+impl OnlineWeight {
+    fn of(view: &View, told: Told) -> OnlineWeight {
+        let last = (1..=view.height).rev().take(WEIGHING_BLOCKS);
+        let receivers: Vec<_> =
+            last.filter_map(|height| Some(view.book.at(height)?.block.reward.receiver)).collect();
+        let claim = |(id, account)| Claim { id, name: None, account, place: None };
+        let weighed = weigh(&receivers, told.online.into_iter().map(claim));
+        let counted = weighed.iter().filter(|it| it.counts).map(|it| it.blocks).sum();
+        OnlineWeight {
+            percent: percent(counted, receivers.len()),
+            nodes: weighed.len(),
+            minimum_percent: told.weight_minimum,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Peers that speak QUIC and keep none of our rules: they are built here from bare streams.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
 use cairn::contacts::{Contact, Standing};
@@ -16,14 +17,14 @@ use crate::strangers::{bare, contact, count, settings};
 use crate::table::hello;
 
 /// Runs a liar, whose connections live as long as this.
-fn run<T>(liar: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(liar: impl Future<Output = T>) -> T {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("there is a thread");
     runtime.block_on(async { timeout(DEADLINE, liar).await.expect("it does not hang") })
 }
 
 /// A connection to this node from an endpoint with this key.
-async fn dial(network: &Network, key: &SecretKey) -> (Endpoint, Connection) {
+pub(crate) async fn dial(network: &Network, key: &SecretKey) -> (Endpoint, Connection) {
     let builder = Endpoint::builder(presets::Empty)
         .crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .secret_key(key.clone())
@@ -40,7 +41,7 @@ async fn dial(network: &Network, key: &SecretKey) -> (Endpoint, Connection) {
 }
 
 /// A frame of the stream: length, kind, and what it holds.
-fn frame(kind: u8, held: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, held: &[u8]) -> Vec<u8> {
     let len = u16::try_from(held.len() + 1).expect("it is short");
     [&len.to_be_bytes()[..], &[kind], held].concat()
 }
@@ -65,6 +66,17 @@ async fn greet(connection: &Connection, bytes: &[u8]) -> (SendStream, RecvStream
 async fn until(mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// What comes next, while the liar's own connection goes on.
+pub(crate) async fn received<T>(from: &Receiver<T>) -> T {
+    loop {
+        match from.try_recv() {
+            Ok(next) => return next,
+            Err(TryRecvError::Empty) => sleep(Duration::from_millis(10)).await,
+            Err(TryRecvError::Disconnected) => panic!("nothing comes any more"),
+        }
     }
 }
 

@@ -11,5 +11,9 @@ mod eclipse;
 mod liars;
 mod program;
 mod container;
+mod messages;
+mod confirm;
+#[cfg(feature = "web")]
+mod asking;
 #[path = "../common/mod.rs"]
 mod common;

@@ -164,7 +164,7 @@ fn many_nodes_in_one_process_take_no_flags_of_a_single_one() {
 
 /// Such a program with an API.
 #[cfg(feature = "web")]
-fn served(name: &str, args: &[&str]) -> (Node, String) {
+pub(crate) fn served(name: &str, args: &[&str]) -> (Node, String) {
     let mut command = net(&file(name));
     let mut running = Running::start(command.args(["--http", "127.0.0.1:0"]).args(args));
     let place = bootstrap(&mut running);
@@ -195,7 +195,7 @@ fn the_api_shows_whom_a_node_knows_and_changes_it() {
     wait_until("they have met", || is("connected"));
     wait_until("bob has told where he serves HTTP", || known(&bob, alices).is_some());
     let seen = known(&alice, bobs).expect("it is connected");
-    assert_eq!((&seen["region"], &seen["version"]), (&"here".into(), &1.into()));
+    assert_eq!((&seen["region"], &seen["version"]), (&"here".into(), &2.into()));
     assert_eq!((&seen["outgoing"], &seen["address"]), (&false.into(), &at.into()));
     let post = |path: &str, body: String| {
         alice.ask("POST", path, &["content-type: application/json"], &body).status

@@ -71,6 +71,7 @@ impl Stranger {
         let (network, mut link, notices) = bare(settings);
         let network = Arc::new(network);
         let (commands, inbox) = mpsc::channel();
+        network.attend(commands.clone());
         commands.send(Command::Node(node::Command::Pause)).expect("it is there");
         let listen = Duration::from_millis(20);
         let settings = node::Settings { nonces: 10, listen, seed, ..network.node_settings() };

@@ -37,6 +37,7 @@ pub(crate) fn hello(peers: Vec<Introduced>) -> Hello {
         name: String::new(),
         capabilities: Vec::new(),
         region: None,
+        groups: Vec::new(),
         port: 4000,
         external: None,
         http: None,

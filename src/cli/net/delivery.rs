@@ -23,6 +23,16 @@ pub(super) struct Delivery {
     tips: Vec<Vec<Seen>>,
 }
 
+/// How many of the chain's blocks reached how many nodes.
+pub(super) struct Delivered {
+    /// Blocks that count.
+    pub(super) blocks: usize,
+    /// How often one of them reached a node that had not found it.
+    pub(super) delivered: usize,
+    /// How long that took, sorted.
+    pub(super) times: Vec<Duration>,
+}
+
 impl Delivery {
     pub(super) fn new(nodes: usize) -> Delivery {
         Delivery { tips: vec![Vec::new(); nodes] }
@@ -40,6 +50,12 @@ impl Delivery {
     /// the chain may be on its way still, or undecided, so what comes after the last but
     /// one height without a rival does not count at all.
     pub(super) fn report(&self, chain: &Chain) -> String {
+        let Delivered { blocks, delivered, times } = self.measure(chain);
+        self.text(blocks, delivered, &times)
+    }
+
+    /// The same as numbers.
+    pub(super) fn measure(&self, chain: &Chain) -> Delivered {
         let hash = |height| chain.hash_at(height).expect("it is on the chain");
         let on_chain: HashMap<_, _> =
             (1..chain.count()).map(|height| (hash(height), height)).collect();
@@ -60,7 +76,7 @@ impl Delivery {
             times.extend(late.into_iter().filter(|_| rivals.len() == 1));
         }
         times.sort_unstable();
-        self.text(last, delivered, &times)
+        Delivered { blocks: last, delivered, times }
     }
 
     fn text(&self, blocks: usize, delivered: usize, times: &[Duration]) -> String {
@@ -93,7 +109,8 @@ fn arrival<'a>(
     tips.iter().find(|seen| on_chain.get(&seen.hash).is_some_and(|at| *at >= height))
 }
 
-fn quantile(sorted: &[Duration], part: f64) -> Option<Duration> {
+/// What this part of the times is no longer than.
+pub(super) fn quantile(sorted: &[Duration], part: f64) -> Option<Duration> {
     let last = sorted.len().checked_sub(1)?;
     Some(sorted[(last as f64 * part) as usize])
 }

@@ -10,10 +10,12 @@ use cairn::config::parse_duration;
 use cairn::contacts::Subject;
 use cairn::net::bootstrap::Bootstrap;
 use cairn::net::gate::Limits;
-use cairn::net::hello::is_word;
+use cairn::net::hello::{MAX_GROUPS, is_word};
 use cairn::net::key::{InUse, Key};
 use cairn::net::lan::{DISCOVERY_PORT, Lan};
 use cairn::net::lists::Lists;
+use cairn::net::message::is_group;
+use cairn::net::settings::DEFAULT_WEIGHT_MINIMUM;
 use cairn::net::table::Policy;
 use cairn::net::{Network, Settings};
 use cairn::node;
@@ -69,6 +71,13 @@ struct OwnFlags {
     /// The account that earns the rewards [default: 16 bits of the key's hash]
     #[arg(long, value_name = "NUMBER")]
     account: Option<u16>,
+    /// A group that the node is of: messages to it are shown; may be repeated, 8 times at most
+    #[arg(long, value_name = "NAME", value_parser = group)]
+    group: Vec<String>,
+    /// How much of the last 100 blocks' weight is to answer `cairn net confirm`, in percent
+    #[arg(long, value_name = "PERCENT", default_value_t = DEFAULT_WEIGHT_MINIMUM,
+          value_parser = clap::value_parser!(u8).range(0..=100))]
+    online_weight_minimum: u8,
     /// A peer to dial, such as others print at their start; may be repeated
     #[arg(long, value_name = "ID@HOST:PORT")]
     bootstrap: Vec<Bootstrap>,
@@ -145,6 +154,9 @@ impl NetFlags {
     /// What these flags ask for. Makes the key, if it is not there yet.
     pub(super) fn settings(&self, listen: &Listen, effort: &Effort, seed: u64) -> Result<Settings> {
         let (own, limits) = (&self.own, &self.limits);
+        if own.group.len() > MAX_GROUPS {
+            return Err(Exit::usage(format!("--group: a node is of at most {MAX_GROUPS} groups")));
+        }
         let lists = self.lists.lists()?;
         let key = Key::open(&own.key).map_err(in_use)?;
         let interfaces = self.lan.interface.clone();
@@ -153,7 +165,9 @@ impl NetFlags {
             address: listen.address(),
             name: own.name.clone(),
             region: own.region.clone(),
-            account: own.account.unwrap_or_else(|| key.account()),
+            account: own.account.or_else(|| Some(key.account())),
+            groups: own.group.clone(),
+            weight_minimum: own.online_weight_minimum,
             zero_bits: effort.zero_bits,
             bootstrap: own.bootstrap.clone(),
             lookup: own.bootstrap_interval,
@@ -219,4 +233,10 @@ pub(super) fn in_use(error: anyhow::Error) -> anyhow::Error {
 fn word(text: &str) -> Result<String, String> {
     let why = "write at most 32 bytes without control characters";
     is_word(text).then(|| text.to_owned()).ok_or_else(|| why.to_owned())
+}
+
+/// Reads the name of a group.
+fn group(text: &str) -> Result<String, String> {
+    let why = "write 1 to 32 bytes without control characters";
+    is_group(text).then(|| text.to_owned()).ok_or_else(|| why.to_owned())
 }

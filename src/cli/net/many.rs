@@ -91,6 +91,7 @@ fn start_all(args: &Args, count: usize, seed: u64) -> Result<Vec<(Network, NetLi
         let settings = Settings {
             address: (IpAddr::from(Ipv4Addr::LOCALHOST), 0).into(),
             name: format!("node {}", index + 1),
+            account: None,
             zero_bits: args.effort.zero_bits,
             bootstrap: known.into_iter().collect(),
             seed: seed.wrapping_add(index as u64),
@@ -137,6 +138,7 @@ fn start(
     let (commands, orders) = mpsc::channel();
     let mut flags = plan.flags.clone();
     flags.show(network.contacts().clone());
+    network.attend(commands.clone());
     let http = Http::start(&flags, plan.pool, &node, &commands)?;
     let threads = args.effort.threads;
     let thread = thread::Builder::new().name(format!("node {}", index + 1)).spawn(move || {

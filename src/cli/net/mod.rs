@@ -13,14 +13,21 @@ mod relay_server;
 #[path = "relay_server_absent.rs"]
 mod relay_server;
 
+mod patterns;
+mod api;
+mod send;
+mod confirm;
+
 use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::Result;
 use cairn::config::{Found, Source, parse_duration};
+use cairn::driver::Command;
 use cairn::net::{self, Network};
-use cairn::node::{Command, Node};
+use cairn::node::{self, Node};
 use cairn::target::Target;
 
 use self::flags::{Listen, NetFlags, node_settings};
@@ -40,7 +47,10 @@ Examples:
   cairn net --nodes 30                           thirty strangers on this machine, with the page
   cairn net --relay-server                       help those behind routers to meet
   cairn net --relay relay+FINGERPRINT@HOST:PORT --bootstrap ID@relay
-  cairn net status                               how others reach the node that runs with --http";
+  cairn net status                               how others reach the node that runs with --http
+  cairn net send bob hello                       words to one, by way of the node that runs with --http
+  cairn net confirm HASH                         who has this block, and how much weight they have
+  cairn net patterns --nodes 30                  how messages and blocks get around, measured";
 
 /// Run a node among strangers: they find each other and prove who they are
 #[derive(clap::Args)]
@@ -78,12 +88,18 @@ pub(crate) struct Args {
 enum Errand {
     Id(id::Args),
     Status(status::Args),
+    Send(send::Args),
+    Confirm(confirm::Args),
+    Patterns(patterns::Args),
 }
 
 pub(crate) fn run(mut args: Args) -> Result<()> {
     match &args.errand {
         Some(Errand::Id(args)) => return id::run(args),
         Some(Errand::Status(args)) => return status::run(args),
+        Some(Errand::Send(args)) => return send::run(args),
+        Some(Errand::Confirm(args)) => return confirm::run(args),
+        Some(Errand::Patterns(args)) => return patterns::run(args),
         None => {}
     }
     if let Some(listen) = &args.relay_server {
@@ -96,8 +112,9 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     check_free(address)?;
     let seed = args.effort.seed()?;
     let settings = args.net.settings(&args.listen_at, &args.effort, seed)?;
-    let (account, is_introducer) = (settings.account, settings.policy.is_introducer);
     let relays = settings.relays.clone();
+    let account = settings.account.expect("it has that of its key at least");
+    let is_introducer = settings.policy.is_introducer;
     let (network, mut link) = net::start(settings, notes())?;
     let settings = node_settings(&network, account, &args.effort, args.listen, seed);
     let target = Target::from_zero_bits(args.effort.zero_bits);
@@ -108,9 +125,13 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
         let name = network.name();
         eprintln!("note: behind routers they use --bootstrap {name}@relay --relay {relay}");
     }
-    let first = if is_introducer { vec![Command::Pause] } else { Vec::new() };
+    let commands = mpsc::channel();
+    network.attend(commands.0.clone());
+    if is_introducer {
+        commands.0.send(Command::Node(node::Command::Pause)).expect("its receiver is here");
+    }
     let (node, threads) = (Node::new(settings, chain), args.effort.threads);
-    let parts = Parts { link: &mut link, node, keeper, threads, first };
+    let parts = Parts { link: &mut link, node, keeper, threads, commands };
     drive(&args.run, parts, &mut |event| network.judge(event))
 }
 

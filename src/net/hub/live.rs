@@ -6,6 +6,7 @@ use iroh::endpoint::Connection;
 use tokio::sync::mpsc;
 
 use super::Parts;
+use crate::net::gossip::Neighbour;
 use crate::net::link::{Entrance, MAX_WAITING_OUT, Outbox};
 use crate::net::paths;
 use crate::net::session::ENDED;
@@ -17,6 +18,19 @@ struct Live {
     serial: u64,
     connection: Connection,
     outbox: Outbox,
+    /// Whether it takes messages, and introduces others.
+    takes_messages: bool,
+    is_introducer: bool,
+}
+
+/// What a connection begins with.
+pub(super) struct Beginning<'a> {
+    pub(super) id: &'a PeerName,
+    pub(super) connection: Connection,
+    /// What both sides do.
+    pub(super) has_blocks: bool,
+    pub(super) takes_messages: bool,
+    pub(super) is_introducer: bool,
 }
 
 /// All of them, by the names of the peers.
@@ -31,17 +45,18 @@ impl Lives {
     /// A connection stays. Another one to the same peer is closed.
     pub(super) fn begin(
         &mut self,
-        id: &PeerName,
-        connection: Connection,
+        beginning: Beginning,
         parts: &Parts,
-        has_blocks: bool,
     ) -> (u64, mpsc::Receiver<Vec<u8>>, Entrance) {
+        let Beginning { id, connection, has_blocks, takes_messages, is_introducer } = beginning;
         self.close(id, ENDED, "there is a newer connection");
         self.serial += 1;
         let (outbox, frames) = mpsc::channel(MAX_WAITING_OUT);
         let entrance = Entrance::new(id.clone(), parts.inbox.clone(), outbox.clone(), has_blocks);
         parts.outboxes.insert(id.clone(), outbox.clone());
-        self.all.insert(id.clone(), Live { serial: self.serial, connection, outbox });
+        let serial = self.serial;
+        let live = Live { serial, connection, outbox, takes_messages, is_introducer };
+        self.all.insert(id.clone(), live);
         (self.serial, frames, entrance)
     }
 
@@ -71,6 +86,16 @@ impl Lives {
     /// All peers.
     pub(super) fn names(&self) -> Vec<PeerName> {
         self.all.keys().cloned().collect()
+    }
+
+    /// Those that take messages.
+    pub(super) fn neighbours(&self) -> Vec<Neighbour> {
+        let live = self.all.iter().filter(|(_, live)| live.takes_messages);
+        let neighbour = |(id, live): (&PeerName, &Live)| Neighbour {
+            id: id.clone(),
+            is_introducer: live.is_introducer,
+        };
+        live.map(neighbour).collect()
     }
 
     /// Sends a frame to a peer, unless too much waits already.

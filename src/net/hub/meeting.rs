@@ -7,9 +7,11 @@ use std::time::Duration;
 use iroh::endpoint::{Incoming, IncomingAddr};
 
 use super::Hub;
+use super::live::Beginning;
+use crate::net::frames::{self, Kind};
 use crate::net::gate::Gate;
 use crate::net::group::is_own_machine;
-use crate::net::hello::{BLOCKS, Refused};
+use crate::net::hello::{BLOCKS, INTRODUCE, MESSAGES_SINCE, Refused};
 use crate::net::link::Incoming as ToNode;
 use crate::net::notice::Notice;
 use crate::net::reputation::Deed;
@@ -97,7 +99,14 @@ impl Hub {
         // The hello goes out before all else, as an answer or before the dial.
         let answer = self.hello_to(now, &id);
         let has_blocks = hello.can(BLOCKS) && self.hello.can(BLOCKS);
-        let (serial, outbox, entrance) = self.lives.begin(&id, connection, &self.parts, has_blocks);
+        let takes_messages = self.hello.to.min(hello.to) >= MESSAGES_SINCE;
+        let is_introducer = hello.can(INTRODUCE);
+        let beginning =
+            Beginning { id: &id, connection, has_blocks, takes_messages, is_introducer };
+        let (serial, outbox, entrance) = self.lives.begin(beginning, &self.parts);
+        if takes_messages {
+            self.lives.send(&id, frames::encode(Kind::Record, &self.gossip.own_record()));
+        }
         let accepted = Accepted { id: id.clone(), serial, hello: answer, outbox, entrance };
         let _ = reply.send(Ok(accepted));
         self.publish(now);

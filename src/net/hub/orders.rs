@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::{Hub, ToHub};
 use crate::contacts::{Order, Subject};
-use crate::hash::Hash;
 use crate::net::hello::Refused;
 use crate::net::lan::{Beacon, Discovery};
 use crate::net::table::Source;
@@ -16,6 +15,9 @@ impl Hub {
         let now = self.now();
         match order {
             ToHub::Judge(id, deed) => self.judge(now, &id, deed),
+            ToHub::Node(commands) => self.node = Some(commands),
+            ToHub::Request(request) => return self.serve(now, request),
+            ToHub::Found(found) => return self.have_found(now, found),
             ToHub::Order(Order::Add(id, address)) => {
                 self.table.learn(now, &id, address, Source::Bootstrap);
                 if let Some(address) = self.table.dial_now(now, &id) {
@@ -96,9 +98,8 @@ impl Hub {
     }
 
     fn beacon(&self) -> Beacon {
-        let shared = format!("{} {}", self.hello.genesis, self.hello.zero_bits);
         Beacon {
-            network: *Hash::of(shared.as_bytes()).as_bytes(),
+            network: self.hello.network(),
             id: *self.parts.endpoint.id().as_bytes(),
             port: self.hello.port,
         }

@@ -142,6 +142,7 @@ impl Entry {
             version: self.version,
             capabilities: hello.map(|hello| hello.capabilities.clone()).unwrap_or_default(),
             region: hello.and_then(|hello| hello.region.clone()),
+            groups: hello.map(|hello| hello.groups.clone()).unwrap_or_default(),
             last_seen: self.last_seen.map(|seen| seen.as_secs()),
             standing,
             is_outgoing: self.is_outgoing(),

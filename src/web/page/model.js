@@ -234,6 +234,12 @@ function applyEvent(model, node, { at, event }, blocks) {
       return speaks(model, node) ? applyLinks(model, at, event) : undefined;
     case 'paced':
       return speaks(model, node) ? applyPace(model, at, event) : undefined;
+    case 'message_sent':
+      return report(model, node, at, 'said', { to: nameOf(model, event.to), text: event.text });
+    case 'message_received':
+      return report(model, node, at, 'heard', { by: event.name ?? nameOf(model, event.from), text: event.text });
+    case 'message_refused':
+      return report(model, node, at, 'unheard', { by: nameOf(model, event.from), why: event.detail });
     case 'unsent':
       return report(model, node, at, 'unsent', { to: nameOf(model, event.to), error: event.error });
     case 'stopped':

@@ -64,6 +64,9 @@ const EVENTS = {
   message: { from: isText, kind: isText, length: isCount, delay_ms: isCount, lost: isFlag, merged: maybe(isCount) },
   ignored: { from: isText, reason: isText, detail: isText, merged: maybe(isCount) },
   stopped: { height: isCount, hash: isHash },
+  message_sent: { to: isText, text: isText },
+  message_received: { from: isText, name: maybe(isText), text: isText },
+  message_refused: { from: isText, detail: isText, merged: maybe(isCount) },
   unsent: { to: isText, error: isText, merged: maybe(isCount) },
 };
 

@@ -71,7 +71,12 @@
 //                                                       connected or disconnected
 //                                                       {peer}, links {delay_ms,
 //                                                       loss}, paced {nonces,
-//                                                       listen_ms}; others are left
+//                                                       listen_ms}, message_sent
+//                                                       {to, text},
+//                                                       message_received {from,
+//                                                       name, text},
+//                                                       message_refused {from,
+//                                                       detail}; others are left
 //                                                       out
 //
 // Changes of other types are left out. `toEvent` in recording.js makes changes of

@@ -234,6 +234,9 @@ export function tellNews(item) {
     case 'stopped': return { what: 'stopped', why: `it was told to, at block ${item.height}` };
     case 'paused': return { what: 'is paused', why: 'it does not search, but listens' };
     case 'resumed': return { what: 'searches again', why: 'it was told to' };
+    case 'said': return { what: `said to ${item.to}: “${item.text}”`, why: 'it has signed that' };
+    case 'heard': return { what: `heard ${item.by} say: “${item.text}”`, why: 'its sender has signed it' };
+    case 'unheard': return { what: `refused a message of ${item.by}`, why: item.why };
     case 'unsent': return { what: `could not write to ${item.to}`, why: item.error };
     case 'split': return { what: `split: ${tellSides(item.sides)}`, why: 'these do not hear each other' };
     case 'healed': return { what: 'healed', why: item.rest > 1 ? `there are ${item.rest} sides left` : 'all hear each other again' };

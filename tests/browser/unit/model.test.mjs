@@ -5,6 +5,7 @@ import { markOf } from '../../../src/web/page/marks.js';
 import { sidesOf, standing } from '../../../src/web/page/groups.js';
 import { KEPT_MESSAGES } from '../../../src/web/page/messages.js';
 import { halfOf, ordersFor, placeSides } from '../../../src/web/page/sides.js';
+import { tellNews } from '../../../src/web/page/story.js';
 import { Tale, hash } from './network.mjs';
 
 const names = (nodes) => nodes.map((node) => node.name);
@@ -168,4 +169,14 @@ test('no more messages are kept than anybody looks at', () => {
   tale.history.prune(tale.now);
   assert.equal(tale.history.messages.all.length, KEPT_MESSAGES);
   assert.equal(tale.history.messages.all.at(-1).at, tale.now);
+});
+
+test('what people say to each other is news, with who has signed it', () => {
+  const tale = new Tale(['alice']);
+  const before = tale.model.news.length;
+  tale.change({ type: 'event', id: 'alice', event: { event: 'message_sent', to: 'all', number: 1, text: 'hi' } });
+  tale.change({ type: 'event', id: 'alice', event: { event: 'message_received', from: 'ab', name: 'bob', to: 'all', number: 1, text: '<b>' } });
+  tale.change({ type: 'event', id: 'alice', event: { event: 'message_refused', from: 'cd', via: 'ab', reason: 'forged', detail: 'not signed' } });
+  const words = tale.model.news.slice(before).map((item) => tellNews(item).what);
+  assert.deepEqual(words, ['said to all: “hi”', 'heard bob say: “<b>”', 'refused a message of cd']);
 });

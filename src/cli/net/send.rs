@@ -1,0 +1,43 @@
+//! `cairn net send`: words to other nodes, by way of one that runs.
+
+use anyhow::Result;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::api::ApiFlags;
+use crate::cli::print;
+
+/// What its help ends with.
+const EXAMPLES: &str = "\
+Examples:
+  cairn net send bob \"hello\"            to the node that calls itself bob
+  cairn net send 3f9a \"hello\"           to the node whose identity begins so
+  cairn net send group:class \"hello\"    to those that run with --group class
+  cairn net send all \"hello\"            to everybody";
+
+/// Send words to one node, a group or all, signed by the node that runs with --http
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// A name, an identity or its beginning, group:NAME, or all
+    to: String,
+    /// One line of at most 1024 bytes
+    msg: String,
+    #[command(flatten)]
+    api: ApiFlags,
+}
+
+#[derive(Deserialize)]
+struct Sent {
+    to: String,
+    number: u64,
+    neighbours: usize,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let body = json!({ "to": args.to, "msg": args.msg });
+    let answer = args.api.post("/message", &body)?;
+    let Sent { to, number, neighbours } = serde_json::from_value(answer)?;
+    let plural = if neighbours == 1 { "" } else { "s" };
+    print::line(format_args!("sent message {number} to {to} by {neighbours} neighbour{plural}"))
+}
