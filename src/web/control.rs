@@ -97,7 +97,7 @@ async fn introduce(
     shared.command(command(name.clone())).await?;
     let view = shared.view.borrow();
     let peer = view.peers.get(&name).ok_or_else(Problem::stopped)?;
-    Ok(Json(Peer::of(peer, Instant::now())))
+    Ok(Json(Peer::of(shared, peer, Instant::now())))
 }
 
 /// The peer of this address, if it can be one.

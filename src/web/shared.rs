@@ -22,7 +22,7 @@ use super::feed::Feed;
 use super::limits::Limits;
 use super::meters::{Counters, Meters, counters, metric};
 use super::moment::Moment;
-use super::origin::http_of;
+use super::origin;
 use super::peers::MAX_PEERS;
 use super::problem::Problem;
 use super::settings::Settings;
@@ -137,13 +137,23 @@ impl Shared {
     pub(super) fn network(&self) -> Vec<SocketAddr> {
         let view = self.view.borrow();
         let peers = view.peers.iter().filter(|peer| peer.is_of_network);
-        let mut network: Vec<_> = peers.filter_map(|peer| http_of(&peer.name)).collect();
+        let mut network: Vec<_> = peers.filter_map(|peer| self.http_of(&peer.name)).collect();
         for address in &self.settings.peers {
             if !network.contains(address) {
                 network.push(*address);
             }
         }
         network
+    }
+
+    /// Where a peer has its HTTP API, as far as can be told by its name. The nodes of one
+    /// process have theirs on one address, whatever address their sockets are at.
+    pub(super) fn http_of(&self, peer: &PeerName) -> Option<SocketAddr> {
+        let address = origin::http_of(peer)?;
+        let own = udp::address(&self.node.name).map(|address| address.ip());
+        let is_beside = self.settings.orders.is_some() && own == Some(address.ip());
+        let ip = if is_beside { self.address.ip() } else { address.ip() };
+        Some(SocketAddr::new(ip, address.port()))
     }
 
     /// Where others reach this API. A server on "any address" is reached by the

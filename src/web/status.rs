@@ -16,7 +16,6 @@ use crate::contacts::{Contacts, Told};
 use super::contacts::Known;
 use super::messages::percent;
 use super::moment::{Moment, milliseconds};
-use super::origin::http_of;
 use super::peers::{self, PeerState};
 use super::shared::Shared;
 use super::view::{Activity, View};
@@ -217,7 +216,7 @@ pub(super) async fn peers(State(shared): State<Arc<Shared>>) -> Json<Peers> {
     let view = shared.view.borrow();
     let strangers = view.peers.strangers;
     Json(Peers {
-        peers: view.peers.iter().map(|peer| Peer::of(peer, now)).collect(),
+        peers: view.peers.iter().map(|peer| Peer::of(&shared, peer, now)).collect(),
         strangers: Strangers { messages_in: strangers.messages, bytes_in: strangers.bytes },
         known: Known::of(&shared),
     })
@@ -250,10 +249,10 @@ impl Status {
 }
 
 impl Peer {
-    pub(super) fn of(peer: &peers::Peer, now: Instant) -> Peer {
+    pub(super) fn of(shared: &Shared, peer: &peers::Peer, now: Instant) -> Peer {
         Peer {
             address: peer.name.to_string(),
-            http: http_of(&peer.name).map(url),
+            http: shared.http_of(&peer.name).map(url),
             state: peer.state(now),
             last_seen_ms: peer.last_seen_ms,
             height: peer.height,
