@@ -89,6 +89,7 @@ pub mod reach;
 pub mod advice;
 pub mod words;
 pub mod contacts;
+pub mod metadata;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod network;

@@ -1,93 +1,57 @@
-//! Events on their way to the clients: numbered, serialised once, and held for
-//! those who come back.
+//! Events on their way to the clients: batched, serialised once for each version, and
+//! given to its channel.
 
-use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::extract::ws::Utf8Bytes;
+use serde_json::Value;
 use tokio::sync::broadcast;
 
 use crate::event::Event;
 use crate::json::Record;
 use crate::passage::Passage;
+use crate::peer::PeerName;
 use crate::throttle::{self, Throttle};
 
-/// How many of the last events are held for clients that come back: some 200 KB,
-/// and at four a second some minutes.
-pub(super) const MAX_HELD_EVENTS: usize = 1_000;
-
-/// How many events a client may be behind before it is cut off as too slow.
-pub(super) const MAX_EVENTS_BEHIND: usize = 256;
-
-/// How many of the last `tried` are held beside them: they come several times a second
-/// and would push all others out within minutes. A page takes rates over five seconds.
-const MAX_HELD_TRIES: usize = 50;
+use super::channel::{Channel, Held, Keep, Subscription};
+use super::envelope::Envelope;
+use super::kinds;
 
 /// Of each kind that may come often, one event is sent in this time.
 pub(super) const BATCH: Duration = Duration::from_millis(250);
 
-/// An event as every client gets it.
-#[derive(Clone, Debug)]
-pub(super) struct Held {
-    pub(super) seq: u64,
-    pub(super) text: Utf8Bytes,
-}
-
 /// The way from the loop to the clients.
 pub(super) struct Feed {
     /// Names this run of the node: the numbers start anew with each.
-    pub(super) stream: String,
+    stream: String,
+    /// What its peers call this node.
+    pub(super) name: PeerName,
     started: Instant,
     state: Mutex<State>,
 }
 
 struct State {
-    /// The number of the next event.
-    next: u64,
-    held: VecDeque<Held>,
-    /// The same for `tried`.
-    tries: VecDeque<Held>,
-    /// The number after the last event, other than `tried`, that is held no more.
-    first: u64,
     throttle: Throttle<(Duration, Event)>,
-    /// `None` when there is nothing more to come.
-    sender: Option<broadcast::Sender<Held>>,
-    /// The way to those who watch datagrams, which are numbered apart and not held.
-    passages: Option<broadcast::Sender<Held>>,
-    next_passage: u64,
-}
-
-/// What a client gets that comes, or comes back.
-pub(super) struct Subscription {
-    /// From this number on all events are held, but for `tried`.
-    pub(super) first: u64,
-    /// The number of the next event.
-    pub(super) next: u64,
-    /// How many events it missed for good.
-    pub(super) missed: u64,
-    /// What it missed and can still have.
-    pub(super) held: Vec<Held>,
-    /// What is to come; `None` if nothing.
-    pub(super) receiver: Option<broadcast::Receiver<Held>>,
+    /// The node's own status, which changes with each block.
+    statuses: Throttle<(Duration, Value)>,
+    /// To clients of version 1, who get the lines of `--json`.
+    lines: Channel,
+    /// To clients of version 2, who choose the kinds that they want.
+    envelopes: Channel,
+    /// To those who watch datagrams.
+    passages: Channel,
 }
 
 impl Feed {
-    pub(super) fn new(stream: String) -> Feed {
-        let (sender, _) = broadcast::channel(MAX_EVENTS_BEHIND);
-        let throttle = Throttle::new(BATCH);
-        let (passages, _) = broadcast::channel(MAX_EVENTS_BEHIND);
+    pub(super) fn new(stream: String, name: PeerName) -> Feed {
         let state = State {
-            next: 1,
-            held: VecDeque::new(),
-            tries: VecDeque::new(),
-            first: 1,
-            throttle,
-            sender: Some(sender),
-            passages: Some(passages),
-            next_passage: 1,
+            throttle: Throttle::new(BATCH),
+            statuses: Throttle::new(BATCH),
+            lines: Channel::new(),
+            envelopes: Channel::new(),
+            passages: Channel::new(),
         };
-        Feed { stream, started: Instant::now(), state: Mutex::new(state) }
+        Feed { stream, name, started: Instant::now(), state: Mutex::new(state) }
     }
 
     /// Takes an event that happened at `time` since the Unix epoch. Never waits
@@ -99,53 +63,78 @@ impl Feed {
             Some(kind) => Vec::from_iter(state.throttle.offer(now, kind, (time, event.clone()))),
             None => [state.throttle.flush(now), vec![((time, event.clone()), 1)]].concat(),
         };
-        state.send_all(told);
+        state.send_all(&self.name, told);
+    }
+
+    /// Takes an event of a kind that version 2 alone has.
+    pub(super) fn announce(
+        &self,
+        time: Duration,
+        kind: &'static str,
+        sender: &PeerName,
+        data: Value,
+    ) {
+        let text = Envelope::new(kind, time, sender.as_str(), data).to_json();
+        self.lock().envelopes.send(kind, Keep::Story, &text);
+    }
+
+    /// Takes the node's status after it has changed; of several in a while the last is told.
+    pub(super) fn status(&self, now: Instant, time: Duration, data: Value) {
+        let now = now.saturating_duration_since(self.started);
+        let mut state = self.lock();
+        let told = state.statuses.offer(now, kinds::NODE_STATUS, (time, data));
+        state.send_statuses(&self.name, told.into_iter().collect());
     }
 
     /// Sends what has waited for long enough.
     pub(super) fn flush(&self, now: Instant) {
         let mut state = self.lock();
-        let due = state.throttle.due(now.saturating_duration_since(self.started));
-        state.send_all(due);
+        let now = now.saturating_duration_since(self.started);
+        let due = state.throttle.due(now);
+        state.send_all(&self.name, due);
+        let due = state.statuses.due(now);
+        state.send_statuses(&self.name, due);
     }
 
     /// Nothing more is to come: clients are told so.
     pub(super) fn close(&self) {
         let mut state = self.lock();
-        (state.sender, state.passages) = (None, None);
+        let State { lines, envelopes, passages, .. } = &mut *state;
+        [lines, envelopes, passages].into_iter().for_each(Channel::close);
     }
 
     /// Shows a datagram, sent at `time` since the Unix epoch, to those who watch.
     pub(super) fn pass(&self, time: Duration, passage: &Passage) {
         let mut state = self.lock();
-        let State { passages: Some(sender), next_passage, .. } = &mut *state else { return };
-        if sender.receiver_count() > 0 {
-            let text = numbered(*next_passage, &Record::passage(time, passage));
-            // It fails where nobody watches any more.
-            let _ = sender.send(Held { seq: *next_passage, text });
-            *next_passage += 1;
+        let State { passages, envelopes, .. } = &mut *state;
+        let record = Record::passage(time, passage);
+        if passages.is_followed() {
+            passages.send(kinds::MESSAGE, Keep::No, &record.to_line());
+        }
+        if envelopes.is_followed() {
+            let (kind, text) = Envelope::of(time, self.name.as_str(), &record);
+            envelopes.send(kind, Keep::No, &text);
         }
     }
 
     /// All datagrams from now on; `None` when there is nothing more to come.
     pub(super) fn watch(&self) -> Option<broadcast::Receiver<Held>> {
-        self.lock().passages.as_ref().map(broadcast::Sender::subscribe)
+        self.lock().passages.receiver()
     }
 
-    /// All events after `after` that are held, and all to come. `stream` is the
-    /// one that `after` counts in, if the client says so.
+    /// All events after `after` that are held, and all to come, as version 1 tells them.
+    /// `stream` is the one that `after` counts in, if the client says so.
     pub(super) fn subscribe(&self, after: Option<u64>, stream: Option<&str>) -> Subscription {
-        let state = self.lock();
-        let State { next, first, .. } = *state;
-        // A number of another run, or from nowhere, says nothing here.
-        let is_ours = stream.is_none_or(|stream| stream == self.stream);
-        let after = after.map(|after| if is_ours && after < next { after } else { 0 });
-        let after = after.unwrap_or(next - 1);
-        let held = state.held.iter().chain(&state.tries);
-        let mut held: Vec<_> = held.filter(|held| held.seq > after).cloned().collect();
-        held.sort_by_key(|held| held.seq);
-        let receiver = state.sender.as_ref().map(broadcast::Sender::subscribe);
-        Subscription { first, next, missed: first.saturating_sub(after + 1), held, receiver }
+        self.lock().lines.subscribe(self.stream.clone(), after, stream)
+    }
+
+    /// The same as version 2 tells them, which has numbers of its own.
+    pub(super) fn subscribe_to_envelopes(
+        &self,
+        after: Option<u64>,
+        stream: Option<&str>,
+    ) -> Subscription {
+        self.lock().envelopes.subscribe(format!("{}-v2", self.stream), after, stream)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -156,34 +145,21 @@ impl Feed {
 
 impl State {
     /// Sends events, each with its time and how many it stands for.
-    fn send_all(&mut self, events: Vec<((Duration, Event), u64)>) {
+    fn send_all(&mut self, own: &PeerName, events: Vec<((Duration, Event), u64)>) {
         for ((time, event), count) in events {
-            self.send(time, &event, count);
+            let record = Record::merged(time, &event, count);
+            let keep = if let Event::Tried { .. } = event { Keep::Often } else { Keep::Story };
+            let (kind, envelope) = Envelope::of(time, own.as_str(), &record);
+            self.lines.send(kind, keep, &record.to_line());
+            self.envelopes.send(kind, keep, &envelope);
         }
     }
 
-    fn send(&mut self, time: Duration, event: &Event, count: u64) {
-        let text = numbered(self.next, &Record::merged(time, event, count));
-        let held = Held { seq: self.next, text };
-        self.next += 1;
-        self.hold(event, held.clone());
-        if let Some(sender) = &self.sender {
-            // It fails where nobody listens.
-            let _ = sender.send(held);
-        }
-    }
-
-    fn hold(&mut self, event: &Event, held: Held) {
-        if let Event::Tried { .. } = event {
-            self.tries.push_back(held);
-            if self.tries.len() > MAX_HELD_TRIES {
-                self.tries.pop_front();
-            }
-            return;
-        }
-        self.held.push_back(held);
-        if self.held.len() > MAX_HELD_EVENTS {
-            self.first = self.held.pop_front().map_or(self.first, |held| held.seq + 1);
+    fn send_statuses(&mut self, own: &PeerName, statuses: Vec<((Duration, Value), u64)>) {
+        for ((time, data), _) in statuses {
+            let kind = kinds::NODE_STATUS;
+            let text = Envelope::new(kind, time, own.as_str(), data).to_json();
+            self.envelopes.send(kind, Keep::Often, &text);
         }
     }
 }
@@ -197,18 +173,11 @@ fn kind(event: &Event) -> Option<&'static str> {
     }
 }
 
-/// The line of `--json`, with its number in front.
-fn numbered(seq: u64, record: &Record) -> Utf8Bytes {
-    let line = record.to_line();
-    let rest = line.strip_prefix('{').expect("a record is an object");
-    format!("{{\"seq\":{seq},{rest}").into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use super::super::channel::{MAX_EVENTS_BEHIND, MAX_HELD_EVENTS, MAX_HELD_OFTEN};
     use crate::hash::Hash;
-    use crate::peer::PeerName;
 
     /// A feed, and a clock that starts when it does.
     struct Bench {
@@ -218,7 +187,7 @@ mod tests {
 
     impl Bench {
         fn new() -> Bench {
-            Bench { feed: Feed::new("run-1".into()), start: Instant::now() }
+            Bench { feed: Feed::new("run-1".into(), PeerName::new("alice")), start: Instant::now() }
         }
 
         fn tell(&self, milliseconds: u64, event: &Event) {
@@ -305,7 +274,7 @@ mod tests {
             bench.tell(counter * 250, &tried(counter));
         }
         let got = bench.feed.subscribe(Some(0), None);
-        assert_eq!((got.first, got.missed, got.held.len()), (1, 0, 1 + MAX_HELD_TRIES));
+        assert_eq!((got.first, got.missed, got.held.len()), (1, 0, 1 + MAX_HELD_OFTEN));
         assert!(got.held[0].text.contains("created"), "{}", got.held[0].text.as_str());
         assert!(got.held.is_sorted_by_key(|held| held.seq));
     }
@@ -324,6 +293,22 @@ mod tests {
         assert_eq!(bench.feed.subscribe(Some(0), None).held.len(), 0, "they are no events");
         bench.feed.close();
         assert!(bench.feed.watch().is_none());
+    }
+
+    #[test]
+    fn version_2_tells_the_same_in_its_own_form_and_with_its_own_numbers() {
+        let bench = Bench::new();
+        bench.tell(5, &tried(1000));
+        let (bob, data) = (PeerName::new("bob"), Value::from(7));
+        bench.feed.announce(Duration::from_millis(6), kinds::NODE_LEAVE, &bob, data);
+        assert_eq!(bench.texts(Some(0)).len(), 1, "version 1 has no such event");
+        let got = bench.feed.subscribe_to_envelopes(Some(0), Some("run-1-v2"));
+        let texts: Vec<_> = got.held.iter().map(|held| held.text.as_str()).collect();
+        let expected = [
+            r#"{"seq":1,"v":2,"type":"tried","data":{"counter":1000},"timestamp":5,"sender":"alice"}"#,
+            r#"{"seq":2,"v":2,"type":"node:leave","data":7,"timestamp":6,"sender":"bob"}"#,
+        ];
+        assert_eq!(texts, expected);
     }
 
     #[test]

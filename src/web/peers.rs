@@ -29,6 +29,8 @@ pub(super) struct Peer {
     /// Whether it was ever among the peers that are not refused: else it is an
     /// address that somebody named, and no node of the network.
     pub(super) is_of_network: bool,
+    /// Whether it was told that this peer is there.
+    is_announced: bool,
     /// When it was last heard from: Unix milliseconds, and for reckoning.
     pub(super) last_seen_ms: Option<u64>,
     last_seen: Option<Instant>,
@@ -71,6 +73,7 @@ impl Peer {
             name,
             is_refused: false,
             is_of_network: false,
+            is_announced: false,
             last_seen_ms: None,
             last_seen: None,
             height: None,
@@ -100,6 +103,8 @@ pub(super) struct Peers {
     counts: (usize, usize),
     /// Whose last block, as it came, is still to be looked up on our chain.
     claim: Option<Claim>,
+    /// Who has left the list and was told to be there.
+    gone: Vec<PeerName>,
 }
 
 /// What a peer's datagram says that it holds.
@@ -198,12 +203,26 @@ impl Peers {
         }
     }
 
+    /// Who is there since this was last asked, and was not, and who is not any more.
+    pub(super) fn moves(&mut self, now: Instant) -> Vec<(PeerName, bool)> {
+        let mut moves: Vec<_> = self.gone.drain(..).map(|name| (name, false)).collect();
+        for peer in &mut self.list {
+            let is_there = peer.state(now) == PeerState::Active;
+            if std::mem::replace(&mut peer.is_announced, is_there) != is_there {
+                moves.push((peer.name.clone(), is_there));
+            }
+        }
+        moves
+    }
+
     /// Lists the node's peers as they are now. One that has left is forgotten here
     /// too: the list does not grow with each stranger that comes and goes.
     fn list_anew(&mut self, node: &Node) {
         let listed = node.peers().map(|name| (name, false));
         let all: Vec<_> = listed.chain(node.refused().map(|name| (name, true))).collect();
-        self.list.retain(|peer| all.iter().any(|(name, _)| peer.name == **name));
+        let is_listed = |peer: &mut Peer| all.iter().any(|(name, _)| peer.name == **name);
+        let gone = self.list.extract_if(.., |peer| !is_listed(peer));
+        self.gone.extend(gone.filter(|peer| peer.is_announced).map(|peer| peer.name));
         for (name, is_refused) in all {
             if self.find(name).is_none() {
                 self.list.push(Peer::new(name.clone()));
@@ -281,6 +300,24 @@ mod tests {
         assert_eq!(after(Input::Joined(carol.clone())), (both(1), 1));
         assert_eq!(after(Input::Left(carol.clone())), (vec![(bob.clone(), 0)], 2));
         assert_eq!(after(Input::Joined(carol.clone())), (both(1), 2), "it is new");
+    }
+
+    #[test]
+    fn a_peer_is_there_from_its_first_datagram_until_it_is_silent_or_gone() {
+        let bob = PeerName::new("bob");
+        let settings = Settings::tutorial(PeerName::new("alice"), 1, vec![bob.clone()]);
+        let node = Node::new(settings, Chain::genesis(Target::NETWORK));
+        let (mut peers, now) = (Peers::default(), Instant::now());
+        peers.settle(&node, &Book::default());
+        assert_eq!(peers.moves(now), [], "it was named, and has said nothing");
+        peers.received(&bob, &[], now, 0);
+        assert_eq!(peers.moves(now), [(bob.clone(), true)]);
+        assert_eq!(peers.moves(now + SILENT_AFTER), [(bob.clone(), false)]);
+        peers.received(&bob, &[], now + SILENT_AFTER, 0);
+        assert_eq!(peers.moves(now + SILENT_AFTER), [(bob.clone(), true)]);
+        let alone = Settings::tutorial(PeerName::new("alice"), 1, Vec::new());
+        peers.settle(&Node::new(alone, Chain::genesis(Target::NETWORK)), &Book::default());
+        assert_eq!(peers.moves(now + SILENT_AFTER), [(bob, false)]);
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::driver::{Command, Hear, Look};
 use crate::event::Event;
@@ -24,6 +25,7 @@ use super::meters::{Counters, Meters, counters, metric};
 use super::moment::Moment;
 use super::origin;
 use super::peers::MAX_PEERS;
+use super::pool::Place;
 use super::problem::Problem;
 use super::settings::Settings;
 use super::view::View;
@@ -35,6 +37,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The most clients of the events.
 pub(super) const MAX_EVENT_CLIENTS: usize = 2_000;
+
+/// What a client of the events takes up while it is there.
+pub(super) type EventPlaces = (OwnedSemaphorePermit, Arc<Place>);
 
 /// The server's side of everything.
 pub(super) struct Shared {
@@ -105,7 +110,10 @@ impl Shared {
     ) -> (Arc<Shared>, Watcher) {
         let started = Moment::now();
         let port = node.settings().port;
-        let feed = Arc::new(Feed::new(format!("{}-{port}", started.ms())));
+        let feed = Arc::new(Feed::new(
+            format!("{}-{port}", started.ms()),
+            node.settings().name.clone(),
+        ));
         let mut registry = Registry::with_prefix("cairn");
         let (view_in, view) = watch::channel(View::new(node, Meters::new(&mut registry)));
         let watcher = Watcher::new(view_in, feed.clone());
@@ -167,6 +175,14 @@ impl Shared {
             address.set_ip(node.ip());
         }
         address
+    }
+
+    /// When clients of the events are pinged.
+    pub(super) fn pings(&self) -> Interval {
+        let ping = self.settings.ping;
+        let mut pings = interval_at(Instant::now() + ping, ping);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        pings
     }
 
     /// Asks something of the node and waits until that has taken effect.

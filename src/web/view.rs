@@ -90,6 +90,7 @@ impl View {
                 self.peers.copied(from, *height);
             }
             Event::Rested { duration } => self.resting_until = Some(now.instant + *duration),
+            Event::Paused | Event::Resumed => self.is_paused = node.is_paused(),
             Event::Ignored { from, reason } => self.peers.ignored(from, reason),
             _ => {}
         }

@@ -13,6 +13,7 @@ use crate::peer::PeerName;
 
 use super::feed::Feed;
 use super::moment::Moment;
+use super::tidings;
 use super::view::View;
 
 /// The loop's end of the way to the server. It never breaks the loop off.
@@ -48,6 +49,7 @@ impl Observer for Watcher {
         let now = Moment::now();
         self.view.send_modify(|view| view.take_in(node, event, now));
         self.feed.tell(now.instant, now.unix, event);
+        tidings::after(&self.feed, &self.view.borrow(), event, now);
         ControlFlow::Continue(())
     }
 
@@ -60,6 +62,12 @@ impl Observer for Watcher {
     }
 
     fn settled(&mut self, node: &Node) {
-        self.view.send_modify(|view| view.settle(node, Moment::now()));
+        let now = Moment::now();
+        let mut moves = Vec::new();
+        self.view.send_modify(|view| {
+            view.settle(node, now);
+            moves = view.peers.moves(now.instant);
+        });
+        tidings::moves(&self.feed, &moves, now);
     }
 }

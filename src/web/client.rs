@@ -1,0 +1,158 @@
+//! A client that follows events over a WebSocket, to its end.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::timeout;
+
+use super::following::Following;
+use super::shared::{EventPlaces, Shared};
+
+/// How long an event may take to be handed to the system. It takes a while where
+/// a client does not read and the system holds no more for it.
+const SEND_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The most messages that a client may send between two pings.
+const MAX_MESSAGES: u32 = 100;
+
+/// Why a client gets no more.
+pub(super) enum End {
+    /// It went, or its connection broke.
+    Gone,
+    /// It does not keep up.
+    TooSlow,
+    /// It says too much.
+    TooLoud,
+    /// The node stops.
+    NoMore,
+}
+
+pub(super) struct Client {
+    socket: WebSocket,
+    /// Whether the last ping was answered.
+    is_answering: bool,
+    /// How many messages came since.
+    messages: u32,
+}
+
+/// Nothing ends well: a client is served until it gets no more.
+pub(super) type Served = Result<std::convert::Infallible, End>;
+
+impl Client {
+    pub(super) fn new(socket: WebSocket) -> Client {
+        Client { socket, is_answering: true, messages: 0 }
+    }
+
+    /// Serves the client to its end, and tells it why that has come.
+    pub(super) async fn serve(
+        mut self,
+        shared: &Shared,
+        _places: EventPlaces,
+        serve: impl AsyncFnOnce(&mut Client) -> Served,
+    ) {
+        let Err(end) = serve(&mut self).await;
+        let (code, reason) = match end {
+            End::Gone => return,
+            End::TooSlow => (close_code::POLICY, "too slow: come back with after=SEQ"),
+            End::TooLoud => (close_code::POLICY, "nothing is asked of you"),
+            End::NoMore => (close_code::AWAY, "the node stops"),
+        };
+        if matches!(end, End::TooSlow | End::TooLoud) {
+            shared.traffic.cut_off.inc();
+        }
+        let close = CloseFrame { code, reason: reason.into() };
+        // It may not even read that.
+        let told = self.socket.send(Message::Close(Some(close)));
+        let _ = timeout(Duration::from_millis(100), told).await;
+    }
+
+    /// Sends what is held and then what happens. A client that falls behind is cut off.
+    pub(super) async fn follow(&mut self, shared: &Shared, mut following: Following) -> Served {
+        let feed = &shared.feed;
+        self.send(following.hello(feed)).await?;
+        for held in std::mem::take(&mut following.subscription.held) {
+            if following.wants(&held) {
+                self.send(held.text).await?;
+            }
+        }
+        let mut receiver = following.subscription.receiver.take().ok_or(End::NoMore)?;
+        let mut pings = shared.pings();
+        loop {
+            tokio::select! {
+                held = receiver.recv() => match held {
+                    Ok(held) if following.wants(&held) => self.send(held.text).await?,
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => return Err(End::TooSlow),
+                    Err(RecvError::Closed) => return Err(End::NoMore),
+                },
+                message = self.socket.recv() => {
+                    let text = self.hear(message)?;
+                    if let Some(pong) = text.and_then(|text| following.pong(feed, &text)) {
+                        self.send(pong).await?;
+                    }
+                }
+                _ = pings.tick() => {
+                    self.ping().await?;
+                    if let Some(ping) = following.ping(feed) {
+                        self.send(ping).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends the datagrams that come. A client that falls behind misses some.
+    pub(super) async fn watch(&mut self, shared: &Shared) -> Served {
+        let mut receiver = shared.feed.watch().ok_or(End::NoMore)?;
+        let mut pings = shared.pings();
+        loop {
+            tokio::select! {
+                held = receiver.recv() => match held {
+                    Ok(held) => self.send(held.text).await?,
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return Err(End::NoMore),
+                },
+                message = self.socket.recv() => drop(self.hear(message)?),
+                _ = pings.tick() => self.ping().await?,
+            }
+        }
+    }
+
+    /// Takes what the client has sent; returns its text, if it is one.
+    fn hear(
+        &mut self,
+        message: Option<Result<Message, axum::Error>>,
+    ) -> Result<Option<Utf8Bytes>, End> {
+        let text = match message {
+            Some(Ok(Message::Text(text))) => Some(text),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End::Gone),
+            Some(Ok(message)) => {
+                self.is_answering |= matches!(message, Message::Pong(_));
+                None
+            }
+        };
+        self.messages += 1;
+        if self.messages > MAX_MESSAGES { Err(End::TooLoud) } else { Ok(text) }
+    }
+
+    async fn ping(&mut self) -> Result<(), End> {
+        self.messages = 0;
+        if !std::mem::replace(&mut self.is_answering, false) {
+            return Err(End::TooSlow);
+        }
+        self.pass(Message::Ping(Default::default())).await
+    }
+
+    async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), End> {
+        self.pass(Message::Text(text.into())).await
+    }
+
+    async fn pass(&mut self, message: Message) -> Result<(), End> {
+        match timeout(SEND_PATIENCE, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Gone),
+            Err(_) => Err(End::TooSlow),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! An event as version 2 tells it: type, data, time and sender.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::json::Record;
+
+use super::kinds;
+use super::moment::milliseconds;
+
+/// The version of this form.
+pub(super) const VERSION: u8 = 2;
+
+/// An event, all kinds of which have one form.
+#[derive(Serialize)]
+pub(super) struct Envelope<'a> {
+    v: u8,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    data: Value,
+    /// When it happened, in Unix milliseconds.
+    timestamp: u64,
+    /// Who caused it, as far as this node knows.
+    sender: &'a str,
+    /// How many events of its kind it stands for, if for more than itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged: Option<Value>,
+}
+
+impl Envelope<'_> {
+    /// An event of a kind that version 2 alone has.
+    pub(super) fn new<'a>(
+        kind: &'static str,
+        time: Duration,
+        sender: &'a str,
+        data: Value,
+    ) -> Envelope<'a> {
+        Envelope { v: VERSION, kind, data, timestamp: milliseconds(time), sender, merged: None }
+    }
+
+    /// The kind of an event of version 1, and its envelope. Its sender is the node of this
+    /// name, or for a datagram who has sent that.
+    pub(super) fn of(time: Duration, own: &str, record: &Record) -> (&'static str, String) {
+        let mut data = match serde_json::to_value(record) {
+            Ok(Value::Object(data)) => data,
+            _ => Map::new(),
+        };
+        let merged = data.remove("merged");
+        let event = data.remove("event");
+        ["v", "time_ms"].into_iter().for_each(|field| drop(data.remove(field)));
+        let kind = event.as_ref().and_then(Value::as_str).and_then(kinds::named);
+        let kind = kind.expect("the list of kinds has every event");
+        let from = data.get("from").and_then(Value::as_str).map(str::to_owned);
+        let sender = from.as_deref().unwrap_or(own);
+        let envelope = Envelope::new(kind, time, sender, Value::Object(data));
+        (kind, Envelope { merged, ..envelope }.to_json())
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("strings and numbers are JSON")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Reason};
+    use crate::peer::PeerName;
+
+    #[test]
+    fn an_event_of_version_1_keeps_its_fields_as_data() {
+        let tell = |event: &Event, count| {
+            let time = Duration::from_millis(5);
+            Envelope::of(time, "alice", &Record::merged(time, event, count)).1
+        };
+        let tried = tell(&Event::Tried { counter: 7 }, 3);
+        let expected = r#"{"v":2,"type":"tried","data":{"counter":7},"timestamp":5,"sender":"alice","merged":3}"#;
+        assert_eq!(tried, expected);
+        let from = PeerName::new("bob");
+        let ignored = tell(&Event::Ignored { from, reason: Reason::Refused }, 1);
+        assert!(ignored.ends_with(r#""sender":"bob"}"#), "{ignored}");
+    }
+}

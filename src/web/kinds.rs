@@ -1,0 +1,109 @@
+//! The kinds of events, and which of them a client wants.
+
+use super::problem::Problem;
+
+/// The kinds that are told in version 1, each from `src/json.rs`.
+const FIRST: [&str; 14] = [
+    "started",
+    "tried",
+    "created",
+    "copied",
+    "rested",
+    "ignored",
+    "paused",
+    "resumed",
+    "connected",
+    "disconnected",
+    "links",
+    "paced",
+    "stopped",
+    "unsent",
+];
+
+pub(super) const NODE_ANNOUNCE: &str = "node:announce";
+pub(super) const NODE_LEAVE: &str = "node:leave";
+pub(super) const NODE_STATUS: &str = "node:status";
+pub(super) const BLOCK_TEMPERATURE: &str = "block:temperature";
+pub(super) const BLOCK_LOCATION: &str = "block:location";
+pub(super) const BLOCK_SYNC: &str = "block:sync";
+pub(super) const METADATA_UPDATE: &str = "metadata:update";
+pub(super) const METADATA_SYNC: &str = "metadata:sync";
+pub(super) const SYSTEM_PING: &str = "system:ping";
+pub(super) const SYSTEM_PONG: &str = "system:pong";
+pub(super) const MESSAGE: &str = "message";
+
+/// The kinds that version 2 has beside them.
+const SECOND: [&str; 11] = [
+    NODE_ANNOUNCE,
+    NODE_LEAVE,
+    NODE_STATUS,
+    BLOCK_TEMPERATURE,
+    BLOCK_LOCATION,
+    BLOCK_SYNC,
+    METADATA_UPDATE,
+    METADATA_SYNC,
+    SYSTEM_PING,
+    SYSTEM_PONG,
+    MESSAGE,
+];
+
+/// All kinds.
+fn all() -> impl Iterator<Item = &'static str> {
+    FIRST.into_iter().chain(SECOND)
+}
+
+/// Those that a client wants: names, or beginnings of names that end in `*`.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted(Vec<String>);
+
+impl Wanted {
+    /// Reads `node:announce,block:*`.
+    ///
+    /// # Errors
+    /// It names a kind that there is not, or none.
+    pub(super) fn parse(text: &str) -> Result<Wanted, Problem> {
+        let patterns: Vec<_> = text.split(',').map(str::trim).map(str::to_owned).collect();
+        match patterns.iter().find(|pattern| !all().any(|kind| fits(pattern, kind))) {
+            None => Ok(Wanted(patterns)),
+            Some(unknown) => {
+                let kinds = all().collect::<Vec<_>>().join(", ");
+                let why = format_args!("{unknown:.40?} is no kind of event; there are {kinds}");
+                Err(Problem::bad_request(why))
+            }
+        }
+    }
+
+    /// Whether a client wants events of this kind.
+    pub(super) fn has(&self, kind: &str) -> bool {
+        self.0.iter().any(|pattern| fits(pattern, kind))
+    }
+}
+
+/// Whether a kind is meant by a name, or by the beginning of one and `*`.
+fn fits(pattern: &str, kind: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => kind.starts_with(start),
+        None => kind == pattern,
+    }
+}
+
+/// The kind of this name.
+pub(super) fn named(name: &str) -> Option<&'static str> {
+    all().find(|kind| *kind == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_chosen_by_name_or_by_how_they_begin() {
+        let wanted = Wanted::parse("created, block:*").expect("they are kinds");
+        let chosen: Vec<_> = all().filter(|kind| wanted.has(kind)).collect();
+        assert_eq!(chosen, ["created", BLOCK_TEMPERATURE, BLOCK_LOCATION, BLOCK_SYNC]);
+        assert!(all().all(|kind| Wanted::parse("*").is_ok_and(|all| all.has(kind))));
+        for wrong in ["", "moon", "created,moon", "moon:*", "created,"] {
+            assert!(Wanted::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
