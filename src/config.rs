@@ -115,6 +115,18 @@ pub fn node_ip(
     }
 }
 
+/// What a file sets a variable to, if it can be read so far; the last line that sets it counts.
+pub fn setting(name: &str, path: &Path) -> Option<String> {
+    let metadata = fs::metadata(path).ok()?;
+    // As below.
+    if !metadata.is_file() || metadata.len() > MAX_ENV_FILE_LEN {
+        return None;
+    }
+    let text = fs::read_to_string(path).ok()?;
+    let settings = dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok);
+    settings.filter(|(found, _)| found == name).last().map(|(_, value)| value)
+}
+
 /// Looks [`NODE_IP`] up in a file; the last line that sets it counts.
 fn read_file(path: &Path) -> Result<Option<Found<String>>, Unusable> {
     let unusable = |line: Option<usize>, why: &dyn fmt::Display| {

@@ -145,6 +145,8 @@ pub struct Contacts {
 pub struct Told {
     /// All that it knows.
     pub contacts: Vec<Contact>,
+    /// Where this node says that it is.
+    pub region: Option<String>,
     /// Whether it looks for peers on the local network.
     pub is_discovering: bool,
     /// How others reach this node.

@@ -167,6 +167,11 @@ impl Metadata {
         (shared.store.temperature(block), entries)
     }
 
+    /// All that is stated.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.lock().store.entries().cloned().collect()
+    }
+
     /// What the link is to spread, each with whom it came from.
     pub fn outgoing(&self) -> Vec<(Entry, Option<PeerName>)> {
         std::mem::take(&mut self.lock().outgoing)

@@ -26,6 +26,7 @@ pub mod relay;
 pub mod relay_server;
 pub mod mapping;
 pub mod settings;
+mod batch;
 mod frames;
 pub mod rate;
 pub mod signed;

@@ -45,7 +45,7 @@ fn every_path_is_described_with_the_problems_that_it_answers_with() {
     let wrong = node.ask("GET", "/node/info", &["origin: null"], "");
     let kind = wrong.header("content-type").expect("an answer has one");
     let paths = description["paths"].as_object().expect("a list of paths");
-    assert_eq!(paths.len(), 32);
+    assert_eq!(paths.len(), 38);
     for (path, methods) in paths {
         for (method, operation) in methods.as_object().expect("a list of methods") {
             for status in ["4XX", "503"] {

@@ -6,6 +6,7 @@ mod common;
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
+use std::num::NonZeroU32;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use cairn::node::{Node, Settings};
 use cairn::peer::PeerName;
 use cairn::target::Target;
 use cairn::udp;
-use cairn::web::{self, Pool, Server};
+use cairn::web::{self, Pool, Rates, Server};
 use common::http::Api;
 use serde_json::{Value, json};
 use tungstenite::Message;
@@ -182,4 +183,31 @@ fn two_servers_cannot_share_a_port() {
     assert_eq!(second.err().map(|error| error.kind()), Some(std::io::ErrorKind::AddrInUse));
     let info: Value = first.api.get("/node/info").json();
     assert_eq!(info["http"], format!("http://{address}"));
+}
+
+#[test]
+fn a_stream_that_is_not_read_is_cut_off_and_one_that_is_read_is_not() {
+    let node = Inside::with(Chain::genesis(ANY), |settings| {
+        settings.patience = Duration::from_millis(100);
+        let many = NonZeroU32::MAX;
+        settings.rates = Rates { per_second: many, at_once: many, ..Rates::default() };
+    });
+    let clients = || node.api.metric("cairn_event_clients");
+    let mut read = node.api.stream("?types=block:location", &[]);
+    let deaf = node.api.stream("?types=*", &[]);
+    // So that the systems soon hold all that they will.
+    let system = socket2::SockRef::from(deaf.socket());
+    system.set_recv_buffer_size(4096).expect("any socket can have less");
+    assert_eq!(read.next().expect("it says hello").1["type"], "hello");
+    assert_eq!(clients(), 2.0);
+    let mut told = 0;
+    while clients() > 1.0 {
+        let body = json!({ "holder": "a".repeat(60), "holds": told % 2 == 0 });
+        assert_eq!(node.api.post_json("/blocks/0/location", &body).status, 200);
+        assert_eq!(read.next().expect("it goes on").1["type"], "block:location");
+        told += 1;
+        assert!(told < 20_000, "it is never cut off");
+    }
+    assert!(told > 10, "the systems hold some: {told}");
+    drop(deaf);
 }

@@ -58,7 +58,11 @@ pub(crate) struct Parts<'a> {
 }
 
 /// Runs the node. Each event is also given to `also`.
-pub(crate) fn drive(flags: &RunFlags, parts: Parts, also: &mut dyn FnMut(&Event)) -> Result<()> {
+pub(crate) fn drive(
+    flags: &RunFlags,
+    parts: Parts,
+    also: &mut dyn FnMut(&Node, &Event),
+) -> Result<()> {
     let Parts { link, mut node, mut keeper, threads, commands } = parts;
     let started = Instant::now();
     // Held to the end, as dropping the last sender would stop the node.
@@ -128,7 +132,7 @@ struct Watch<'a> {
     http: Http,
     /// Ends the loop when the step that is under way is done.
     stop: Box<dyn Fn()>,
-    also: &'a mut dyn FnMut(&Event),
+    also: &'a mut dyn FnMut(&Node, &Event),
 }
 
 /// How long a bar stays away for what is printed.
@@ -174,7 +178,7 @@ impl Watch<'_> {
 
 impl Observer for Watch<'_> {
     fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
-        (self.also)(event);
+        (self.also)(node, event);
         self.http.event(node, event)?;
         self.record.write(&record::lines(&mut self.scribe, node, event));
         self.printed = self.print(event);

@@ -3,18 +3,22 @@
 use std::env;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use cairn::config::parse_duration;
 use cairn::contacts::{Contacts, Order};
 use cairn::driver::{Command, Observer};
 use cairn::event::Event;
+use cairn::metadata::Metadata;
 use cairn::network::Orders;
 use cairn::node::Node;
 use cairn::passage::Passage;
 use cairn::peer::PeerName;
-use cairn::web::{self, Onlookers, Server, Settings, Stage, Watcher};
+use cairn::web::{self, AllowedKey, Onlookers, Rates, Server, Settings, Stage, Watcher};
 
 use super::address::resolve;
 use super::exit::Exit;
@@ -31,6 +35,21 @@ pub(crate) struct Flags {
     /// What posts must show, if not on loopback [default: CAIRN_HTTP_TOKEN in the environment]
     #[arg(long, value_name = "TOKEN", requires = "http")]
     http_token: Option<String>,
+    /// A public key (Ed25519) whose holder can have a session instead of the token; may be repeated
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    http_key: Vec<AllowedKey>,
+    /// How long a session lasts
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration)]
+    http_session: Duration,
+    /// Requests a second that an address may keep up
+    #[arg(long, value_name = "COUNT", default_value_t = Rates::default().per_second)]
+    http_rate: NonZeroU32,
+    /// Requests that it may make at once
+    #[arg(long, value_name = "COUNT", default_value_t = Rates::default().at_once)]
+    http_burst: NonZeroU32,
+    /// How long it is refused that keeps asking for more
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    http_refusal: Duration,
     /// Where a peer serves HTTP if not at its port + 1; may be repeated
     #[arg(long = "peer-http", value_name = "HOST:PORT", requires = "http")]
     peer_http: Vec<String>,
@@ -43,6 +62,9 @@ pub(crate) struct Flags {
     /// The way to the open network, where the node is among strangers.
     #[arg(skip)]
     contacts: Option<Contacts>,
+    /// What is stated of blocks, where the node is among strangers.
+    #[arg(skip)]
+    metadata: Option<Metadata>,
 }
 
 impl Flags {
@@ -57,10 +79,10 @@ impl Flags {
         Flags { peer_http: addresses.collect(), ..Flags::everywhere() }
     }
 
-    /// Shows also whom a node among strangers knows.
+    /// Shows also whom a node among strangers knows, and what is stated of blocks there.
     #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "no node is among strangers"))]
-    pub(crate) fn show(&mut self, contacts: Contacts) {
-        self.contacts = Some(contacts);
+    pub(crate) fn show(&mut self, contacts: Contacts, metadata: Metadata) {
+        (self.contacts, self.metadata) = (Some(contacts), Some(metadata));
     }
 
     /// HTTP at each node's port + 1.
@@ -68,10 +90,16 @@ impl Flags {
         Flags {
             http: Some(String::new()),
             http_token: None,
+            http_key: Vec::new(),
+            http_session: Settings::SESSION,
+            http_rate: Rates::default().per_second,
+            http_burst: Rates::default().at_once,
+            http_refusal: Rates::default().refusal,
             peer_http: Vec::new(),
             orders: None,
             stage: None,
             contacts: None,
+            metadata: None,
         }
     }
 
@@ -113,9 +141,17 @@ impl Http {
         };
         let mut settings = Settings::new(address, pool.clone());
         settings.token = token(flags.http_token.as_deref())?;
+        settings.keys = flags.http_key.clone();
+        settings.session = flags.http_session;
+        settings.rates = Rates {
+            per_second: flags.http_rate,
+            at_once: flags.http_burst,
+            refusal: flags.http_refusal,
+        };
         settings.orders = flags.orders.clone();
         settings.stage = flags.stage.clone();
         settings.contacts = flags.contacts.clone();
+        settings.metadata = flags.metadata.clone();
         for text in &flags.peer_http {
             settings.peers.push(resolve("--peer-http", text, Some(address.ip()))?);
         }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use cairn::contacts::Contacts;
 use cairn::driver::{Command, Observer};
 use cairn::event::Event;
+use cairn::metadata::Metadata;
 use cairn::network::Orders;
 use cairn::node::Node;
 use cairn::passage::Passage;
@@ -34,7 +35,7 @@ impl Flags {
 
     /// There is no page to show anybody on.
     #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "no node is among strangers"))]
-    pub(crate) fn show(&mut self, _contacts: Contacts) {}
+    pub(crate) fn show(&mut self, _contacts: Contacts, _metadata: Metadata) {}
 
     /// The port that `--http` was given, if it was given one alone.
     pub(crate) fn port(&self) -> Option<u16> {

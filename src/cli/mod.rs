@@ -7,6 +7,7 @@ mod lines;
 mod output;
 mod address;
 mod keeper;
+mod variables;
 
 #[cfg(feature = "console")]
 mod columns;
@@ -187,7 +188,8 @@ fn parse() -> Result<Cli, clap::Error> {
         true => arg.allow_negative_numbers(true),
         false => arg,
     };
-    let command = Cli::command().mut_subcommands(|command| command.mut_args(negative));
+    let command = variables::with_variables(Cli::command());
+    let command = command.mut_subcommands(|command| command.mut_args(negative));
     Cli::from_arg_matches(&command.try_get_matches()?)
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         threads,
         commands: mpsc::channel(),
     };
-    drive(&args.run, parts, &mut |_| {})
+    drive(&args.run, parts, &mut |_, _| {})
 }
 
 /// The port to bind. Without `--peer` it must be one of the network's.

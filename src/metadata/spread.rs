@@ -104,6 +104,19 @@ impl Spread {
         }
     }
 
+    /// Sends all these entries to one peer, a batch in each interval.
+    pub fn send_all(&mut self, now: Duration, to: &PeerName, entries: Vec<Entry>) {
+        let most = self.settings.entries.clamp(1, Batches::MOST);
+        let mut due = now;
+        for entries in entries.chunks(most) {
+            if self.parcels.len() < MAX_PARCELS {
+                let (to, entries) = (to.clone(), entries.to_vec());
+                self.parcels.push_back(Parcel { to, entries, tried: 0, due });
+            }
+            due += self.settings.interval;
+        }
+    }
+
     /// A peer did not take a batch; says whether it will be tried again.
     pub fn undelivered(&mut self, now: Duration, parcel: Parcel) -> bool {
         let tried = parcel.tried + 1;
@@ -174,10 +187,10 @@ mod tests {
             sent.collect::<Vec<_>>()
         };
         let first = sent(spread.due(seconds(0), &peers));
-        assert_eq!(first, [
-            (bob.clone(), vec![entry(2)]),
-            (carol.clone(), vec![entry(1), entry(2)])
-        ]);
+        assert_eq!(
+            first,
+            [(bob.clone(), vec![entry(2)]), (carol.clone(), vec![entry(1), entry(2)])]
+        );
         assert_eq!(sent(spread.due(Duration::from_millis(999), &peers)), [], "not yet");
         let last = sent(spread.due(seconds(1), &peers));
         assert_eq!(last, [(bob, vec![entry(3)]), (carol, vec![entry(3)])]);
@@ -194,6 +207,16 @@ mod tests {
         let parcel = spread.due(Duration::from_millis(500), &peers).pop().expect("again");
         assert!(!spread.undelivered(seconds(1), parcel), "that was the second time");
         assert!(spread.due(seconds(9), &peers).is_empty());
+    }
+
+    #[test]
+    fn who_comes_later_gets_all_a_batch_in_each_interval() {
+        let mut spread = Spread::new(Batches { entries: 2, ..Batches::default() });
+        let bob = PeerName::new("bob");
+        spread.send_all(seconds(5), &bob, (1..=3).map(entry).collect());
+        let sent = |parcels: Vec<Parcel>| parcels.into_iter().flat_map(|it| it.entries);
+        assert!(sent(spread.due(seconds(5), &[])).eq([entry(1), entry(2)]));
+        assert!(sent(spread.due(seconds(6), &[])).eq([entry(3)]));
     }
 
     #[test]

@@ -40,8 +40,12 @@ impl Store {
     /// Follows the chain to where it stands now. What is known of blocks that are not among
     /// its last is forgotten. It costs by the number of new blocks.
     pub fn follow(&mut self, chain: &Chain) {
+        let end = self.start + self.blocks.len();
+        if end == chain.count() && self.blocks.back() == Some(&chain.tip_hash()) {
+            return;
+        }
         let floor = chain.count().saturating_sub(MAX_BLOCKS);
-        let mut fork = (self.start + self.blocks.len()).min(chain.count());
+        let mut fork = end.min(chain.count());
         let has = |store: &Store, height: usize| {
             let index = height.checked_sub(store.start);
             index.and_then(|index| store.blocks.get(index)).copied() == chain.hash_at(height)
@@ -79,7 +83,8 @@ impl Store {
         by: &PeerName,
     ) -> Result<Entry, Refused> {
         let next = self.place(block, &value).map_or(0, |entry| entry.time_ms.saturating_add(1));
-        let entry = Entry { block, value, time_ms: now_ms.max(next), by: by.clone(), signature: None };
+        let entry =
+            Entry { block, value, time_ms: now_ms.max(next), by: by.clone(), signature: None };
         self.check(&entry, now_ms.max(next))?;
         self.put(entry.clone());
         Ok(entry)
@@ -222,7 +227,7 @@ mod tests {
     fn chain(count: usize, receiver: u16) -> Chain {
         let mut chain = Chain::genesis(Target::from_zero_bits(0));
         while chain.count() < count {
-            let block = chain.next_block(0, 0, receiver).expect("any hash will do");
+            let block = chain.next_block(0, receiver.into(), receiver).expect("any hash will do");
             chain.push(&block).expect("valid");
         }
         chain
@@ -328,7 +333,7 @@ mod tests {
         let chain = chain(2, 1);
         let (mut store, own) = (store(&chain), PeerName::new("alice"));
         let hash = chain.hash_at(1).expect("it is there");
-        let mut read = |store: &mut Store, now| {
+        let read = |store: &mut Store, now| {
             let value = store.read(hash, now, &own)?;
             store.write(hash, value, now, &own).ok()?;
             Some(store.temperature(&hash))

@@ -2,6 +2,7 @@
 
 use iroh::endpoint::{RecvStream, SendStream};
 
+use super::batch::MAX_BATCH_LEN;
 use super::hello::MAX_HELLO_LEN;
 use crate::block::BLOCK_LEN;
 use crate::contacts::ID_DIGITS;
@@ -27,10 +28,13 @@ pub(super) enum Kind {
     Record,
     /// The identity whose record is wanted.
     Who,
+    /// Statements about blocks.
+    Metadata,
 }
 
 /// All kinds.
-const KINDS: [Kind; 5] = [Kind::Hello, Kind::Datagram, Kind::Message, Kind::Record, Kind::Who];
+const KINDS: [Kind; 6] =
+    [Kind::Hello, Kind::Datagram, Kind::Message, Kind::Record, Kind::Who, Kind::Metadata];
 
 impl Kind {
     fn byte(self) -> u8 {
@@ -40,6 +44,7 @@ impl Kind {
             Kind::Message => 3,
             Kind::Record => 4,
             Kind::Who => 5,
+            Kind::Metadata => 16,
         }
     }
 
@@ -54,6 +59,7 @@ impl Kind {
             Kind::Message => MAX_MESSAGE_LEN,
             Kind::Record => MAX_RECORD_LEN,
             Kind::Who => ID_DIGITS,
+            Kind::Metadata => MAX_BATCH_LEN,
         }
     }
 }

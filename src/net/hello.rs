@@ -36,6 +36,10 @@ const MAX_CAPABILITIES: usize = 16;
 /// A node with this capability sends blocks and wants them.
 pub const BLOCKS: &str = "blocks";
 
+/// A node with this capability takes statements about blocks, and passes them on. Nobody
+/// sends them to another, which would not know such a frame.
+pub const METADATA: &str = "metadata";
+
 /// A node with this capability introduces others.
 pub const INTRODUCE: &str = "introduce";
 

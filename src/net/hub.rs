@@ -8,6 +8,7 @@ mod upkeep;
 mod meeting;
 mod orders;
 mod outside;
+mod statements;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -21,6 +22,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use self::confirm::{Asked, Found};
 use self::live::Lives;
 use self::outside::Outside;
+use self::statements::Statements;
 use super::gate::Gate;
 use super::gossip::Gossip;
 use super::hello::{Hello, Refused};
@@ -35,6 +37,7 @@ use super::settings::Settings;
 use super::table::{Kept, Table};
 use crate::contacts::{Contacts, Order, Told};
 use crate::driver::Command;
+use crate::metadata::Metadata;
 use crate::peer::PeerName;
 use crate::words::Request;
 
@@ -77,6 +80,7 @@ pub(super) struct Parts {
     pub(super) inbox: Inbox,
     pub(super) outboxes: Outboxes,
     pub(super) contacts: Contacts,
+    pub(super) metadata: Metadata,
     pub(super) tell: Box<dyn Fn(Notice) + Send>,
     /// The hub's own queue.
     pub(super) to_hub: mpsc::Sender<ToHub>,
@@ -89,6 +93,7 @@ pub(super) struct Hub {
     hello: Hello,
     table: Table,
     lives: Lives,
+    statements: Statements,
     gate: Arc<Mutex<Gate>>,
     outside: Outside,
     gossip: Gossip,
@@ -170,6 +175,7 @@ impl Hub {
             table: Table::new(own, settings.policy, lists, settings.seed),
             lives: Lives::default(),
             outside,
+            statements: Statements::new(parts.metadata.clone(), settings.batches),
             gossip: Gossip::new(started_at, settings.key.clone(), &hello),
             hello,
             node: None,
@@ -246,6 +252,7 @@ impl Hub {
             self.hang_up(now, &silent, &Refused::Silent.to_string());
         }
         self.hang_up_on_unwanted(now);
+        self.spread(now);
         self.lives.measure(&mut self.table);
         self.look_outside(now);
         self.dial(now);
@@ -259,6 +266,7 @@ impl Hub {
             Event::Hello(greeting) => self.meet(now, greeting),
             Event::Again(id, hello) => self.table.heard(now, &id, hello),
             Event::Said(id, kind, bytes) => self.hear_message(now, &id, kind, &bytes),
+            Event::Batch(id, batch) => self.take_in_batch(now, &id, &batch),
             Event::Wrong(id, what) => self.judge(now, &id, bad_stream(what)),
             Event::Ended(id, serial, why) => {
                 if self.lives.end(&id, serial) {
@@ -284,6 +292,7 @@ impl Hub {
     fn publish(&self, now: Duration) {
         self.parts.contacts.tell(Told {
             contacts: self.table.contacts(now),
+            region: self.hello.region.clone(),
             is_discovering: self.discovery.is_some(),
             reach: self.outside.reach().clone(),
             handshakes: self.handshakes.clone(),

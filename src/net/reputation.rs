@@ -26,6 +26,25 @@ pub const FIRST_BAN: Duration = Duration::from_secs(10 * 60);
 /// The longest ban.
 pub const LAST_BAN: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How peers are banned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bans {
+    /// With this reputation or less, from -100 to -1.
+    pub at: i32,
+    /// How long the first ban lasts; each after it lasts twice as long ...
+    pub first: Duration,
+    /// ... up to this.
+    pub longest: Duration,
+    /// How long one lost point takes to come back.
+    pub forgiven_after: Duration,
+}
+
+impl Default for Bans {
+    fn default() -> Bans {
+        Bans { at: BANNED_AT, first: FIRST_BAN, longest: LAST_BAN, forgiven_after: FORGIVEN_AFTER }
+    }
+}
+
 /// How many reasons are remembered of each peer.
 const MAX_REASONS: usize = 8;
 
@@ -66,6 +85,12 @@ pub fn bad_stream(why: &str) -> Deed {
     Deed { points: -50, why: why.to_owned() }
 }
 
+/// What a statement about a block costs that its writer has not signed: honest nodes check
+/// what they pass on.
+pub fn forged() -> Deed {
+    Deed { points: -40, why: "a statement about a block with a forged signature".to_owned() }
+}
+
 /// What a block that was taken over brings.
 pub fn useful() -> Deed {
     Deed { points: 1, why: "brought a longer chain".to_owned() }
@@ -85,32 +110,33 @@ pub struct Reputation {
 impl Reputation {
     /// Takes in a deed; returns for how long the peer is banned now, if it is. What was
     /// still on its way when a ban began does not prolong it.
-    pub fn judge(&mut self, now: Duration, deed: Deed, first_ban: Duration) -> Option<Duration> {
+    pub fn judge(&mut self, now: Duration, deed: Deed, bans: &Bans) -> Option<Duration> {
         if self.banned_until(now).is_some() {
             return None;
         }
-        self.points = (self.points(now) + deed.points).clamp(BANNED_AT, BEST);
+        self.points = (self.points(now, bans) + deed.points).clamp(bans.at, BEST);
         self.counted = now;
         // Good deeds come often and all say the same.
         if deed.points < 0 {
             self.reasons.push_back(deed);
             self.reasons.drain(..self.reasons.len().saturating_sub(MAX_REASONS));
         }
-        if self.points > BANNED_AT {
+        if self.points > bans.at {
             return None;
         }
-        let ban = first_ban.saturating_mul(2_u32.saturating_pow(self.bans)).min(LAST_BAN);
+        let ban = bans.first.saturating_mul(2_u32.saturating_pow(self.bans)).min(bans.longest);
         self.bans = self.bans.saturating_add(1);
         self.banned_until = Some(now + ban);
         // When the ban ends the peer begins anew, with little.
-        self.points = BANNED_AT / 2;
+        self.points = bans.at / 2;
         self.counted = now + ban;
         Some(ban)
     }
 
     /// Its points now: what was lost comes back, what was won does not go.
-    pub fn points(&self, now: Duration) -> i32 {
-        let back = now.saturating_sub(self.counted).as_secs() / FORGIVEN_AFTER.as_secs();
+    pub fn points(&self, now: Duration, bans: &Bans) -> i32 {
+        let each = bans.forgiven_after.as_millis().max(1);
+        let back = now.saturating_sub(self.counted).as_millis() / each;
         let back = i32::try_from(back).unwrap_or(i32::MAX);
         if self.points < 0 { self.points.saturating_add(back).min(0) } else { self.points }
     }
@@ -142,6 +168,10 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
+    fn bans() -> Bans {
+        Bans::default()
+    }
+
     fn lie() -> Deed {
         Deed { points: -40, why: "block 1 breaks proof-of-work".to_owned() }
     }
@@ -149,9 +179,9 @@ mod tests {
     #[test]
     fn the_third_lie_is_the_last_before_a_ban_that_ends() {
         let mut peer = Reputation::default();
-        assert_eq!(peer.judge(seconds(0), lie(), FIRST_BAN), None);
-        assert_eq!(peer.judge(seconds(1), lie(), FIRST_BAN), None);
-        assert_eq!(peer.judge(seconds(2), lie(), FIRST_BAN), Some(FIRST_BAN));
+        assert_eq!(peer.judge(seconds(0), lie(), &bans()), None);
+        assert_eq!(peer.judge(seconds(1), lie(), &bans()), None);
+        assert_eq!(peer.judge(seconds(2), lie(), &bans()), Some(FIRST_BAN));
         assert_eq!(peer.banned_until(seconds(3)), Some(seconds(2) + FIRST_BAN));
         assert_eq!(peer.banned_until(seconds(2) + FIRST_BAN), None);
         assert_eq!(peer.reasons().count(), 3);
@@ -160,8 +190,7 @@ mod tests {
     #[test]
     fn lies_that_were_on_their_way_when_a_ban_began_do_not_prolong_it() {
         let mut peer = Reputation::default();
-        let bans: Vec<_> =
-            (0..32).filter_map(|_| peer.judge(seconds(1), lie(), FIRST_BAN)).collect();
+        let bans: Vec<_> = (0..32).filter_map(|_| peer.judge(seconds(1), lie(), &bans())).collect();
         assert_eq!(bans, [FIRST_BAN]);
         assert_eq!(peer.banned_until(seconds(2)), Some(seconds(1) + FIRST_BAN));
     }
@@ -169,24 +198,35 @@ mod tests {
     #[test]
     fn each_ban_is_twice_as_long_as_the_one_before_up_to_a_day() {
         let mut peer = Reputation::default();
-        let mut bans = Vec::new();
+        let mut lengths = Vec::new();
         let mut now = seconds(0);
-        while bans.len() < 10 {
-            bans.extend(peer.judge(now, lie(), FIRST_BAN));
+        while lengths.len() < 10 {
+            lengths.extend(peer.judge(now, lie(), &bans()));
             now = peer.banned_until(now).unwrap_or(now);
         }
-        assert_eq!(bans[..3], [FIRST_BAN, FIRST_BAN * 2, FIRST_BAN * 4]);
-        assert_eq!(bans[9], LAST_BAN);
+        assert_eq!(lengths[..3], [FIRST_BAN, FIRST_BAN * 2, FIRST_BAN * 4]);
+        assert_eq!(lengths[9], LAST_BAN);
+    }
+
+    #[test]
+    fn when_and_for_how_long_peers_are_banned_can_be_set() {
+        let (first, longest) = (seconds(1), seconds(3));
+        let bans = Bans { at: -50, first, longest, forgiven_after: seconds(2) };
+        let mut peer = Reputation::default();
+        assert_eq!(peer.judge(seconds(0), lie(), &bans), None);
+        assert_eq!(peer.points(seconds(20), &bans), -30);
+        let lies = [20, 30, 40, 50].map(|second| peer.judge(seconds(second), lie(), &bans));
+        assert_eq!(lies, [Some(first), Some(seconds(2)), Some(longest), Some(longest)]);
     }
 
     #[test]
     fn what_was_lost_comes_back_and_no_more() {
         let mut peer = Reputation::default();
-        peer.judge(seconds(0), lie(), FIRST_BAN);
-        assert_eq!(peer.points(FORGIVEN_AFTER * 10), -30);
-        assert_eq!(peer.points(DAY), 0);
-        peer.judge(DAY, useful(), FIRST_BAN);
-        assert_eq!(peer.points(DAY * 2), 1);
+        peer.judge(seconds(0), lie(), &bans());
+        assert_eq!(peer.points(FORGIVEN_AFTER * 10, &bans()), -30);
+        assert_eq!(peer.points(DAY, &bans()), 0);
+        peer.judge(DAY, useful(), &bans());
+        assert_eq!(peer.points(DAY * 2, &bans()), 1);
     }
 
     #[test]

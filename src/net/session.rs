@@ -39,6 +39,8 @@ pub(super) enum Event {
     Again(PeerName, Hello),
     /// A connected peer has sent a frame that is about messages.
     Said(PeerName, Kind, Vec<u8>),
+    /// A connected peer has sent a batch of statements about blocks.
+    Batch(PeerName, Vec<u8>),
     /// A connected peer has sent what is no frame.
     Wrong(PeerName, &'static str),
     /// A connection that stayed has ended.
@@ -165,6 +167,7 @@ impl Context {
         loop {
             match frames::read(&mut stream).await {
                 Ok((Kind::Datagram, datagram)) => entrance.put(datagram),
+                Ok((Kind::Metadata, batch)) => self.tell(Event::Batch(id.clone(), batch)).await,
                 Ok((Kind::Hello, _)) if last_hello.elapsed() < HELLO_APART => {}
                 Ok((Kind::Hello, hello)) => match Hello::decode(&hello) {
                     Ok(hello) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::bootstrap::Bootstrap;
 use super::gate::Limits;
-use super::hello::{self, BLOCKS, Hello, INTRODUCE};
+use super::hello::{self, BLOCKS, Hello, INTRODUCE, METADATA};
 use super::key::Key;
 use super::lan::Lan;
 use super::lists::Lists;
@@ -14,6 +14,7 @@ use super::mapping::Protocol;
 use super::relay::Relay;
 use super::table::Policy;
 use crate::block::GENESIS_HASH;
+use crate::metadata::spread::Batches;
 
 /// Half of the weight is to answer, unless told otherwise.
 pub const DEFAULT_WEIGHT_MINIMUM: u8 = 50;
@@ -65,6 +66,8 @@ pub struct Settings {
     pub external: Option<SocketAddr>,
     /// The relays that it uses, and no others.
     pub relays: Vec<Relay>,
+    /// How statements about blocks are spread.
+    pub batches: Batches,
     /// How long a handshake may take.
     pub handshake: Duration,
     /// How often it says hello again.
@@ -103,6 +106,7 @@ impl Settings {
             mapping: Vec::new(),
             external: None,
             relays: Vec::new(),
+            batches: Batches::default(),
             handshake: Duration::from_secs(5),
             hello: Duration::from_secs(30),
             tips: Duration::from_secs(20),
@@ -120,7 +124,7 @@ impl Settings {
             zero_bits: self.zero_bits,
             account: self.account.unwrap_or(port),
             name: self.name.clone(),
-            capabilities: vec![does.to_owned()],
+            capabilities: [does, METADATA].map(str::to_owned).into(),
             region: self.region.clone(),
             groups: self.groups.clone(),
             port,

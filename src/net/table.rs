@@ -22,7 +22,7 @@ use rand::seq::IndexedRandom;
 use self::entry::{Entry, State};
 use super::hello::{Hello, Refused};
 use super::lists::Lists;
-use super::reputation::Deed;
+use super::reputation::{Bans, Deed};
 use crate::contacts::{Contact, Standing};
 use crate::peer::PeerName;
 
@@ -50,8 +50,8 @@ pub struct Policy {
     pub silent_after: Duration,
     /// A peer that was not met for so long is forgotten.
     pub forget_after: Duration,
-    /// How long the first ban lasts.
-    pub ban: Duration,
+    /// How peers are banned.
+    pub bans: Bans,
     /// Whether this node only introduces others: then it makes room for new ones.
     pub is_introducer: bool,
 }
@@ -65,7 +65,7 @@ impl Default for Policy {
             retries: 8,
             silent_after: Duration::from_secs(90),
             forget_after: Duration::from_secs(7 * 24 * 60 * 60),
-            ban: super::reputation::FIRST_BAN,
+            bans: Bans::default(),
             is_introducer: false,
         }
     }
@@ -167,8 +167,8 @@ impl Table {
 
     /// A peer has done something; returns for how long it is banned now, if it is.
     pub fn judge(&mut self, now: Duration, id: &PeerName, deed: Deed) -> Option<Duration> {
-        let ban = self.policy.ban;
-        self.entries.get_mut(id)?.reputation.judge(now, deed, ban)
+        let bans = self.policy.bans;
+        self.entries.get_mut(id)?.reputation.judge(now, deed, &bans)
     }
 
     /// Ends a ban before its time.
@@ -201,13 +201,19 @@ impl Table {
         connected.sample(&mut self.random, most).cloned().collect()
     }
 
+    /// Those who are connected and say that they do this.
+    pub fn connected_that_can(&self, capability: &str) -> Vec<PeerName> {
+        let can = |entry: &Entry| entry.hello.as_ref().is_some_and(|hello| hello.can(capability));
+        self.connected().filter(|(_, entry)| can(entry)).map(|(id, _)| id.clone()).collect()
+    }
+
     /// All that is known, for people and programs to read.
     pub fn contacts(&self, now: Duration) -> Vec<Contact> {
         let contact = |(id, entry): (&PeerName, &Entry)| {
             let is_let_in = self.lists.lets_in(now, id, entry.ip());
             let standing = entry.standing(now);
             let standing = if is_let_in { standing } else { Standing::Blocked };
-            entry.contact(now, id, standing)
+            entry.contact(now, id, standing, &self.policy.bans)
         };
         self.entries.iter().map(contact).collect()
     }

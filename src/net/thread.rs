@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 
+use super::batch;
 use super::endpoint;
 use super::hub::{self, Parts, ToHub};
 use super::link::{NetLink, queues};
@@ -19,6 +20,7 @@ use super::settings::Settings;
 use crate::contacts::Contacts;
 use crate::driver;
 use crate::event::Event;
+use crate::metadata::Metadata;
 use crate::node;
 use crate::peer::PeerName;
 
@@ -34,6 +36,7 @@ pub struct Network {
     name: PeerName,
     address: SocketAddr,
     contacts: Contacts,
+    metadata: Metadata,
     orders: mpsc::Sender<ToHub>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -65,6 +68,10 @@ pub fn start(
         move |request| ask.try_send(ToHub::Request(request)).is_ok(),
     );
     let shown = contacts.clone();
+    let metadata = Metadata::new(name.clone());
+    let secret = settings.key.secret();
+    metadata.spread(move |entry| batch::sign(&secret, entry));
+    let stated = metadata.clone();
     let (kept, tell) = (kept.unwrap_or_default(), Box::new(tell));
     let parts = Parts {
         settings,
@@ -74,6 +81,7 @@ pub fn start(
         inbox,
         outboxes,
         contacts: shown,
+        metadata: stated,
         tell,
         to_hub: to_self,
     };
@@ -81,7 +89,7 @@ pub fn start(
         .name("net".into())
         .spawn(move || runtime.block_on(hub::run(parts, to_hub, stopped)))?;
     let stop = Some(stop);
-    let network = Network { name, address, contacts, orders, stop, thread: Some(thread) };
+    let network = Network { name, address, contacts, metadata, orders, stop, thread: Some(thread) };
     Ok((network, link))
 }
 
@@ -119,6 +127,12 @@ impl Network {
     pub fn attend(&self, commands: std::sync::mpsc::Sender<driver::Command>) {
         // The queue is as good as empty when a node starts.
         let _ = self.orders.try_send(ToHub::Node(commands));
+    }
+
+    /// What is stated of blocks, which is spread among the peers. It is to be told of the
+    /// chain ([`Metadata::follow`]).
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
     /// The node tells of an event: what peers do is held for or against them.

@@ -16,7 +16,8 @@ use super::guard::guard;
 use super::problem::{self, Problem};
 use super::shared::Shared;
 use super::{
-    blocks, contacts, control, events, hear, messages, metrics, network, page, pages, reach, status,
+    blocks, contacts, control, events, hear, login, messages, metadata, metrics, network, page,
+    pages, reach, status,
 };
 
 /// The most bytes that a request's body may have.
@@ -27,7 +28,7 @@ const MAX_BODY_LEN: usize = 4 * 1024;
 #[openapi(
     info(
         title = "A Cairn node",
-        version = "1",
+        version = "2",
         description = "What a node of the toy network tells, and what can be asked of it.",
         license(name = "MIT OR Apache-2.0")
     ),
@@ -77,6 +78,9 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(network::pace, network::set_pace))
         .routes(routes!(network::audience))
         .merge(hear::routes())
+        .merge(metadata::routes())
+        .routes(routes!(login::challenge))
+        .routes(routes!(login::open))
         .routes(routes!(contacts::add))
         .routes(routes!(contacts::remove))
         .routes(routes!(contacts::allow))

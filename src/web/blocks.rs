@@ -1,5 +1,6 @@
 //! A block, and what is known of it.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -11,9 +12,12 @@ use utoipa::ToSchema;
 
 use crate::block;
 use crate::hash::Hash;
+use crate::metadata::entry::{Refused, Temperature, Value};
 use crate::node::Node;
 
 use super::book::{Entry, Origin};
+use super::moment::Moment;
+use super::peers::Peer;
 use super::problem::Problem;
 use super::shared::Shared;
 
@@ -69,6 +73,12 @@ pub(super) struct Metadata {
     /// is not among the last 10,000.
     #[schema(example = 3)]
     asked: Option<u64>,
+    /// `cold`, `warm` or `hot`: how much it is used, or as it was set.
+    #[schema(example = "cold")]
+    temperature: &'static str,
+    /// Who is known to hold it: this node, peers as their datagrams tell, and who is stated to.
+    #[schema(example = json!(["127.0.0.1:7000"]))]
+    holders: Vec<String>,
 }
 
 /// How a block came, and went.
@@ -92,7 +102,11 @@ pub(super) async fn block(
     State(shared): State<Arc<Shared>>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Block>, Problem> {
-    find(&shared, id?, |entry, _| Block::of(entry)).await.map(Json)
+    let block = find(&shared, id?, |entry, _| Block::of(entry)).await?;
+    if let Ok(hash) = block.hash.parse() {
+        shared.metadata.read(hash, Moment::now().ms());
+    }
+    Ok(Json(block))
 }
 
 /// What is known of a block beside the block
@@ -103,7 +117,24 @@ pub(super) async fn metadata(
     State(shared): State<Arc<Shared>>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Metadata>, Problem> {
-    find(&shared, id?, Metadata::of).await.map(Json)
+    let mut metadata = find(&shared, id?, Metadata::of).await?;
+    metadata.add_statements(&shared);
+    Ok(Json(metadata))
+}
+
+/// The hash of a block that an id names, if it is among those that are indexed.
+pub(super) fn hash_of(shared: &Shared, Path(id): Path<String>) -> Result<Hash, Problem> {
+    let id = Id::parse(&id)?;
+    let view = shared.view.borrow();
+    match id {
+        Id::Hash(hash) => Ok(hash),
+        Id::Height(height) if height > view.height => Err(above(height, view.height)),
+        Id::Height(height) => {
+            let unknown = Refused::UnknownBlock;
+            let entry = view.book.at(height).ok_or_else(|| Problem::not_found(unknown));
+            entry.map(|entry| entry.hash)
+        }
+    }
 }
 
 /// What `shape` makes of the block that an id names and of the tip's height;
@@ -222,7 +253,31 @@ impl Metadata {
             confirmations: if entry.is_on_chain() { tip + 1 - entry.height } else { 0 },
             seen: Seen::of(entry),
             asked: entry.asked(),
+            temperature: Temperature::Cold.name(),
+            holders: Vec::new(),
         }
+    }
+
+    /// What is stated of the block beside what this node has seen.
+    fn add_statements(&mut self, shared: &Shared) {
+        let Ok(hash) = self.hash.parse() else { return };
+        let (temperature, entries) = shared.metadata.of(&hash);
+        self.temperature = temperature.name();
+        let view = shared.view.borrow();
+        let is_holder = |peer: &&Peer| peer.holds.is_some_and(|top| top >= self.height);
+        let peers = view.peers.iter().filter(is_holder).map(|peer| peer.name.to_string());
+        let seen = std::iter::once(shared.node.name.to_string()).chain(peers);
+        let mut holders: BTreeSet<_> = seen.filter(|_| self.on_chain).collect();
+        for entry in entries {
+            if let Value::Location { holder, holds } = entry.value {
+                if holds {
+                    holders.insert(holder)
+                } else {
+                    holders.remove(&holder)
+                };
+            }
+        }
+        self.holders = holders.into_iter().collect();
     }
 }
 

@@ -25,7 +25,7 @@ use tokio::time::timeout;
 
 use self::standings::{Report, Standings};
 use super::guard::Client;
-use super::limits::{Account, Limits};
+use super::limits::{Account, Limits, Rates};
 use super::listener::Listener;
 use super::origin::{check_own, household};
 use super::pool::Pool;
@@ -69,7 +69,7 @@ impl Board {
         let quota = Quota::per_second(REPORTS_PER_SECOND).allow_burst(REPORTS_AT_ONCE);
         let shared = Shared {
             standings: Mutex::new(Standings::new(exercises)),
-            limits: Limits::new(),
+            limits: Limits::new(Rates::default()),
             reports: RateLimiter::keyed(quota),
         };
         Listener::open("board", address, pool, router(Arc::new(shared))).map(Board)

@@ -1,5 +1,6 @@
 //! Whom a node among strangers knows, and posts that change it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -191,6 +192,31 @@ impl Known {
             discovering: told.is_discovering,
             handshakes: handshakes.map(|(outcome, count)| Handshakes { outcome, count }).collect(),
         })
+    }
+}
+
+/// Nodes that say that they are in one region.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Region {
+    /// Null for those that do not say.
+    #[schema(example = "eu")]
+    region: Option<String>,
+    #[schema(example = 3)]
+    nodes: usize,
+}
+
+impl Region {
+    /// Where this node and those that it is connected to say that they are; nothing where
+    /// the node is not among strangers.
+    pub(super) fn all(shared: &Shared) -> Option<Vec<Region>> {
+        let told = shared.settings.contacts.as_ref()?.told();
+        let is_connected = |it: &contacts::Contact| it.standing == Standing::Connected;
+        let others = told.contacts.into_iter().filter(is_connected).map(|it| it.region);
+        let mut counts = BTreeMap::new();
+        for region in others.chain([told.region]) {
+            *counts.entry(region).or_insert(0) += 1;
+        }
+        Some(counts.into_iter().map(|(region, nodes)| Region { region, nodes }).collect())
     }
 }
 

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 
 use crate::json::Record;
 
-use super::kinds;
 use super::moment::milliseconds;
 
 /// The version of this form.
@@ -40,22 +39,19 @@ impl Envelope<'_> {
         Envelope { v: VERSION, kind, data, timestamp: milliseconds(time), sender, merged: None }
     }
 
-    /// The kind of an event of version 1, and its envelope. Its sender is the node of this
-    /// name, or for a datagram who has sent that.
-    pub(super) fn of(time: Duration, own: &str, record: &Record) -> (&'static str, String) {
+    /// The envelope of an event that has a record. Its sender is the node of this name, or
+    /// who is told to have caused it.
+    pub(super) fn of(kind: &'static str, time: Duration, own: &str, record: &Record) -> String {
         let mut data = match serde_json::to_value(record) {
             Ok(Value::Object(data)) => data,
             _ => Map::new(),
         };
         let merged = data.remove("merged");
-        let event = data.remove("event");
-        ["v", "time_ms"].into_iter().for_each(|field| drop(data.remove(field)));
-        let kind = event.as_ref().and_then(Value::as_str).and_then(kinds::named);
-        let kind = kind.expect("the list of kinds has every event");
+        ["v", "time_ms", "event"].into_iter().for_each(|field| drop(data.remove(field)));
         let from = data.get("from").and_then(Value::as_str).map(str::to_owned);
         let sender = from.as_deref().unwrap_or(own);
         let envelope = Envelope::new(kind, time, sender, Value::Object(data));
-        (kind, Envelope { merged, ..envelope }.to_json())
+        Envelope { merged, ..envelope }.to_json()
     }
 
     pub(super) fn to_json(&self) -> String {
@@ -65,6 +61,7 @@ impl Envelope<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kinds;
     use super::*;
     use crate::event::{Event, Reason};
     use crate::peer::PeerName;
@@ -73,7 +70,7 @@ mod tests {
     fn an_event_of_version_1_keeps_its_fields_as_data() {
         let tell = |event: &Event, count| {
             let time = Duration::from_millis(5);
-            Envelope::of(time, "alice", &Record::merged(time, event, count)).1
+            Envelope::of(kinds::of(event), time, "alice", &Record::merged(time, event, count))
         };
         let tried = tell(&Event::Tried { counter: 7 }, 3);
         let expected = r#"{"v":2,"type":"tried","data":{"counter":7},"timestamp":5,"sender":"alice","merged":3}"#;

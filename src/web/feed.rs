@@ -112,7 +112,8 @@ impl Feed {
             passages.send(kinds::MESSAGE, Keep::No, &record.to_line());
         }
         if envelopes.is_followed() {
-            let (kind, text) = Envelope::of(time, self.name.as_str(), &record);
+            let kind = kinds::MESSAGE;
+            let text = Envelope::of(kind, time, self.name.as_str(), &record);
             envelopes.send(kind, Keep::No, &text);
         }
     }
@@ -149,9 +150,9 @@ impl State {
         for ((time, event), count) in events {
             let record = Record::merged(time, &event, count);
             let keep = if let Event::Tried { .. } = event { Keep::Often } else { Keep::Story };
-            let (kind, envelope) = Envelope::of(time, own.as_str(), &record);
+            let kind = kinds::of(&event);
             self.lines.send(kind, keep, &record.to_line());
-            self.envelopes.send(kind, keep, &envelope);
+            self.envelopes.send(kind, keep, &Envelope::of(kind, time, own.as_str(), &record));
         }
     }
 
@@ -175,8 +176,8 @@ fn kind(event: &Event) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::channel::{MAX_EVENTS_BEHIND, MAX_HELD_EVENTS, MAX_HELD_OFTEN};
+    use super::*;
     use crate::hash::Hash;
 
     /// A feed, and a clock that starts when it does.

@@ -71,7 +71,9 @@ impl Resume {
         let parts = id.to_str().ok().and_then(|id| id.rsplit_once(':'));
         let parts = parts.and_then(|(stream, seq)| Some((stream, seq.parse().ok()?)));
         let Some((stream, seq)) = parts else {
-            return Err(Problem::bad_request("Last-Event-ID is not the id of an event: STREAM:SEQ"));
+            return Err(Problem::bad_request(
+                "Last-Event-ID is not the id of an event: STREAM:SEQ",
+            ));
         };
         (self.stream, self.after) = (Some(stream.to_owned()), Some(seq));
         Ok(self)

@@ -2,7 +2,7 @@
 //! elsewhere, and to change something only with the token where one is needed.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
@@ -20,6 +20,9 @@ use super::shared::Shared;
 
 /// The longest that an answer may take, its question's body included.
 const MAX_ANSWER: Duration = Duration::from_secs(10);
+
+/// What is posted to have a session: it needs none.
+const SESSION_PATHS: [&str; 2] = ["/session", "/session/challenge"];
 
 /// Who asks: put into each request by the server.
 #[derive(Clone, Copy)]
@@ -76,6 +79,7 @@ fn admit(shared: &Shared, request: &Request) -> Result<(), Problem> {
     site?;
     match *request.method() {
         Method::GET | Method::HEAD | Method::OPTIONS => Ok(()),
+        _ if SESSION_PATHS.contains(&request.uri().path()) => Ok(()),
         _ => check_token(shared, headers),
     }
 }
@@ -117,22 +121,32 @@ fn check_token(shared: &Shared, headers: &HeaderMap) -> Result<(), Problem> {
     if !shared.needs_token() {
         return Ok(());
     }
-    let Some(token) = shared.token else {
+    if shared.token.is_none() && shared.settings.keys.is_empty() {
         let detail = "outside loopback posts need a token, and this node was started without one";
         return Err(Problem::new(StatusCode::FORBIDDEN, "token-needed", detail));
-    };
+    }
     let shown = text(headers, &header::AUTHORIZATION).and_then(|text| text.strip_prefix("Bearer "));
     match shown {
-        // Hashes are compared: how long that takes tells nothing of the token.
-        Some(shown) if Hash::of(shown.trim().as_bytes()) == token => Ok(()),
-        Some(_) => {
-            Err(Problem::new(StatusCode::UNAUTHORIZED, "token-wrong", "that is not the token"))
-        }
+        Some(shown) if is_token(shared, shown.trim()) => Ok(()),
+        Some(_) => Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "token-wrong",
+            "that is not the token, nor that of an open session",
+        )),
         None => {
             let detail = "posts need the header Authorization: Bearer TOKEN";
             Err(Problem::new(StatusCode::UNAUTHORIZED, "token-needed", detail))
         }
     }
+}
+
+/// Whether this is the fixed token or a session's. Hashes are compared: how long that
+/// takes tells nothing of the token.
+fn is_token(shared: &Shared, shown: &str) -> bool {
+    let shown = Hash::of(shown.as_bytes());
+    let sessions = shared.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+    let has_session = sessions.has(Instant::now(), &shown);
+    has_session | (shared.token == Some(shown))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

@@ -1,9 +1,11 @@
 //! The kinds of events, and which of them a client wants.
 
+use crate::event::Event;
+
 use super::problem::Problem;
 
 /// The kinds that are told in version 1, each from `src/json.rs`.
-const FIRST: [&str; 14] = [
+const FIRST: [&str; 17] = [
     "started",
     "tried",
     "created",
@@ -18,6 +20,9 @@ const FIRST: [&str; 14] = [
     "paced",
     "stopped",
     "unsent",
+    "message_sent",
+    "message_received",
+    "message_refused",
 ];
 
 pub(super) const NODE_ANNOUNCE: &str = "node:announce";
@@ -87,9 +92,27 @@ fn fits(pattern: &str, kind: &str) -> bool {
     }
 }
 
-/// The kind of this name.
-pub(super) fn named(name: &str) -> Option<&'static str> {
-    all().find(|kind| *kind == name)
+/// The kind of an event of the node, which is among the first.
+pub(super) fn of(event: &Event) -> &'static str {
+    match event {
+        Event::Started(_) => "started",
+        Event::Tried { .. } => "tried",
+        Event::Created { .. } => "created",
+        Event::Copied { .. } => "copied",
+        Event::Rested { .. } => "rested",
+        Event::Ignored { .. } => "ignored",
+        Event::Paused => "paused",
+        Event::Resumed => "resumed",
+        Event::Connected { .. } => "connected",
+        Event::Disconnected { .. } => "disconnected",
+        Event::Links { .. } => "links",
+        Event::Paced { .. } => "paced",
+        Event::Stopped { .. } => "stopped",
+        Event::Unsent { .. } => "unsent",
+        Event::MessageSent { .. } => "message_sent",
+        Event::MessageReceived { .. } => "message_received",
+        Event::MessageRefused { .. } => "message_refused",
+    }
 }
 
 #[cfg(test)]

@@ -12,21 +12,33 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use super::origin::household;
 use super::problem::Problem;
 
-/// Requests a second that an address may keep up.
-const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(200).unwrap();
+/// How much an address may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// Requests a second that it may keep up.
+    pub per_second: NonZeroU32,
+    /// Requests that it may make at once after a while of silence. A classroom
+    /// behind one address, or a thousand tabs, open their events so.
+    pub at_once: NonZeroU32,
+    /// How long it is refused after it kept asking for more.
+    pub refusal: Duration,
+}
 
-/// Requests that it may make at once after a while of silence. A classroom
-/// behind one address, or a thousand tabs, open their events so.
-const REQUESTS_AT_ONCE: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
+impl Default for Rates {
+    fn default() -> Rates {
+        Rates {
+            per_second: NonZeroU32::new(200).unwrap(),
+            at_once: NonZeroU32::new(2_000).unwrap(),
+            refusal: Duration::from_secs(30),
+        }
+    }
+}
 
 /// How many requests beyond its rate an address can make before it is refused ...
 const OVERRUNS: u32 = 100;
 
 /// ... if they come within this time.
 const OVERRUN_WINDOW: Duration = Duration::from_secs(10);
-
-/// How long it is refused then.
-const REFUSAL: Duration = Duration::from_secs(30);
 
 /// The most accounts that are kept, less than 1 MB; while there are more, new
 /// ones are refused.
@@ -49,6 +61,7 @@ impl Account {
 
 /// What has been asked for, and who asked for too much.
 pub(super) struct Limits {
+    settings: Rates,
     rates: DefaultKeyedRateLimiter<Account>,
     clock: DefaultClock,
     offenders: Mutex<HashMap<Account, Offender>>,
@@ -72,9 +85,10 @@ impl Offender {
 }
 
 impl Limits {
-    pub(super) fn new() -> Limits {
-        let quota = Quota::per_second(REQUESTS_PER_SECOND).allow_burst(REQUESTS_AT_ONCE);
+    pub(super) fn new(settings: Rates) -> Limits {
+        let quota = Quota::per_second(settings.per_second).allow_burst(settings.at_once);
         Limits {
+            settings,
             rates: RateLimiter::keyed(quota),
             clock: DefaultClock::default(),
             offenders: Mutex::default(),
@@ -103,10 +117,10 @@ impl Limits {
         let offender = offenders.entry(account).or_insert(first);
         offender.overruns += 1;
         if offender.overruns >= OVERRUNS {
-            offender.refused_until = Some(now + REFUSAL);
+            offender.refused_until = Some(now + self.settings.refusal);
         }
         let wait = too_early.wait_time_from(self.clock.now()).as_secs() + 1;
-        let rate = REQUESTS_PER_SECOND;
+        let rate = self.settings.per_second;
         Err(Problem::rate(wait, format_args!("more than {rate} requests a second")))
     }
 }
@@ -128,15 +142,15 @@ mod tests {
 
     #[test]
     fn an_address_that_asks_too_fast_is_told_so_and_another_is_not() {
-        let (limits, now) = (Limits::new(), Instant::now());
+        let (limits, now) = (Limits::new(Rates::default()), Instant::now());
         // The limiter's own clock goes on meanwhile.
-        assert!(exhaust(&limits, now) >= REQUESTS_AT_ONCE.get());
+        assert!(exhaust(&limits, now) >= Rates::default().at_once.get());
         assert!(limits.check(BOB, now).is_ok());
     }
 
     #[test]
     fn an_address_that_keeps_overrunning_is_refused_for_a_while() {
-        let (limits, now) = (Limits::new(), Instant::now());
+        let (limits, now) = (Limits::new(Rates::default()), Instant::now());
         let is_refused = |now| {
             let offenders = limits.offenders.lock().expect("nobody panicked");
             let offender = offenders.get(&ALICE);
@@ -149,7 +163,16 @@ mod tests {
         let problem = limits.check(ALICE, now).expect_err("it is refused");
         assert!(format!("{problem:?}").contains("kept asking"), "{problem:?}");
         assert!(limits.check(BOB, now).is_ok());
-        let _ = limits.check(ALICE, now + REFUSAL);
-        assert!(!is_refused(now + REFUSAL));
+        let _ = limits.check(ALICE, now + Rates::default().refusal);
+        assert!(!is_refused(now + Rates::default().refusal));
+    }
+
+    #[test]
+    fn how_much_an_address_may_ask_for_can_be_set() {
+        let one = NonZeroU32::MIN;
+        let refusal = Duration::from_secs(1);
+        let limits = Limits::new(Rates { per_second: one, at_once: one, refusal });
+        let now = Instant::now();
+        assert!(exhaust(&limits, now) < 10);
     }
 }

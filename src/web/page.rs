@@ -6,16 +6,17 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use include_dir::{Dir, include_dir};
 
 use super::problem::Problem;
 use super::shared::Shared;
+use super::status::Status;
 
 static PAGE: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/web/page");
 
@@ -28,8 +29,21 @@ pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new().route("/", get(index)).route("/page/{*name}", get(file))
 }
 
-async fn index(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
-    serve(&shared, "index.html")
+/// The page for a browser, and the node's status for a program.
+async fn index(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<Response, Problem> {
+    let mut answer = match is_program(&headers) {
+        true => Json(Status::of(&shared.view.borrow())).into_response(),
+        false => serve(&shared, "index.html")?,
+    };
+    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("origin, accept"));
+    Ok(answer)
+}
+
+/// Whether a client takes something, and says nothing of HTML: all browsers name it, and
+/// programs such as curl take anything.
+fn is_program(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| !accept.contains("text/html"))
 }
 
 async fn file(

@@ -13,17 +13,22 @@ use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::driver::Command;
+use crate::metadata::Metadata;
 use crate::node::Node;
 
 use super::api;
 use super::connections::{Service, listen};
 use super::feed::{BATCH, Feed};
+use super::moment::Moment;
 use super::settings::{Settings, Stage};
 use super::shared::{MAX_EVENT_CLIENTS, Shared};
 use super::watcher::Watcher;
 
 /// How long clients may take to be told that the node stops.
 const FAREWELL: Duration = Duration::from_millis(250);
+
+/// How often it is looked which blocks have cooled: they do so within minutes.
+const COOLING: Duration = Duration::from_secs(10);
 
 /// A running API. Dropping it ends it, after telling the clients.
 pub struct Server {
@@ -96,6 +101,7 @@ fn serve(
         tokio::select! {
             () = Service { router, pool, patience }.accept(listener) => {}
             () = flush(&shared.feed) => {}
+            () = cool(&shared.metadata) => {}
             // Dropping the sender is the signal.
             _ = stopped => {}
         }
@@ -103,6 +109,16 @@ fn serve(
         // Each gives its place back when it has been told; or else is cut off.
         let _ = timeout(FAREWELL, shared.event_places.acquire_many(all)).await;
     });
+}
+
+/// Looks now and then which blocks are not used any more.
+async fn cool(metadata: &Metadata) {
+    let mut ticks = interval(COOLING);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        metadata.cool(Moment::now().ms());
+    }
 }
 
 /// Sends batched events when they are due, where no other comes after them.

@@ -8,9 +8,12 @@ use axum::Router;
 use tokio::sync::watch;
 
 use crate::contacts::Contacts;
+use crate::metadata::Metadata;
 use crate::network::Orders;
 
+use super::limits::Rates;
 use super::pool::Pool;
+use super::sessions::AllowedKey;
 
 /// What a node's HTTP API is told at its start.
 #[derive(Clone, Debug)]
@@ -19,6 +22,12 @@ pub struct Settings {
     pub address: SocketAddr,
     /// What a post must show. Without one, posts are taken on loopback only.
     pub token: Option<String>,
+    /// Whose sessions posts may show instead of the token.
+    pub keys: Vec<AllowedKey>,
+    /// How long a session lasts.
+    pub session: Duration,
+    /// How much one address may ask for.
+    pub rates: Rates,
     /// HTTP addresses of the network, beside each peer's own port + 1.
     pub peers: Vec<SocketAddr>,
     /// How often a client of the events is pinged; it is cut off when it has not
@@ -36,6 +45,8 @@ pub struct Settings {
     /// The way to the open network, where the node is among strangers: whom it knows
     /// is shown, and can be changed by posts.
     pub contacts: Option<Contacts>,
+    /// What is stated of blocks, where the node's link shares that.
+    pub metadata: Option<Metadata>,
 }
 
 /// The nodes of a process that an [`Audience`](super::Audience) is shown.
@@ -66,11 +77,17 @@ impl Settings {
     /// How long a client may take nothing of an answer unless told otherwise.
     pub const PATIENCE: Duration = Duration::from_secs(10);
 
+    /// How long a session lasts unless told otherwise.
+    pub const SESSION: Duration = Duration::from_secs(60 * 60);
+
     /// The API on this address, without a token and without other addresses.
     pub fn new(address: SocketAddr, pool: Pool) -> Settings {
         Settings {
             address,
             token: None,
+            keys: Vec::new(),
+            session: Settings::SESSION,
+            rates: Rates::default(),
             peers: Vec::new(),
             ping: Settings::PING,
             patience: Settings::PATIENCE,
@@ -78,6 +95,7 @@ impl Settings {
             orders: None,
             stage: None,
             contacts: None,
+            metadata: None,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What all handlers share.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -14,6 +14,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use crate::driver::{Command, Hear, Look};
 use crate::event::Event;
 use crate::hash::Hash;
+use crate::metadata::Metadata;
 use crate::node::{self, Node};
 use crate::peer::PeerName;
 use crate::target::Target;
@@ -27,7 +28,9 @@ use super::origin;
 use super::peers::MAX_PEERS;
 use super::pool::Place;
 use super::problem::Problem;
+use super::sessions::Sessions;
 use super::settings::Settings;
+use super::tidings;
 use super::view::View;
 use super::watcher::Watcher;
 
@@ -53,6 +56,8 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     /// The hash of what a post must show.
     pub(super) token: Option<Hash>,
+    /// Whose sessions it may show instead.
+    pub(super) sessions: Mutex<Sessions>,
     pub(super) view: watch::Receiver<View>,
     pub(super) feed: Arc<Feed>,
     pub(super) limits: Limits,
@@ -63,6 +68,8 @@ pub(super) struct Shared {
     pub(super) event_places: Arc<Semaphore>,
     /// A place for each post about a peer that is under way.
     pub(super) introductions: Semaphore,
+    /// What is stated of blocks.
+    pub(super) metadata: Metadata,
     /// The way to the loop.
     pub(super) commands: Sender<Command>,
 }
@@ -110,27 +117,32 @@ impl Shared {
     ) -> (Arc<Shared>, Watcher) {
         let started = Moment::now();
         let port = node.settings().port;
-        let feed = Arc::new(Feed::new(
-            format!("{}-{port}", started.ms()),
-            node.settings().name.clone(),
-        ));
+        let feed =
+            Arc::new(Feed::new(format!("{}-{port}", started.ms()), node.settings().name.clone()));
         let mut registry = Registry::with_prefix("cairn");
         let (view_in, view) = watch::channel(View::new(node, Meters::new(&mut registry)));
-        let watcher = Watcher::new(view_in, feed.clone());
+        let own = node.settings().name.clone();
+        let metadata = settings.metadata.clone().unwrap_or_else(|| Metadata::new(own));
+        metadata.follow(node.chain());
+        tidings::of_metadata(&metadata, feed.clone());
+        let watcher = Watcher::new(view_in, feed.clone(), metadata.clone());
+        let limits = Limits::new(settings.rates);
         let shared = Shared {
             node: node.settings().clone(),
             target: node.chain().target(),
             started,
             address,
             token: settings.token.as_ref().map(|token| Hash::of(token.as_bytes())),
+            sessions: Mutex::new(Sessions::new(settings.keys.clone(), settings.session)),
             settings,
             view,
             feed,
-            limits: Limits::new(),
+            limits,
             traffic: Traffic::new(&mut registry),
             registry,
             event_places: Arc::new(Semaphore::new(MAX_EVENT_CLIENTS)),
             introductions: Semaphore::new(MAX_PEERS),
+            metadata,
             commands,
         };
         (Arc::new(shared), watcher)
@@ -138,7 +150,8 @@ impl Shared {
 
     /// Whether a post must show a token.
     pub(super) fn needs_token(&self) -> bool {
-        self.token.is_some() || !self.address.ip().is_loopback()
+        let is_guarded = self.token.is_some() || !self.settings.keys.is_empty();
+        is_guarded || !self.address.ip().is_loopback()
     }
 
     /// The HTTP addresses of the network's other nodes, as far as they are known.

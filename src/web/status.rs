@@ -13,7 +13,7 @@ use crate::advice::{Claim, WEIGHING_BLOCKS, weigh};
 use crate::block::GENESIS_HASH;
 use crate::contacts::{Contacts, Told};
 
-use super::contacts::Known;
+use super::contacts::{Known, Region};
 use super::messages::percent;
 use super::moment::{Moment, milliseconds};
 use super::peers::{self, PeerState};
@@ -21,11 +21,11 @@ use super::shared::Shared;
 use super::view::{Activity, View};
 
 /// Version of the paths and shapes; a change that breaks a reader raises it.
-const API_VERSION: u8 = 1;
+const API_VERSION: u8 = 2;
 
 /// What a client can count on.
-const CAPABILITIES: [&str; 7] =
-    ["mine", "control", "events", "tree", "metrics", "messages", "hear"];
+const CAPABILITIES: [&str; 9] =
+    ["mine", "control", "events", "tree", "metrics", "messages", "hear", "types", "metadata"];
 
 /// What does not change of a node while it runs, except its uptime and its pace.
 #[derive(Serialize, ToSchema)]
@@ -40,7 +40,7 @@ pub(super) struct Info {
     #[schema(example = "0.1.0")]
     version: &'static str,
     /// The version of this API.
-    #[schema(example = 1)]
+    #[schema(example = 2)]
     api: u8,
     /// What a client can count on.
     #[schema(example = json!(CAPABILITIES))]
@@ -153,6 +153,8 @@ pub(super) struct Health {
     /// How many peers are known to hold a block of our chain, on average.
     #[schema(example = 1.9)]
     average_holders: f64,
+    /// Of a node among strangers: where it and those that it is connected to say that they are.
+    regions: Option<Vec<Region>>,
     /// Of a node among strangers: whose miners are there.
     online_weight: Option<OnlineWeight>,
 }
@@ -230,6 +232,7 @@ pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Json<Health> {
     let mut health = Health::of(&shared.view.borrow(), Instant::now());
     let told = shared.settings.contacts.as_ref().map(Contacts::told);
     health.online_weight = told.map(|told| OnlineWeight::of(&shared.view.borrow(), told));
+    health.regions = Region::all(&shared);
     Json(health)
 }
 
@@ -283,6 +286,7 @@ impl Health {
             blocks,
             abandoned_blocks: view.book.abandoned().len(),
             average_holders: held as f64 / blocks as f64,
+            regions: None,
             online_weight: None,
         }
     }

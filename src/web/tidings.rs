@@ -1,16 +1,21 @@
 //! What version 2 of the events tells of nodes and chains, beside version 1.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use crate::event::Event;
+use crate::metadata::entry::{Entry, Temperature, Value};
+use crate::metadata::{Metadata, Synced, Told};
 use crate::peer::PeerName;
 
 use super::feed::Feed;
-use super::kinds::{BLOCK_SYNC, NODE_ANNOUNCE, NODE_LEAVE};
+use super::kinds::{
+    BLOCK_LOCATION, BLOCK_SYNC, BLOCK_TEMPERATURE, METADATA_SYNC, METADATA_UPDATE, NODE_ANNOUNCE,
+    NODE_LEAVE,
+};
 use super::moment::Moment;
-use super::origin::http_of;
 use super::view::View;
 
 /// What follows from an event of the node.
@@ -39,10 +44,50 @@ pub(super) fn moves(feed: &Feed, moves: &[(PeerName, bool)], now: Moment) {
     }
 }
 
+/// From now on, what changes in what is stated of blocks.
+pub(super) fn of_metadata(metadata: &Metadata, feed: Arc<Feed>) {
+    metadata.listen(move |told| match told {
+        Told::Changed { entry, height } => changed(&feed, &entry, height),
+        Told::Synced(synced) => self::synced(&feed, &synced),
+    });
+}
+
+fn changed(feed: &Feed, entry: &Entry, height: usize) {
+    let (time, by) = (Moment::now().unix, &entry.by);
+    let block = entry.block.to_string();
+    let (kind, data) = match &entry.value {
+        Value::Temperature { temperature, is_by_use } => {
+            let temperature = temperature.map(Temperature::name);
+            let of = json!({ "temperature": temperature, "by_use": is_by_use });
+            (BLOCK_TEMPERATURE, of)
+        }
+        Value::Location { holder, holds } => {
+            (BLOCK_LOCATION, json!({ "holder": holder, "holds": holds }))
+        }
+    };
+    let with = |mut data: Json, more: &[(&str, Json)]| {
+        more.iter().for_each(|(name, value)| data[name] = value.clone());
+        data
+    };
+    let what = [("height", json!(height)), ("hash", json!(block))];
+    feed.announce(time, kind, by, with(data.clone(), &what));
+    let record = [("about", json!(kind)), ("time_ms", json!(entry.time_ms))];
+    feed.announce(time, METADATA_UPDATE, by, with(with(data, &what), &record));
+}
+
+fn synced(feed: &Feed, synced: &Synced) {
+    let sender = synced.peer.as_ref().filter(|_| !synced.is_outgoing).unwrap_or(&feed.name);
+    let data = json!({
+        "peer": synced.peer.as_ref().map(PeerName::as_str),
+        "direction": if synced.is_outgoing { "out" } else { "in" },
+        "entries": synced.entries,
+        "taken": synced.taken,
+    });
+    feed.announce(Moment::now().unix, METADATA_SYNC, sender, data);
+}
+
 fn come(feed: &Feed, who: &PeerName, now: Moment) {
-    let http = http_of(who).map(|address| format!("http://{address}"));
-    let data = json!({ "node": who.as_str(), "http": http });
-    feed.announce(now.unix, NODE_ANNOUNCE, who, data);
+    feed.announce(now.unix, NODE_ANNOUNCE, who, json!({ "node": who.as_str() }));
 }
 
 fn go(feed: &Feed, who: &PeerName, now: Moment) {
@@ -62,7 +107,7 @@ fn is_of_status(event: &Event) -> bool {
     )
 }
 
-fn status(view: &View, now: Instant) -> Value {
+fn status(view: &View, now: Instant) -> Json {
     json!({
         "height": view.height,
         "tip": view.tip.to_string(),

@@ -7,6 +7,8 @@ use tokio::sync::watch;
 
 use crate::driver::Observer;
 use crate::event::Event;
+use crate::hash::Hash;
+use crate::metadata::Metadata;
 use crate::node::Node;
 use crate::passage::Passage;
 use crate::peer::PeerName;
@@ -20,6 +22,9 @@ use super::view::View;
 pub struct Watcher {
     view: watch::Sender<View>,
     feed: Arc<Feed>,
+    metadata: Metadata,
+    /// The tip that the metadata was last told of.
+    tip: Hash,
 }
 
 /// The way of datagrams to those who watch them.
@@ -39,14 +44,23 @@ impl Watcher {
         Onlookers(self.feed.clone())
     }
 
-    pub(super) fn new(view: watch::Sender<View>, feed: Arc<Feed>) -> Watcher {
-        Watcher { view, feed }
+    pub(super) fn new(view: watch::Sender<View>, feed: Arc<Feed>, metadata: Metadata) -> Watcher {
+        Watcher { view, feed, metadata, tip: Hash::ZERO }
+    }
+
+    /// Before others can see a block there can be metadata of it.
+    fn follow(&mut self, node: &Node) {
+        let tip = node.chain().tip_hash();
+        if std::mem::replace(&mut self.tip, tip) != tip {
+            self.metadata.follow(node.chain());
+        }
     }
 }
 
 impl Observer for Watcher {
     fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
         let now = Moment::now();
+        self.follow(node);
         self.view.send_modify(|view| view.take_in(node, event, now));
         self.feed.tell(now.instant, now.unix, event);
         tidings::after(&self.feed, &self.view.borrow(), event, now);
@@ -63,6 +77,7 @@ impl Observer for Watcher {
 
     fn settled(&mut self, node: &Node) {
         let now = Moment::now();
+        self.follow(node);
         let mut moves = Vec::new();
         self.view.send_modify(|view| {
             view.settle(node, now);

@@ -157,6 +157,25 @@ impl Api {
         self.follow("/messages")
     }
 
+    /// The events as server-sent ones, with these header lines.
+    pub(crate) fn stream(&self, query: &str, headers: &[&str]) -> EventStream {
+        let mut stream = self.connect();
+        let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        let head = format!("GET /events{query} HTTP/1.1\r\nhost: {}\r\n{lines}", self.http);
+        let asked = format!("{head}accept: text/event-stream\r\n\r\n");
+        stream.write_all(asked.as_bytes()).expect("it listens");
+        let mut lines = BufReader::new(stream);
+        let mut status = String::new();
+        lines.read_line(&mut status).expect("an answer comes");
+        assert!(status.contains(" 200 "), "{status}");
+        EventStream { lines }
+    }
+
+    /// Posts this JSON.
+    pub(crate) fn post_json(&self, path: &str, body: &Value) -> Answer {
+        self.ask("POST", path, &["content-type: application/json"], &body.to_string())
+    }
+
     fn follow(&self, path: &str) -> Events {
         let url = format!("ws://{}{path}", self.http);
         let (socket, _) = tungstenite::client(url, self.connect()).expect("it is a WebSocket");
@@ -204,6 +223,38 @@ impl Events {
             let event = self.next();
             if event["event"] == name {
                 return event;
+            }
+        }
+    }
+}
+
+/// Server-sent events, as a browser reads them.
+pub(crate) struct EventStream {
+    lines: BufReader<TcpStream>,
+}
+
+impl EventStream {
+    pub(crate) fn socket(&self) -> &TcpStream {
+        self.lines.get_ref()
+    }
+
+    /// The next event, with its id if it has one; `None` is the end.
+    pub(crate) fn next(&mut self) -> Option<(Option<String>, Value)> {
+        let mut id = None;
+        loop {
+            let mut line = String::new();
+            match self.lines.read_line(&mut line) {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => panic!("nothing comes"),
+                Err(_) => return None,
+            }
+            if let Some(found) = line.strip_prefix("id: ") {
+                id = Some(found.trim().to_owned());
+            }
+            // The lengths of chunks stand on lines of their own.
+            if let Some(data) = line.strip_prefix("data: ") {
+                return Some((id, serde_json::from_str(data).expect("events are JSON")));
             }
         }
     }

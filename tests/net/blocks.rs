@@ -93,7 +93,7 @@ fn a_liar_among_honest_nodes_on_one_address_is_banned_within_its_first_lies() {
 #[test]
 fn a_ban_ends_and_the_peer_is_let_in_again() {
     let mut short = settings();
-    short.policy.ban = Duration::from_millis(300);
+    short.policy.bans.first = Duration::from_millis(300);
     let alice = Stranger::start(short);
     let (liar, mut link, _notices) = bare(knowing(&[&alice.network]));
     let target = joined(&mut link);

@@ -47,7 +47,7 @@ pub(crate) fn frame(kind: u8, held: &[u8]) -> Vec<u8> {
 }
 
 /// A hello of the node's own network.
-fn own_hello() -> Vec<u8> {
+pub(crate) fn own_hello() -> Vec<u8> {
     let settings = settings();
     let ours =
         Hello { genesis: settings.genesis, zero_bits: settings.zero_bits, ..hello(Vec::new()) };
@@ -55,7 +55,7 @@ fn own_hello() -> Vec<u8> {
 }
 
 /// Opens the stream, sends these bytes, and waits until the other side has said hello.
-async fn greet(connection: &Connection, bytes: &[u8]) -> (SendStream, RecvStream) {
+pub(crate) async fn greet(connection: &Connection, bytes: &[u8]) -> (SendStream, RecvStream) {
     let (mut sending, mut receiving) = connection.open_bi().await.expect("it is open");
     sending.write_all(bytes).await.expect("it is open");
     let mut head = [0; 3];
@@ -63,7 +63,7 @@ async fn greet(connection: &Connection, bytes: &[u8]) -> (SendStream, RecvStream
     (sending, receiving)
 }
 
-async fn until(mut is_so: impl FnMut() -> bool) {
+pub(crate) async fn until(mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         sleep(Duration::from_millis(10)).await;
     }

@@ -9,6 +9,7 @@ mod relays;
 mod table;
 mod eclipse;
 mod liars;
+mod statements;
 mod program;
 mod container;
 mod messages;

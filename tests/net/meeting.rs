@@ -47,7 +47,7 @@ fn an_introducer_takes_no_part_in_the_chain() {
     agree(&[&alice, &bob], 1);
     assert_eq!(introducer.tip().0, 0);
     let known = alice.contact(introducer.name()).expect("they have met");
-    assert_eq!(known.capabilities, ["introduce"]);
+    assert_eq!(known.capabilities, ["introduce", "metadata"]);
 }
 
 /// A file for this test alone, which is not there.

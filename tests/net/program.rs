@@ -261,3 +261,31 @@ fn the_status_says_how_others_reach_a_node_and_what_to_do_where_they_cannot() {
     assert!(!nobody.end().success());
     assert!(nobody.text().contains("no node answers at"), "{}", nobody.text());
 }
+
+#[cfg(feature = "web")]
+#[test]
+fn what_is_posted_of_a_block_at_one_node_is_an_event_at_another_and_regions_are_counted() {
+    let interval = ["--batch-interval", "50ms", "--region", "eu"];
+    let (alice, place) = served("alice-blocks.key", &interval);
+    let (bob, _) = served("bob-blocks.key", &["--bootstrap", &place, "--region", "us"]);
+    wait_until("they have met", || bob.metric("cairn_connections") == 1.0);
+    let mut events = bob.events("?types=block:temperature,metadata:*");
+    assert_eq!(events.next()["type"], "hello");
+    let hot = serde_json::json!({ "temperature": "hot" });
+    let stated = alice.post_json("/blocks/0/temperature", &hot).json();
+    assert_eq!(stated["signature"].as_str().map(str::len), Some(128), "{stated}");
+    let told = events.next();
+    assert_eq!((&told["type"], &told["sender"]), (&"block:temperature".into(), &stated["by"]));
+    assert_eq!(events.next()["type"], "metadata:update");
+    let batch = events.next();
+    assert_eq!(
+        (&batch["type"], &batch["data"]["direction"]),
+        (&"metadata:sync".into(), &"in".into())
+    );
+    assert_eq!((&batch["sender"], &batch["data"]["taken"]), (&stated["by"], &1.into()));
+    assert_eq!(bob.get("/blocks/0/metadata").json()["temperature"], "hot");
+    assert_eq!(alice.post("/sync/metadata").json()["spread"], true);
+    let regions = || bob.get("/network/health").json()["regions"].take();
+    let both = serde_json::json!([{ "region": "eu", "nodes": 1 }, { "region": "us", "nodes": 1 }]);
+    wait_until("bob knows both regions", || regions() == both);
+}

@@ -80,8 +80,9 @@ impl Stranger {
             let mut node = Node::new(settings, chain);
             let mut keep = |_: &Save| Ok(());
             let setup = Setup { link: &mut link, commands: &inbox, keep: &mut keep, threads: 1 };
-            let mut observer = |_: &Node, event: &Event| {
+            let mut observer = |node: &Node, event: &Event| {
                 judge.judge(event);
+                judge.metadata().follow(node.chain());
                 watch(event);
                 ControlFlow::Continue(())
             };

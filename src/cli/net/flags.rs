@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use cairn::config::parse_duration;
 use cairn::contacts::Subject;
+use cairn::metadata::spread::Batches;
 use cairn::net::bootstrap::Bootstrap;
 use cairn::net::gate::Limits;
 use cairn::net::hello::{MAX_GROUPS, is_word};
@@ -15,6 +16,7 @@ use cairn::net::key::{InUse, Key};
 use cairn::net::lan::{DISCOVERY_PORT, Lan};
 use cairn::net::lists::Lists;
 use cairn::net::message::is_group;
+use cairn::net::reputation::Bans;
 use cairn::net::settings::DEFAULT_WEIGHT_MINIMUM;
 use cairn::net::table::Policy;
 use cairn::net::{Network, Settings};
@@ -54,6 +56,10 @@ pub(super) struct NetFlags {
     lists: ListFlags,
     #[command(flatten)]
     outside: OutsideFlags,
+    #[command(flatten)]
+    bans: BanFlags,
+    #[command(flatten)]
+    batches: BatchFlags,
 }
 
 /// Who a node is, and whom it knows from the start.
@@ -145,9 +151,64 @@ struct ListFlags {
     /// A file of lines such as: block 192.0.2.7 until 1800000000
     #[arg(long, value_name = "FILE")]
     lists: Option<PathBuf>,
+}
+
+/// When a peer that has lied is banned, and for how long.
+#[derive(clap::Args)]
+struct BanFlags {
     /// How long a peer is banned that has lied too often; twice as long each time after
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
     ban: Duration,
+    /// The longest ban
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse_duration)]
+    longest_ban: Duration,
+    /// With how little reputation a peer is banned; a block that breaks a rule costs 40
+    #[arg(long, value_name = "POINTS", default_value_t = Bans::default().at,
+          value_parser = clap::value_parser!(i32).range(-100..=-1))]
+    ban_at: i32,
+    /// How long a point of reputation that was lost takes to come back
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    forgive: Duration,
+}
+
+/// How statements about blocks are spread.
+#[derive(clap::Args)]
+struct BatchFlags {
+    /// The most statements about blocks in a batch
+    #[arg(long, value_name = "COUNT", default_value_t = Batches::default().entries,
+          value_parser = batch_entries)]
+    batch_entries: usize,
+    /// How long they are collected for a batch
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
+    batch_interval: Duration,
+    /// How often a batch is tried that a peer does not take
+    #[arg(long, value_name = "COUNT", default_value_t = Batches::default().attempts)]
+    batch_attempts: u32,
+    /// How long to wait between two attempts
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_duration)]
+    batch_delay: Duration,
+    /// The most bytes of batches in a minute, to a peer and from one
+    #[arg(long, value_name = "BYTES", default_value_t = Batches::default().bytes_per_minute)]
+    batch_bytes: usize,
+}
+
+impl BanFlags {
+    fn bans(&self) -> Bans {
+        let Self { ban: first, longest_ban: longest, ban_at: at, forgive: forgiven_after } = *self;
+        Bans { at, first, longest, forgiven_after }
+    }
+}
+
+impl BatchFlags {
+    fn batches(&self) -> Batches {
+        Batches {
+            entries: self.batch_entries,
+            interval: self.batch_interval,
+            attempts: self.batch_attempts,
+            delay: self.batch_delay,
+            bytes_per_minute: self.batch_bytes,
+        }
+    }
 }
 
 impl NetFlags {
@@ -182,7 +243,7 @@ impl NetFlags {
                 most: limits.max_connections,
                 retry: limits.retry,
                 retries: limits.retries,
-                ban: self.lists.ban,
+                bans: self.bans.bans(),
                 is_introducer: own.introduce,
                 ..Policy::default()
             },
@@ -192,6 +253,7 @@ impl NetFlags {
                 interval: self.lan.discovery_interval,
             },
             is_discovering: !self.lan.no_lan,
+            batches: self.batches.batches(),
             seed,
             ..Settings::new(key)
         })
@@ -227,6 +289,13 @@ pub(super) fn node_settings(
 /// An error that ends the program with the code for what is in use, where that is why.
 pub(super) fn in_use(error: anyhow::Error) -> anyhow::Error {
     if error.is::<InUse>() { Exit::in_use(error) } else { error }
+}
+
+/// Reads how many statements a batch has.
+fn batch_entries(text: &str) -> Result<usize, String> {
+    let most = Batches::MOST;
+    let count = text.parse().ok().filter(|count| (1..=most).contains(count));
+    count.ok_or_else(|| format!("write a number from 1 to {most}"))
 }
 
 /// Reads what others will see.

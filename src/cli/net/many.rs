@@ -137,7 +137,7 @@ fn start(
     let mut node = Node::new(settings, Chain::genesis(target));
     let (commands, orders) = mpsc::channel();
     let mut flags = plan.flags.clone();
-    flags.show(network.contacts().clone());
+    flags.show(network.contacts().clone(), network.metadata().clone());
     network.attend(commands.clone());
     let http = Http::start(&flags, plan.pool, &node, &commands)?;
     let threads = args.effort.threads;
@@ -164,6 +164,7 @@ struct Teller {
 impl Observer for Teller {
     fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
         self.network.judge(event);
+        self.network.metadata().follow(node.chain());
         if let Event::Created { hash, height } | Event::Copied { hash, height, .. } = *event {
             let is_own = matches!(event, Event::Created { .. });
             let seen = Seen { hash, height, at: Instant::now(), is_own };

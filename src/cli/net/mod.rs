@@ -71,12 +71,13 @@ pub(crate) struct Args {
     run: RunFlags,
     /// Run this many strangers on this machine, each with a page, and tell how blocks get around
     #[arg(long, value_name = "COUNT",
-          conflicts_with_all = ["Listen", "OwnFlags", "LanFlags", "LimitFlags", "ListFlags"])]
+          conflicts_with_all = ["Listen", "OwnFlags", "LanFlags", "LimitFlags", "ListFlags",
+                                "BanFlags", "BatchFlags"])]
     nodes: Option<usize>,
     /// Run no node, but a relay for those behind routers [default: at all addresses, port 6785]
     #[arg(long, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "",
           conflicts_with_all = ["Listen", "OwnFlags", "LanFlags", "LimitFlags", "ListFlags",
-                                "OutsideFlags", "Effort", "nodes"])]
+                                "OutsideFlags", "BanFlags", "BatchFlags", "Effort", "nodes"])]
     relay_server: Option<String>,
     /// The file of the relay's certificate and key, made on its first start
     #[arg(long, value_name = "FILE", default_value = "cairn-relay.pem", requires = "relay_server")]
@@ -119,7 +120,7 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     let settings = node_settings(&network, account, &args.effort, args.listen, seed);
     let target = Target::from_zero_bits(args.effort.zero_bits);
     let (keeper, chain) = Keeper::open(args.run.data.as_deref(), target, settings.port)?;
-    args.run.http.show(network.contacts().clone());
+    args.run.http.show(network.contacts().clone(), network.metadata().clone());
     eprintln!("note: others reach this node with --bootstrap {}", bootstrap(&network));
     for relay in relays {
         let name = network.name();
@@ -132,7 +133,10 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     }
     let (node, threads) = (Node::new(settings, chain), args.effort.threads);
     let parts = Parts { link: &mut link, node, keeper, threads, commands };
-    drive(&args.run, parts, &mut |event| network.judge(event))
+    drive(&args.run, parts, &mut |node, event| {
+        network.judge(event);
+        network.metadata().follow(node.chain());
+    })
 }
 
 /// What others type to reach this node: on this machine, where it listens everywhere.

@@ -34,7 +34,7 @@ impl Gossip {
             Kind::Message => self.hear_message(around, via, bytes),
             Kind::Record => self.hear_record(around, via, bytes),
             Kind::Who => self.hear_question(via, bytes),
-            Kind::Hello | Kind::Datagram => Vec::new(),
+            Kind::Hello | Kind::Datagram | Kind::Metadata => Vec::new(),
         }
     }
 

@@ -99,10 +99,9 @@ impl Lives {
     }
 
     /// Sends a frame to a peer, unless too much waits already.
-    pub(super) fn send(&self, id: &PeerName, frame: Vec<u8>) {
-        if let Some(live) = self.all.get(id) {
-            let _ = live.outbox.try_send(frame);
-        }
+    /// Says whether it is on its way.
+    pub(super) fn send(&self, id: &PeerName, frame: Vec<u8>) -> bool {
+        self.all.get(id).is_some_and(|live| live.outbox.try_send(frame).is_ok())
     }
 
     /// Writes down which way packets take, and how long round trips take.

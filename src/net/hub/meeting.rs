@@ -11,7 +11,7 @@ use super::live::Beginning;
 use crate::net::frames::{self, Kind};
 use crate::net::gate::Gate;
 use crate::net::group::is_own_machine;
-use crate::net::hello::{BLOCKS, INTRODUCE, MESSAGES_SINCE, Refused};
+use crate::net::hello::{BLOCKS, INTRODUCE, MESSAGES_SINCE, METADATA, Refused};
 use crate::net::link::Incoming as ToNode;
 use crate::net::notice::Notice;
 use crate::net::reputation::Deed;
@@ -110,6 +110,9 @@ impl Hub {
         let accepted = Accepted { id: id.clone(), serial, hello: answer, outbox, entrance };
         let _ = reply.send(Ok(accepted));
         self.publish(now);
+        if hello.can(METADATA) {
+            self.tell_newcomer(now, &id);
+        }
         if has_blocks {
             self.parts.inbox.put(ToNode::Joined(id.clone()));
         }

@@ -77,7 +77,10 @@ impl Hub {
     pub(super) fn act(&mut self, now: Duration, acts: Vec<Act>) {
         for act in acts {
             match act {
-                Act::Send(to, kind, held) => self.lives.send(&to, frames::encode(kind, &held)),
+                // Where its queue is full, the message is dropped, as a datagram is.
+                Act::Send(to, kind, held) => {
+                    self.lives.send(&to, frames::encode(kind, &held));
+                }
                 Act::Tell(event) => self.show(now, event),
                 Act::Judge(id, deed) => self.judge(now, &id, deed),
                 Act::Look(from, question, hash) => self.look_for(from, question, hash),

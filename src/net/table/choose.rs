@@ -76,7 +76,7 @@ impl Table {
             }
             let is_own = is_own_machine(address.ip());
             let group = (!is_own).then(|| group(address.ip()));
-            let reputation = Reverse(entry.reputation.points(now));
+            let reputation = Reverse(entry.reputation.points(now, &self.policy.bans));
             let rank = (!entry.is_first_choice, reputation, 0);
             Some(Candidate { id: id.clone(), address, group, rank })
         };

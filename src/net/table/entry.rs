@@ -9,7 +9,7 @@ use super::Source;
 use crate::contacts::{Contact, Path, Standing};
 use crate::net::group::{Group, group};
 use crate::net::hello::Hello;
-use crate::net::reputation::Reputation;
+use crate::net::reputation::{Bans, Reputation};
 use crate::peer::PeerName;
 
 /// A peer as it is kept in a file.
@@ -130,7 +130,13 @@ impl Entry {
         }
     }
 
-    pub(super) fn contact(&self, now: Duration, id: &PeerName, standing: Standing) -> Contact {
+    pub(super) fn contact(
+        &self,
+        now: Duration,
+        id: &PeerName,
+        standing: Standing,
+        bans: &Bans,
+    ) -> Contact {
         let hello = self.hello.as_ref();
         let name = hello.map(|hello| hello.name.clone()).filter(|name| !name.is_empty());
         let reasons = self.reputation.reasons();
@@ -148,7 +154,7 @@ impl Entry {
             is_outgoing: self.is_outgoing(),
             path: self.path.clone().filter(|_| self.is_connected()),
             latency: self.latency.filter(|_| self.is_connected()),
-            reputation: self.reputation.points(now),
+            reputation: self.reputation.points(now, bans),
             reasons: reasons.map(|deed| format!("{:+}: {}", deed.points, deed.why)).collect(),
             banned_until: self.reputation.banned_until(now).map(|until| until.as_secs()),
         }

@@ -1,0 +1,45 @@
+//! Flags that can also be set in the environment, or in the file `.env`: what rates, bans,
+//! batches and sessions use.
+
+use std::env;
+use std::path::Path;
+
+use cairn::config::{ENV_FILE, setting};
+use clap::{Arg, Command};
+
+/// These flags; `--http-rate` is `CAIRN_HTTP_RATE`.
+const FLAGS: [&str; 14] = [
+    "ban",
+    "ban-at",
+    "batch-attempts",
+    "batch-bytes",
+    "batch-delay",
+    "batch-entries",
+    "batch-interval",
+    "forgive",
+    "http-burst",
+    "http-key",
+    "http-rate",
+    "http-refusal",
+    "http-session",
+    "longest-ban",
+];
+
+/// The command, with what was found as the defaults of these flags.
+pub(super) fn with_variables(command: Command) -> Command {
+    command.mut_subcommands(|command| command.mut_args(with_variable))
+}
+
+fn with_variable(arg: Arg) -> Arg {
+    match arg.get_long().filter(|flag| FLAGS.contains(flag)).and_then(value) {
+        Some(value) => arg.default_value(value),
+        None => arg,
+    }
+}
+
+/// What a flag is set to outside the command line.
+fn value(flag: &str) -> Option<String> {
+    let name = format!("CAIRN_{}", flag.to_uppercase().replace('-', "_"));
+    let found = env::var(&name).ok().or_else(|| setting(&name, Path::new(ENV_FILE)));
+    found.filter(|value| !value.trim().is_empty())
+}
