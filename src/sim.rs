@@ -126,7 +126,7 @@ enum Happening {
 /// world.obey(Order::Add)?;
 /// world.run_to(Duration::from_secs(120))?;
 /// assert_eq!(world.nodes().count(), 4);
-/// # Ok::<(), cairn::sim::Failure>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct World<'a> {
     scenario: Scenario,
