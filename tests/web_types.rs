@@ -73,7 +73,7 @@ fn nodes_and_chains_are_told_of_by_type_with_data_time_and_sender() {
     assert_eq!(status["sender"], alice.address);
 
     let bob = paused(&["--peer", &alice.address]);
-    let mut of_bob = bob.events("?types=node:*,block:sync,message&after=0");
+    let mut of_bob = bob.events("?types=node:*,block:sync,datagram&after=0");
     let announced = find(&mut of_bob, "node:announce");
     assert_eq!(announced["sender"], bob.address, "itself first");
     alice.post_peer("/peers/announce", &bob.address);
@@ -85,9 +85,9 @@ fn nodes_and_chains_are_told_of_by_type_with_data_time_and_sender() {
     assert_eq!(find(&mut of_bob, "node:leave")["sender"], alice.address);
     bob.post_peer("/peers/announce", &alice.address);
     alice.post("/sync/request");
-    let message = find(&mut of_bob, "message");
-    assert_eq!(message["sender"], alice.address);
-    assert!(message["data"]["length"].is_u64(), "{message}");
+    let datagram = find(&mut of_bob, "datagram");
+    assert_eq!(datagram["sender"], alice.address);
+    assert!(datagram["data"]["length"].is_u64(), "{datagram}");
 }
 
 #[test]

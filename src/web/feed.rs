@@ -109,10 +109,10 @@ impl Feed {
         let State { passages, envelopes, .. } = &mut *state;
         let record = Record::passage(time, passage);
         if passages.is_followed() {
-            passages.send(kinds::MESSAGE, Keep::No, &record.to_line());
+            passages.send(kinds::DATAGRAM, Keep::No, &record.to_line());
         }
         if envelopes.is_followed() {
-            let kind = kinds::MESSAGE;
+            let kind = kinds::DATAGRAM;
             let text = Envelope::of(kind, time, self.name.as_str(), &record);
             envelopes.send(kind, Keep::No, &text);
         }

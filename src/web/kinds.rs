@@ -5,7 +5,7 @@ use crate::event::Event;
 use super::problem::Problem;
 
 /// The kinds that are told in version 1, each from `src/json.rs`.
-const FIRST: [&str; 17] = [
+const FIRST: [&str; 16] = [
     "started",
     "tried",
     "created",
@@ -21,7 +21,6 @@ const FIRST: [&str; 17] = [
     "stopped",
     "unsent",
     "message_sent",
-    "message_received",
     "message_refused",
 ];
 
@@ -36,9 +35,10 @@ pub(super) const METADATA_SYNC: &str = "metadata:sync";
 pub(super) const SYSTEM_PING: &str = "system:ping";
 pub(super) const SYSTEM_PONG: &str = "system:pong";
 pub(super) const MESSAGE: &str = "message";
+pub(super) const DATAGRAM: &str = "datagram";
 
 /// The kinds that version 2 has beside them.
-const SECOND: [&str; 11] = [
+const SECOND: [&str; 12] = [
     NODE_ANNOUNCE,
     NODE_LEAVE,
     NODE_STATUS,
@@ -50,6 +50,7 @@ const SECOND: [&str; 11] = [
     SYSTEM_PING,
     SYSTEM_PONG,
     MESSAGE,
+    DATAGRAM,
 ];
 
 /// All kinds.
@@ -92,7 +93,8 @@ fn fits(pattern: &str, kind: &str) -> bool {
     }
 }
 
-/// The kind of an event of the node, which is among the first.
+/// The kind of an event of the node, which is among the first, but for a message from
+/// another: that is the `message` of version 2.
 pub(super) fn of(event: &Event) -> &'static str {
     match event {
         Event::Started(_) => "started",
@@ -110,7 +112,7 @@ pub(super) fn of(event: &Event) -> &'static str {
         Event::Stopped { .. } => "stopped",
         Event::Unsent { .. } => "unsent",
         Event::MessageSent { .. } => "message_sent",
-        Event::MessageReceived { .. } => "message_received",
+        Event::MessageReceived { .. } => MESSAGE,
         Event::MessageRefused { .. } => "message_refused",
     }
 }
@@ -118,6 +120,7 @@ pub(super) fn of(event: &Event) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peer::PeerName;
 
     #[test]
     fn kinds_are_chosen_by_name_or_by_how_they_begin() {
@@ -128,5 +131,18 @@ mod tests {
         for wrong in ["", "moon", "created,moon", "moon:*", "created,"] {
             assert!(Wanted::parse(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn what_somebody_has_written_is_a_message() {
+        let received = Event::MessageReceived {
+            from: PeerName::new("alice"),
+            name: None,
+            to: "all".to_owned(),
+            number: 1,
+            text: "hello".to_owned(),
+        };
+        assert_eq!(of(&received), "message");
+        assert!(all().any(|kind| kind == of(&received)));
     }
 }
