@@ -31,7 +31,7 @@ fn main() {
     }
 }
 
-/// Turns a second, over the next so many.
+/// Turns a second, measured over the next few.
 fn pace(node: &Node) -> f64 {
     let turns = || node.metric("cairn_turns_total");
     let (from, started) = (turns(), Instant::now());

@@ -17,7 +17,7 @@ use cairn::wire::Message;
 const TARGET: Target = Target::from_zero_bits(0);
 
 /// A node hears datagrams from a peer and from a stranger. Each is two bytes of
-/// length and so many of the input; the first bit of the length says who sends.
+/// length and that many bytes of the input; the first bit of the length says who sends.
 /// The node's chain stays valid and never gets shorter.
 pub(crate) fn datagram(mut data: &[u8]) {
     let mut node = node();

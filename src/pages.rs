@@ -1,7 +1,7 @@
 //! A long byte string, of which others may hold the same: its older part can be shared.
 //!
 //! It is one run of bytes in memory, until [`Pages::share`] moves its older part into
-//! pages, and takes those from a [`Pool`] that are there already. So many nodes of a
+//! pages, and takes those from a [`Pool`] that are there already. In this way all nodes of a
 //! simulation that stand on the same chain hold it once. A single node shares with
 //! nobody and has no pages.
 

@@ -1,6 +1,6 @@
 //! How others reach a node, in plain words, and what to do where they cannot.
 //!
-//! What is known of it comes as [`Facts`], from whoever has the socket; here it is only
+//! What is known of it comes as [`Facts`], from the file that has the socket; here it is only
 //! judged. An address is the world's if no router has to pass packets on to it.
 
 use std::fmt;

@@ -496,7 +496,7 @@ fn mine(block: &mut BlockBytes) {
     mine_until(block, |hash| EASY.is_met_by(hash));
 }
 
-/// Varies the nonce until the hash has just so many zero bits; returns the hash.
+/// Varies the nonce until the hash has exactly this number of zero bits; returns the hash.
 fn mine_exactly(block: &mut BlockBytes, zero_bits: u32) -> Hash {
     mine_until(block, |hash| hash.leading_zero_bits() == zero_bits)
 }

@@ -93,8 +93,8 @@ fn nothing_was_forgotten_above() {
 /// How many kinds of lines [`kind`] tells apart.
 const KINDS: usize = 37;
 
-/// A number for each kind of line. Whoever adds an event, a reason or a rule
-/// comes by here, because this does not compile then: add a line above, too.
+/// A number for each kind of line. A new event, reason or rule
+/// does not compile until it has its number here: add a line above, too.
 fn kind(event: &Event) -> usize {
     match event {
         Event::Started(_) => 0,

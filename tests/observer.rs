@@ -128,7 +128,7 @@ fn a_look_sees_what_the_commands_before_it_did() {
 
 #[test]
 fn the_loop_names_no_async_runtime_and_no_http() {
-    // Whoever wants an API builds on what the loop hears and shows.
+    // An API builds on what the loop hears and shows.
     for text in [
         include_str!("../src/driver.rs"),
         include_str!("../src/udp.rs"),

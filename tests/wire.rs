@@ -272,7 +272,7 @@ fn chain(count: usize) -> Chain {
     grown(count, EASY)
 }
 
-/// A valid chain of so many blocks, ten minutes apart.
+/// A valid chain of `count` blocks, ten minutes apart.
 fn grown(count: usize, target: Target) -> Chain {
     let mut chain = Chain::genesis(target);
     let mut timestamp = Block::genesis().header.timestamp;

@@ -21,7 +21,7 @@ const PIECE_MS = 600_000;
 /** After so long the page draws before the next piece. */
 const DRAW_MS = 50;
 
-/** A step that finds no news ends after so many things that happened. */
+/** A step that finds no news ends after this many things have happened. */
 const MAX_STEPS = 10_000;
 
 /** Who earns the reward of the liar's blocks, and what the simulator calls it. */
@@ -164,7 +164,7 @@ export class Tab {
     this.clock.end();
   }
 
-  /** The same network, so many milliseconds earlier, standing still; what was ordered since is undone. */
+  /** The same network, `ms` milliseconds earlier, standing still; what was ordered since is undone. */
   rewound(ms) {
     const at = Math.max(0, Math.floor(this.clock.time) - ms);
     const orders = this.orders.filter((order) => order.at <= at);

@@ -11,10 +11,10 @@ use cairn::target::Target;
 use super::progress::Progress;
 use super::{input, print};
 
-/// Without `--all`, so many blocks are listed at either end of a longer chain.
+/// How many blocks are listed at either end of a longer chain, without `--all`.
 const LISTED_AT_EITHER_END: usize = 10;
 
-/// So many blocks are checked between two looks at the progress: some milliseconds.
+/// How many blocks are checked between two looks at the progress: some milliseconds.
 const STRETCH: usize = 1 << 15;
 
 /// What its help ends with.

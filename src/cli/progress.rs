@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// Nothing is done yet of so many blocks, which are being checked, or fetched.
+    /// Progress over `blocks` blocks, which are being checked or fetched; none is done yet.
     pub(crate) fn new(doing: &str, blocks: usize) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(blocks as u64), ProgressDrawTarget::hidden());
         let style = "{msg} {bar:40} {human_pos} of {human_len} blocks";
@@ -23,7 +23,7 @@ impl Progress {
         Progress(bar)
     }
 
-    /// So many blocks are done.
+    /// Tells how many blocks are done.
     pub(crate) fn done(&self, blocks: usize) {
         if self.0.is_hidden() && is_terminal() && self.0.elapsed() > PATIENCE {
             // Where standard error is no terminal, this hides it all the same.

@@ -138,12 +138,12 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// So many bytes a minute for each.
+    /// Each peer may send `per_minute` bytes a minute.
     pub fn new(per_minute: usize) -> Allowance {
         Allowance { per_minute, minute: 0, used: BTreeMap::new() }
     }
 
-    /// Takes so many bytes of what a peer has left; says whether it had them.
+    /// Takes `len` bytes of what a peer has left; says whether it had them.
     pub fn take(&mut self, now: Duration, peer: &PeerName, len: usize) -> bool {
         let minute = now.as_secs() / 60;
         if minute != self.minute {

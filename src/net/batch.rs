@@ -3,7 +3,7 @@
 //! A batch is one entry after the other, and each is: the hash of its block, 8 bytes of
 //! time, the writer's public key, a byte of kind, what that kind holds, and the signature
 //! (Ed25519) of all before, with a line in front that says what is signed. Each entry is
-//! signed by its writer, so that whoever has it can pass it on.
+//! signed by its writer, so that any node that has it can pass it on.
 
 use std::io::Read;
 

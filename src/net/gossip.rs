@@ -33,7 +33,7 @@ use crate::peer::PeerName;
 /// What a neighbour may bring, of its own and of others.
 pub(super) const OF_NEIGHBOUR: Rate = Rate::new(200, 50);
 
-/// What one node may say, whoever brings it.
+/// What one node may say, by whichever neighbour it comes.
 pub(super) const OF_SENDER: Rate = Rate::new(20, 5);
 
 /// How long the record of a sender is waited for.

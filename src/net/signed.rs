@@ -45,7 +45,7 @@ impl Signed {
         [&self.signature[..], &self.json].concat()
     }
 
-    /// Reads the value, whoever may have signed it.
+    /// Reads the value. It is not asked here who has signed it.
     pub fn value<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.json).ok()
     }

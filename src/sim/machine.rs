@@ -16,7 +16,7 @@ use crate::peer::PeerName;
 use crate::sim_disk::SimDisk;
 use crate::store::Store;
 
-/// So many blocks are shared at once: a page of them.
+/// How many blocks are shared at once: a page of them.
 const SHARED_AT_ONCE: usize = 1024;
 
 /// A machine with a node on it.

@@ -43,7 +43,7 @@ impl Mallory {
 }
 
 impl World<'_> {
-    /// It keeps what it hears, and lies to whoever asks.
+    /// It keeps what it hears, and lies to every node that asks.
     pub(super) fn mallory_hears(&mut self, from: &PeerName, bytes: &[u8]) {
         let Some(mallory) = &mut self.mallory else { return };
         if mallory.heard.len() == MAX_HEARD {

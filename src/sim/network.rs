@@ -95,7 +95,7 @@ impl World<'_> {
         }
     }
 
-    /// Whether a fault of so many thousandths comes about, now.
+    /// Whether a fault comes about now, whose chance is given in thousandths.
     fn chance(&mut self, thousandths: u32) -> bool {
         !self.is_calm && thousandths > 0 && self.random.random_ratio(thousandths, 1000)
     }

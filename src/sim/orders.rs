@@ -33,7 +33,7 @@ pub enum Order {
     /// The disk of this node says that what is written is safe before it is. No store
     /// can keep its promise on such a disk.
     LieAboutSync(PeerName),
-    /// The machine of this node tries so many times as many nonces in a turn as others.
+    /// The machine of this node tries this many times the nonces that others try in a turn.
     Speed(PeerName, u64),
     /// Each datagram takes so much longer, at most [`MAX_DELAY`], and this many of a
     /// thousand are lost.

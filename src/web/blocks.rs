@@ -21,7 +21,7 @@ use super::peers::Peer;
 use super::problem::Problem;
 use super::shared::Shared;
 
-/// So many hashes are compared while the loop waits, well within a millisecond.
+/// How many hashes are compared while the loop waits, well within a millisecond.
 const SEARCHED_AT_ONCE: usize = 20_000;
 
 /// A block, field by field.

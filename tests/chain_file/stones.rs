@@ -20,7 +20,7 @@ pub(crate) fn grown(chain: &Chain, fork: usize, count: usize, lane: u64) -> Chai
     chain
 }
 
-/// A chain of so many blocks, with genesis.
+/// A chain of `count` blocks, genesis among them.
 pub(crate) fn chain_of(count: usize, target: Target) -> Chain {
     grown(&Chain::genesis(target), 1, count - 1, 1)
 }

@@ -15,7 +15,7 @@ fn file_of_pids(name: &str) -> PathBuf {
     file
 }
 
-/// The processes that wrote their numbers there, once so many have.
+/// The processes that wrote their numbers there, once `count` of them have.
 fn pids(file: &Path, count: usize) -> Vec<u32> {
     let read = || -> Vec<u32> {
         let text = fs::read_to_string(file).unwrap_or_default();

@@ -23,8 +23,8 @@ pub(crate) const POLL: Duration = Duration::from_millis(10);
 /// The exit code of a node whose port is taken.
 pub(crate) const PORT_TAKEN: i32 = 75;
 
-/// Ports that were free a moment ago. Somebody may take one before we do: whoever
-/// uses them tries again with others.
+/// Ports that were free a moment ago. Somebody may take one before we do: a test
+/// that uses them tries again with others.
 pub(crate) fn free_ports(count: usize) -> Vec<u16> {
     let bind = |_| UdpSocket::bind("127.0.0.1:0").expect("the system has a free port");
     let sockets: Vec<_> = (0..count).map(bind).collect();

@@ -1,4 +1,4 @@
-//! What whoever runs a node can ask of it.
+//! What the program that runs a node can ask of it.
 
 use std::time::Duration;
 

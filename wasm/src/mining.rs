@@ -40,7 +40,7 @@ impl Mining {
         self.next as f64
     }
 
-    /// Tries so many more; returns the block if one hash was low enough.
+    /// Tries `count` more nonces; returns the block if one hash was low enough.
     pub fn run(&mut self, count: u32) -> Option<Vec<u8>> {
         self.search(count, fast::search)
     }

@@ -34,7 +34,7 @@ impl Network {
         Network::of(Scenario::endless(seed, nodes.clamp(1, MAX_NODES)))
     }
 
-    /// A network whose nodes mine for real, each hash with so many zero bits; its searches
+    /// A network whose nodes mine for real, each hash with `zero_bits` zero bits; its searches
     /// are for others to do.
     pub fn mining(seed: u64, nodes: usize, zero_bits: u8) -> Network {
         let target = Target::from_zero_bits(zero_bits);

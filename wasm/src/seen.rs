@@ -13,7 +13,7 @@ use cairn::sim::{EPOCH, Sight, World};
 /// which says nothing new.
 const TOLD_KEPT: usize = 10_000;
 
-/// Where a story does not begin with the network's start, so many blocks before that are
+/// Where a story does not begin with the network's start, this many blocks before it are
 /// told. The page asks for older ones.
 const BLOCKS_BEFORE: usize = 200;
 

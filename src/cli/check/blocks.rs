@@ -52,7 +52,7 @@ pub(super) fn check(terms: &Terms) -> Result<Report> {
     Ok(report)
 }
 
-/// A block whose hash begins with exactly so many zero bits. It is another one each day.
+/// A block whose hash begins with exactly `bits` zero bits. It is another one each day.
 fn with_zero_bits(bits: u32) -> BlockBytes {
     let date = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let timestamp = date.map_or(0, |since| since.as_secs() as u32);

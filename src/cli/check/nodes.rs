@@ -272,7 +272,7 @@ fn with_port(command: &[String]) -> Vec<String> {
     command.iter().map(|word| word.replace(PLACEHOLDER, &PORT.to_string())).collect()
 }
 
-/// How many seconds the program rests after it has taken over a chain of so many blocks.
+/// How many seconds the program rests after it has taken over a chain of `count` blocks.
 fn rest(count: usize) -> u32 {
     ((usize::from(PORT) + count) % 3) as u32 + 1
 }

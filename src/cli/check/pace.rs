@@ -39,7 +39,7 @@ pub(super) fn of_block(counter: u64, nonces: u64, elapsed: Duration) -> Outcome 
     Outcome::Passed
 }
 
-/// What it means that so many blocks came within a time, where they are too many: in a
+/// What it means that this many blocks came within a time, where they are too many: in a
 /// second a program has one turn, and finds a block in one of 65,536 nonces.
 pub(super) fn of_all(blocks: usize, nonces: u64, elapsed: Duration) -> Option<Lesson> {
     let chance = (nonces as f64 / Target::NETWORK.expected_tries()).min(1.0);

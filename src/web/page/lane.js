@@ -19,7 +19,7 @@ export class Lane {
     try {
       return await job();
     } finally {
-      // Whoever waits takes over the place.
+      // The next that waits takes over the place.
       const next = this.waiting.shift();
       if (next) next();
       else this.running -= 1;

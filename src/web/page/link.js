@@ -10,7 +10,7 @@ const RETRY_MS = [300, 500, 1000, 2000, 3000];
 /** How often a node is asked how it is. */
 const POLL_MS = 2000;
 
-/** At most so many commands are on their way to a node at once. */
+/** The most commands that are on their way to a node at once. */
 const MOST_COMMANDS = 4;
 
 /** No answer within this time is no answer. */
