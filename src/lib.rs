@@ -10,7 +10,7 @@
 //! folder and then takes this one apart: its first chapter is `book/src/five-minutes.md`.
 //!
 //! First what a block is and what makes it worth anything: [`hash`], [`target`],
-//! [`block`]. To find one, search:
+//! [`block`] (chapter 1.1, `book/src/blocks.md`). To find one, search:
 //!
 //! ```
 //! use cairn::block::{Block, GENESIS_HASH, Header, Nonce, Transaction};
@@ -24,8 +24,8 @@
 //! # let block = Block { header: found, reward: Transaction::reward(7000) };
 //! ```
 //!
-//! Blocks upon blocks are a chain, if they keep the [`rules`]. A [`chain`] is its
-//! bytes, and can be made in no other way than by checking them:
+//! Blocks upon blocks are a chain, if they keep the [`rules`] (chapter 1.2, `book/src/chains.md`).
+//! A [`chain`] is its bytes, and can be made in no other way than by checking them:
 //!
 //! ```
 //! # use cairn::block::{Block, GENESIS_HASH, Header, Nonce, Transaction};
@@ -46,17 +46,19 @@
 //! ```
 //!
 //! The rest of the program searches and checks through [`fast`], which gives the
-//! answers of [`miner`] and [`rules`] sooner; how it does so may wait.
+//! answers of [`miner`] and [`rules`] sooner; how it does so may wait (chapter 1.8,
+//! `book/src/speed.md`).
 //!
-//! Then how nodes behave: a [`peer`] sends what [`wire`] describes, a [`node`]
-//! answers it and tells of it in an [`event`]. The node is a state machine; the
-//! [`driver`] is the loop that gives it a clock and a link to its peers, of which
-//! [`udp`] is one, with faults around it where [`faulty_link`] is asked for (a
-//! [`passage`] is what a watcher sees of a datagram), and [`config`] its settings. A
-//! [`store`] keeps its chain in a file, on a real
-//! [`disk`] or on [one that fails on demand](sim_disk). [`sim`] runs many nodes at
-//! once, under a virtual clock and with every fault there is. Events that come too
-//! often to be told one by one pass a [`throttle`].
+//! Then how nodes behave (chapter 1.3, `book/src/nodes.md`): a [`peer`] sends what [`wire`]
+//! describes, a [`node`] answers it and tells of it in an [`event`]. Where a chain is longer than
+//! a datagram, [`sync`] fetches it (chapter 1.6, `book/src/long-chains.md`). The node is a state
+//! machine. The [`driver`] is the loop that gives it a clock and a link to its peers, and
+//! [`config`] its settings. [`udp`] is one link, and [`faulty_link`] puts faults around any (a
+//! [`passage`] is what a watcher sees of a datagram). A [`store`] keeps the chain in a file, on a
+//! real [`disk`] or on [one that fails on demand](sim_disk) (chapter 1.7, `book/src/disk.md`).
+//! [`sim`] runs many nodes at once, under a virtual clock and with every fault there is
+//! (chapter 1.4, `book/src/forks.md`). Events that come too often to be told one by one pass a
+//! [`throttle`].
 
 #![forbid(unsafe_code)]
 
