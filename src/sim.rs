@@ -1,4 +1,4 @@
-//! A whole network in one thread: the same [`Node`](crate::node::Node) and the same store, under a
+//! A whole network in one thread: the same [`Node`] and the same store, under a
 //! virtual clock, a faulty network, faulty disks and a hostile peer.
 //!
 //! Everything that happens follows from the seed: the same seed gives the same
