@@ -25,7 +25,7 @@ struct Candidate {
 
 impl Table {
     /// Whom to dial now, so that there are as many connections as there should be, of them
-    /// [`ANCHORS`] of our own choice, however many come by themselves. They count as being
+    /// `ANCHORS` of our own choice, however many come by themselves. They count as being
     /// dialled from now on. Groups of addresses with the fewest of our
     /// connections come first, then those who were met before or are near, then the
     /// best reputations.
