@@ -15,6 +15,7 @@ set -euo pipefail
 cairn=$(realpath "${1:?usage: $0 PATH-OF-CAIRN}")
 [ "$(id -u)" = 0 ] || { echo "error: run this as root" >&2; exit 2; }
 work=$(mktemp -d)
+. "$(dirname "$0")/waiting.sh"
 hub=cairn-$$-hub
 pids=()
 
@@ -34,24 +35,6 @@ clean() {
   rm -rf "$work"
 }
 trap clean EXIT
-
-fail() {
-  echo "FAILED: $1" >&2
-  tail -n 5 "$work"/*.log >&2
-  exit 1
-}
-
-# Waits until a command succeeds, for 40 seconds.
-wait_for() {
-  local what=$1 tries=0
-  shift
-  until "$@"; do
-    tries=$((tries + 1))
-    [ $tries -lt 400 ] || fail "$what"
-    sleep 0.1
-  done
-  echo "ok: $what"
-}
 
 inside() { ip netns exec "$(space "$1")" "${@:2}"; }
 

@@ -26,6 +26,7 @@ for tool in ip nft miniupnpd; do
   command -v $tool > /dev/null || { echo "error: there is no $tool" >&2; exit 2; }
 done
 work=$(mktemp -d)
+. "$(dirname "$0")/waiting.sh"
 declare -A pids=()
 
 space() { echo "cairn-$$-$1"; }
@@ -47,24 +48,6 @@ clean() {
   rm -rf "$work"
 }
 trap clean EXIT
-
-fail() {
-  echo "FAILED: $1" >&2
-  tail -n 15 "$work"/*.log >&2
-  exit 1
-}
-
-# Waits until a command succeeds, for 40 seconds.
-wait_for() {
-  local what=$1 tries=0
-  shift
-  until "$@"; do
-    tries=$((tries + 1))
-    [ $tries -lt 400 ] || fail "$what"
-    sleep 0.1
-  done
-  echo "ok: $what"
-}
 
 says() { grep -q -- "$2" "$work/$1.log" 2>/dev/null; }
 

@@ -13,6 +13,7 @@ set -euo pipefail
 cairn=$(realpath "${1:?usage: $0 PATH-OF-CAIRN}")
 compose=$(realpath "$(dirname "$0")/../../compose.yaml")
 work=$(mktemp -d)
+. "$(dirname "$0")/waiting.sh"
 pids=()
 
 clean() {
@@ -20,24 +21,6 @@ clean() {
   rm -rf "$work"
 }
 trap clean EXIT
-
-fail() {
-  echo "FAILED: $1" >&2
-  tail -n 5 "$work"/*/log >&2
-  exit 1
-}
-
-# Waits until a command succeeds, for 60 seconds.
-wait_for() {
-  local what=$1 tries=0
-  shift
-  until "$@"; do
-    tries=$((tries + 1))
-    [ $tries -lt 300 ] || fail "$what"
-    sleep 0.2
-  done
-  echo "ok: $what"
-}
 
 # Starts the node of this number, in a folder of its own; the rest are its flags.
 node() {

@@ -1,0 +1,20 @@
+# What the scripts beside this one share. They keep the logs of what they start below
+# the folder $work.
+
+fail() {
+  echo "FAILED: $1" >&2
+  find "$work" -name '*log' -exec tail -n 10 {} + >&2
+  exit 1
+}
+
+# Waits until a command succeeds, for 60 seconds.
+wait_for() {
+  local what=$1 tries=0
+  shift
+  until "$@"; do
+    tries=$((tries + 1))
+    [ $tries -lt 600 ] || fail "$what"
+    sleep 0.1
+  done
+  echo "ok: $what"
+}
