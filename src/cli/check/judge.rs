@@ -85,12 +85,14 @@ pub(super) fn judge(datagram: &[u8], offers: &[Offer], clock: u32) -> Tale {
     Tale::Wrong(task, lesson)
 }
 
-/// Whether a chain stands on an offer that should have been ignored for what it is.
+/// Whether a chain stands on an offer that should have been ignored for what it is, however
+/// many blocks the program had.
 fn took_over_wrong(chain: &[u8], offers: &[Offer]) -> Option<Tale> {
-    let is_bad = |kind| !matches!(kind, Kind::Longer | Kind::Tie | Kind::Shorter | Kind::Empty);
-    let mut bad = offers.iter().filter(|offer| is_bad(offer.kind));
-    let offer = bad.find(|offer| chain.starts_with(whole_blocks(&offer.bytes)))?;
-    let (task, lesson) = took_over(offer.kind);
+    let is_bad = |offer: &&Offer| !matches!(offer.kind, Kind::Tie | Kind::Shorter);
+    let mut bad = offers.iter().filter(is_bad);
+    let (task, lesson) = bad.find_map(|offer| {
+        took_over(offer.kind).filter(|_| chain.starts_with(whole_blocks(&offer.bytes)))
+    })?;
     Some(Tale::Wrong(task, lesson))
 }
 
@@ -98,10 +100,10 @@ fn whole_blocks(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len() - bytes.len() % BLOCK_LEN]
 }
 
-/// What it means that a program took over this offer.
-pub(super) fn took_over(kind: Kind) -> (Task, Lesson) {
-    match kind {
-        Kind::Longer => (LONGER, Lesson::new("It took over a chain.", "nothing: that was right")),
+/// What is wrong where a program took over this offer; `None` where nothing is.
+fn took_over(kind: Kind) -> Option<(Task, Lesson)> {
+    Some(match kind {
+        Kind::Longer | Kind::Empty => return None,
         Kind::Tie => (
             NOT_LONGER,
             Lesson::new(
@@ -152,8 +154,7 @@ pub(super) fn took_over(kind: Kind) -> (Task, Lesson) {
                  you look at any block",
             ),
         ),
-        Kind::Empty => (EMPTY, Lesson::new("It took over nothing.", "where you validate")),
-    }
+    })
 }
 
 /// Reads a chain that keeps all rules.
@@ -167,8 +168,7 @@ fn judge_valid(chain: &[u8], offers: &[Offer], clock: u32) -> Tale {
     let upon =
         offers.iter().rposition(|offer| !offer.bytes.is_empty() && chain.starts_with(&offer.bytes));
     let last = Block::from_bytes(&blocks[blocks.len() - 1]);
-    if let Some(kind @ (Kind::Tie | Kind::Shorter)) = upon.map(|place| offers[place].kind) {
-        let (task, lesson) = took_over(kind);
+    if let Some((task, lesson)) = upon.and_then(|place| took_over(offers[place].kind)) {
         return Tale::Wrong(task, lesson);
     }
     if let Some(lesson) = misdated(last.header.timestamp, clock).or_else(|| mispaid(&last)) {
