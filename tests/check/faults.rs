@@ -1,6 +1,8 @@
 //! Nodes that are wrong on purpose, one for each fault: each fails with its sentence.
 
-use super::{beside_each_other, check, file, said};
+use std::process::Command;
+
+use super::{Said, beside_each_other, check, file, said, said_alone};
 
 /// A fault, how it is checked, which task fails, and what is said of it.
 type Case = (&'static str, &'static [&'static str], &'static str, &'static str);
@@ -8,7 +10,7 @@ type Case = (&'static str, &'static [&'static str], &'static str, &'static str);
 /// With more nonces in a turn, a program that is not led to a nonce finds one soon.
 const FAST: &[&str] = &["--nonces", "200000"];
 
-const CASES: [Case; 22] = [
+const CASES: [Case; 23] = [
     ("tie", &[], "as long as its own, or shorter", "it must be > and not >="),
     ("shorter", &[], "as long as its own, or shorter", "threw its own work away"),
     ("proof-of-work", &[], "an invalid chain", "whose last block has no proof of work"),
@@ -16,6 +18,7 @@ const CASES: [Case; 22] = [
     ("any-genesis", &[], "an invalid chain", "stands on another genesis block"),
     ("cut", &[], "that is cut off", "whose last block is cut off"),
     ("stubborn", FAST, "a longer chain", "its next block stands on a chain of its own"),
+    ("stubborn-quick", FAST, "a longer chain", "its next block stands on a chain of its own"),
     ("empty-ends-it", &[], "it lives on", "It ended after an empty message, with exit code 1"),
     ("cut-ends-it", &[], "it lives on", "It ended after a chain that is cut off, with exit code 1"),
     ("invalid-ends-it", &[], "it lives on", "It ended after a chain without proof of work"),
@@ -36,13 +39,8 @@ const CASES: [Case; 22] = [
 #[test]
 #[ignore = "needs python3"]
 fn a_node_with_a_fault_fails_with_the_sentence_that_tells_it() {
-    let node = file("tests/check/faulty.py");
-    let node = node.to_str().expect("UTF-8");
     beside_each_other(CASES.to_vec(), |(fault, flags, task, sentence)| {
-        let mut check = check(flags, &["python3", node, "{port}"]);
-        let is_fast = flags == FAST;
-        let said =
-            said(check.env("FAULT", fault).env("NONCES", if is_fast { FAST[1] } else { "1000" }));
+        let said = said(&mut with_fault(fault, flags));
         let failed = said.text.split("FAIL ").nth(1).unwrap_or_default();
         let is_told = failed.find(task).is_some_and(|at| failed[at..].contains(sentence));
         match said.code == Some(1) && is_told {
@@ -52,21 +50,38 @@ fn a_node_with_a_fault_fails_with_the_sentence_that_tells_it() {
     });
 }
 
+/// A check of the node with this fault.
+fn with_fault(fault: &str, flags: &[&str]) -> Command {
+    let node = file("tests/check/faulty.py");
+    let mut check = check(flags, &["python3", node.to_str().expect("UTF-8"), "{port}"]);
+    let nonces = if flags == FAST { FAST[1] } else { "1000" };
+    check.env("FAULT", fault).env("NONCES", nonces);
+    check
+}
+
+fn is_noted(fault: &str, said: &Said, note: &str) -> Result<(), String> {
+    match said.code == Some(0) && said.text.contains(note) {
+        true => Ok(()),
+        false => Err(format!("{fault}: {}", said.text)),
+    }
+}
+
 #[test]
 #[ignore = "needs python3"]
 fn what_fails_nothing_is_noted() {
-    let node = file("tests/check/faulty.py");
-    let node = node.to_str().expect("UTF-8");
     let cases = vec![
         ("floods", "MB: printing takes time from mining"),
         ("deaf", "Note: it did not end within a second when it was asked to (SIGTERM)"),
-        ("localhost", "Note: it listens at 127.0.0.1, whatever NODE_IP says"),
     ];
     beside_each_other(cases, |(fault, note)| {
-        let said = said(check(&[], &["python3", node, "{port}"]).env("FAULT", fault));
-        match said.code == Some(0) && said.text.contains(note) {
-            true => Ok(()),
-            false => Err(format!("{fault}: {}", said.text)),
-        }
+        is_noted(fault, &said(&mut with_fault(fault, &[])), note)
     });
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn a_node_that_listens_elsewhere_is_found_and_that_is_noted() {
+    let said = said_alone(&mut with_fault("localhost", &[]));
+    let note = "Note: it listens at 127.0.0.1, whatever NODE_IP says";
+    is_noted("localhost", &said, note).unwrap();
 }

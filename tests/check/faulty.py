@@ -22,6 +22,10 @@ FAULTS = {
         ("range(0, len(chain), BLOCK_LEN)", "range(0, len(chain) // 75 * 75, BLOCK_LEN)"),
     ],
     "stubborn": [("if found is None or", "if True or")],
+    "stubborn-quick": [
+        ("if found is None or", "if True or"),
+        ("sock.settimeout(LISTEN)", "sock.settimeout(0.3)"),
+    ],
     # What ends it.
     "empty-ends-it": [("found = validate(theirs)", "theirs[0]; found = validate(theirs)")],
     "cut-ends-it": [

@@ -34,6 +34,14 @@ const OFFERS: usize = 3;
 /// Blocks in the first chain that is offered.
 const FIRST_COUNT: usize = 5;
 
+/// The most blocks that are offered on account of a program's own: 122 fit in the datagram
+/// that the tutorial's nodes read.
+const MAX_COUNT: usize = 110;
+
+/// How late an offer may be, in seconds: a program that hears it within the same second
+/// begins to search when it should.
+const LATE: f64 = 0.5;
+
 /// How much later than it should a block may come.
 const SLACK: Duration = Duration::from_millis(2_500);
 
@@ -61,7 +69,7 @@ impl Trial<'_> {
         self.report.pass(BLOCK);
         self.heard_by_both()?;
         if first.is_counted {
-            let known = first.upon.map_or(at, |place| self.sent[place]);
+            let known = first.upon.map_or(at, |place| self.sent[place].at);
             let took = at.saturating_duration_since(known);
             self.report.set(PACE, pace::of_block(first.counter, self.terms.nonces, took));
         } else {
@@ -137,7 +145,9 @@ impl Trial<'_> {
     ) -> Result<(Mined, Instant), Halt> {
         let first_nonce = if first_nonce + 1_000 < SOON { first_nonce } else { 0 };
         for _ in 0..OFFERS {
-            count = restful(count);
+            // It must be longer than what the program mines until it is sent, too. A program
+            // that has mined many blocks by now mines many until then.
+            count = restful(count.max((2 * self.tallest).min(MAX_COUNT)));
             let due = self.offer_longer(count, first_nonce)?;
             if let Some(found) = self.wait_for_block(due)? {
                 return Ok(found);
@@ -173,20 +183,38 @@ impl Trial<'_> {
     /// Offers a longer chain. Returns when the block upon it is due.
     fn offer_longer(&mut self, count: usize, first_nonce: u64) -> Result<Instant, Halt> {
         self.tell(format_args!("offering a valid chain of {count} blocks"));
-        let second = unix_now() as u32 + 2;
-        let order = Order {
-            kind: Kind::Longer,
-            count,
-            second,
-            rest: rest(count),
-            first_nonce,
-            lane: self.lane(),
-        };
-        let offer = self.make(order, Instant::now() + BUDGET)?;
-        self.sleep_until(second)?;
+        let offer = self.in_time(2, |trial, second| {
+            let order = Order {
+                kind: Kind::Longer,
+                count,
+                second,
+                rest: rest(count),
+                first_nonce,
+                lane: trial.lane(),
+            };
+            trial.make(order, Instant::now() + BUDGET)
+        })?;
         let due = self.due(&offer, rest(count));
         self.send(offer)?;
         Ok(due)
+    }
+
+    /// Makes what is to be sent when a second begins, `lead` seconds from now, and waits for
+    /// that second. Where a busy machine is too late, it makes it anew, for a later one.
+    fn in_time<T>(
+        &mut self,
+        mut lead: u32,
+        make: impl Fn(&mut Self, u32) -> Result<T, Halt>,
+    ) -> Result<T, Halt> {
+        loop {
+            let second = unix_now() as u32 + lead;
+            let made = make(self, second)?;
+            self.sleep_until(second)?;
+            if unix_now() < f64::from(second) + LATE {
+                return Ok(made);
+            }
+            lead *= 2;
+        }
     }
 
     /// When the block upon an offer is to come, if the program begins on time.
@@ -211,20 +239,22 @@ impl Trial<'_> {
             (Kind::Cut, wrong),
             (Kind::Empty, 0),
         ];
-        let second = unix_now() as u32 + 3;
-        let mut offers = Vec::new();
-        for (place, (kind, count)) in (0..).zip(kinds) {
-            let rest = match kind {
-                // A program that takes over the tie too reads this one after its rest.
-                Kind::Shorter => rest(first.count) + rest(count),
-                Kind::Cut => rest(count - 1),
-                _ => rest(count),
-            };
-            let second = second + (WATCH * place).as_secs() as u32;
-            let order = Order { kind, count, second, rest, first_nonce: 0, lane: self.lane() };
-            offers.push((self.make(order, Instant::now() + BUDGET / 5)?, rest));
-        }
-        self.sleep_until(second)?;
+        let offers = self.in_time(3, |trial, second| {
+            let orders = (0..).zip(kinds).map(|(place, (kind, count))| {
+                let rest = match kind {
+                    // A program that takes over the tie too reads this one after its rest.
+                    Kind::Shorter => rest(first.count) + rest(count),
+                    Kind::Cut => rest(count - 1),
+                    _ => rest(count),
+                };
+                let second = second + (WATCH * place).as_secs() as u32;
+                Order { kind, count, second, rest, first_nonce: 0, lane: trial.lane() }
+            });
+            let orders: Vec<_> = orders.collect();
+            let make =
+                |order: Order| Ok((trial.make(order, Instant::now() + BUDGET / 5)?, order.rest));
+            orders.into_iter().map(make).collect::<Result<Vec<_>, _>>()
+        })?;
         let mut due = Instant::now();
         for (offer, rest) in offers {
             due = due.max(self.due(&offer, rest));

@@ -36,6 +36,13 @@ pub(super) enum Halt {
     Stopped,
 }
 
+/// How an offer was sent.
+pub(super) struct Sent {
+    pub(super) at: Instant,
+    /// Blocks in the longest chain that the program had made alone by then.
+    tallest: usize,
+}
+
 /// A check that is going on.
 pub(super) struct Trial<'a> {
     pub(super) terms: &'a Terms<'a>,
@@ -43,12 +50,14 @@ pub(super) struct Trial<'a> {
     pub(super) program: Program,
     pub(super) report: Report,
     pub(super) offers: Vec<Offer>,
-    /// When each was sent.
-    pub(super) sent: Vec<Instant>,
+    /// How each was sent.
+    pub(super) sent: Vec<Sent>,
     /// Drawn by no other offer: it makes the next one's blocks its own.
     lane: u64,
     /// Chains that were heard of, and where.
     pub(super) seen: Vec<(u16, Vec<u8>)>,
+    /// Blocks in the longest chain that the program made alone, upon none of the offers.
+    pub(super) tallest: usize,
     messages: u64,
     /// How many blocks the program has made, and since when.
     blocks: usize,
@@ -69,6 +78,7 @@ impl<'a> Trial<'a> {
             sent: Vec::new(),
             lane: 1 << 32,
             seen: Vec::new(),
+            tallest: 1,
             messages: 0,
             blocks: 0,
             begun: Instant::now(),
@@ -79,7 +89,7 @@ impl<'a> Trial<'a> {
         // What has come until now was made without it.
         self.watch(Instant::now())?;
         self.ground.send(&offer.bytes);
-        self.sent.push(Instant::now());
+        self.sent.push(Sent { at: Instant::now(), tallest: self.tallest });
         self.offers.push(offer);
         Ok(())
     }
@@ -118,9 +128,10 @@ impl<'a> Trial<'a> {
             return Ok(true);
         }
         let Some(place) = longest else { return Ok(false) };
-        let late = self.sent[place].elapsed() > ON_ITS_WAY;
+        let Sent { at, tallest } = self.sent[place];
         let offered = self.offers[place].bytes.len() / BLOCK_LEN;
-        if !late || mined.count > offered {
+        // It may have found one more while the offer was on its way.
+        if at.elapsed() <= ON_ITS_WAY || offered <= tallest + 1 {
             return Ok(false);
         }
         let wrong = format!(
@@ -155,6 +166,9 @@ impl<'a> Trial<'a> {
                     self.report.pass(GENESIS);
                     self.tell(format_args!("heard of a chain of {} blocks", mined.count));
                     self.blocks += 1;
+                    if mined.upon.is_none() {
+                        self.tallest = self.tallest.max(mined.count);
+                    }
                     let haste = pace::of_all(self.blocks, self.terms.nonces, self.begun.elapsed());
                     return match haste {
                         Some(lesson) => self.fail(PACE, lesson),
