@@ -18,7 +18,7 @@ const PORT: u16 = 8080;
 /// The flag that asks for it.
 #[derive(clap::Args)]
 pub(crate) struct AudienceFlag {
-    /// Show all nodes at one more address, without controls, for phones
+    /// Serve a page of all nodes at one more address, without controls, for phones
     /// [default: this machine's address, port 8080]
     #[arg(long, value_name = "IP:PORT", num_args = 0..=1, default_missing_value = "")]
     audience: Option<String>,

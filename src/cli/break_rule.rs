@@ -19,7 +19,7 @@ const FUTURE: &str = "future";
 /// When the second block of our chains was mined, unless that is the point.
 const TIMESTAMP: u32 = 1_634_700_600;
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn break --list                             the rules, by name
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// The rule to break
     #[arg(value_name = "RULE")]
     rule: Option<String>,
-    /// Name all rules
+    /// List all rules
     #[arg(long)]
     list: bool,
 }

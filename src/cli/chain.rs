@@ -17,7 +17,7 @@ const LISTED_AT_EITHER_END: usize = 10;
 /// How many blocks are checked between two looks at the progress: some milliseconds.
 const STRETCH: usize = 1 << 15;
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn chain 7000.chain                         the file of a node

@@ -35,7 +35,7 @@ pub(crate) struct RunFlags {
     /// Stop after this time
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     pub(crate) time: Option<Duration>,
-    /// Keep the chain in this file, and start with what it holds
+    /// Keep the chain in this file, and start with the chain in it
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
     /// Print each event as a line of JSON

@@ -11,14 +11,14 @@ use super::print;
 /// The longest that a node may take to answer: a check of a container waits longer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Ask a node whether it is well; end with 1 if it does not answer
+/// Ask a node whether it is healthy; end with 1 if it does not answer
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   cairn health                                   the first node of cairn up, on this machine
   cairn health --api http://127.0.0.1:6784       a node that cairn net --http started")]
 pub(crate) struct Args {
-    /// Where the node has its API
+    /// The URL of the node's API
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7001")]
     api: String,
 }

@@ -32,25 +32,25 @@ pub(crate) struct Flags {
     /// Serve the page and the API by HTTP [default: on 127.0.0.1, at the node's port + 1]
     #[arg(long, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "")]
     http: Option<String>,
-    /// What posts must show, if not on loopback [default: CAIRN_HTTP_TOKEN in the environment]
+    /// The token that posts need, if not on loopback [default: CAIRN_HTTP_TOKEN in the environment]
     #[arg(long, value_name = "TOKEN", requires = "http")]
     http_token: Option<String>,
-    /// A public key (Ed25519) whose holder can have a session instead of the token; may be repeated
+    /// A public key (Ed25519) whose holder can open a session without the token; may be repeated
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
     http_key: Vec<AllowedKey>,
     /// How long a session lasts
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration)]
     http_session: Duration,
-    /// Requests a second that an address may keep up
+    /// Requests a second that an address may make in the long run
     #[arg(long, value_name = "COUNT", default_value_t = Rates::default().per_second)]
     http_rate: NonZeroU32,
-    /// Requests that it may make at once
+    /// Requests that an address may make at once
     #[arg(long, value_name = "COUNT", default_value_t = Rates::default().at_once)]
     http_burst: NonZeroU32,
-    /// How long it is refused that keeps asking for more
+    /// How long to refuse an address that keeps asking for more
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
     http_refusal: Duration,
-    /// Where a peer serves HTTP if not at its port + 1; may be repeated
+    /// The HTTP address of a peer if not at its port + 1; may be repeated
     #[arg(long = "peer-http", value_name = "HOST:PORT", requires = "http")]
     peer_http: Vec<String>,
     /// The way to the network of this process, where it runs one.

@@ -20,7 +20,7 @@ pub(crate) struct ManArgs {
     command: Option<String>,
 }
 
-/// Print what completes cairn's commands and flags in a shell
+/// Print a script that completes cairn's commands and flags in a shell
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -33,10 +33,10 @@ pub(crate) struct Effort {
     /// Zero bits that each hash must begin with, the same in the whole network
     #[arg(long, value_name = "BITS", default_value_t = Target::NETWORK.zero_bits())]
     pub(crate) zero_bits: u8,
-    /// Threads to mine on; the tutorial's pace needs no more than one
+    /// Threads to mine on; the tutorial's pace needs only one
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = threads::parse)]
     pub(crate) threads: usize,
-    /// What the random numbers are grown from [default: drawn by the system]
+    /// The seed of all random choices [default: drawn by the system]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
 }

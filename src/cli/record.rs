@@ -22,7 +22,7 @@ const BY: &str = concat!("cairn ", env!("CARGO_PKG_VERSION"));
 /// The flag that asks for a recording.
 #[derive(clap::Args)]
 pub(crate) struct RecordFlag {
-    /// Write what happens to this file, to be dropped on the page and seen again
+    /// Record what happens in this file, which the page can play
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 }

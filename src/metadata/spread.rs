@@ -19,9 +19,9 @@ pub struct Batches {
     pub entries: usize,
     /// How long entries are collected for a batch.
     pub interval: Duration,
-    /// How often a batch is tried that a peer does not take.
+    /// How often to try to send a batch that a peer does not take.
     pub attempts: u32,
-    /// How long to wait between two attempts.
+    /// How long to wait between two such attempts.
     pub delay: Duration,
     /// The most bytes that are sent to a peer, and taken from one, in a minute.
     pub bytes_per_minute: usize,

@@ -17,7 +17,7 @@ use super::problem::Problem;
 pub struct Rates {
     /// Requests a second that it may keep up.
     pub per_second: NonZeroU32,
-    /// Requests that it may make at once after a while of silence. A classroom
+    /// Requests that an address may make at once after a while of silence. A classroom
     /// behind one address, or a thousand tabs, open their events so.
     pub at_once: NonZeroU32,
     /// How long it is refused after it kept asking for more.

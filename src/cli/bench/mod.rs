@@ -23,7 +23,7 @@ use self::measure::{chain, checking_rates, mining_rates};
 use self::report::{BLOCKS, Rates, Report};
 use super::{print, threads};
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn bench                                    this machine, as it is
@@ -34,10 +34,10 @@ Examples:
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// How many threads the last line of each table uses [default: all that there are]
+    /// How many threads the last line of each table uses [default: all]
     #[arg(long, value_name = "COUNT", value_parser = threads::parse)]
     threads: Option<usize>,
-    /// Print what was measured as a line of JSON
+    /// Print the measurements as a line of JSON
     #[arg(long)]
     json: bool,
 }

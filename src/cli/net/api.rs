@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Which node is asked.
 #[derive(clap::Args)]
 pub(super) struct ApiFlags {
-    /// Where the node has its API: it runs with --http
+    /// The URL of the API of a node that runs with --http
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:6784")]
     api: String,
     /// The node's --http-token, if it has one [default: CAIRN_HTTP_TOKEN in the environment]

@@ -12,19 +12,19 @@ use crate::cli::exit::Exit;
 /// How others reach a node from outside.
 #[derive(clap::Args)]
 pub(super) struct OutsideFlags {
-    /// Do not ask the router to pass packets on to this node
+    /// Do not ask the router to forward a port to this node
     #[arg(long)]
     no_mapping: bool,
-    /// Do not ask it by PCP
+    /// Do not ask the router by PCP
     #[arg(long)]
     no_pcp: bool,
-    /// Do not ask it by NAT-PMP
+    /// Do not ask the router by NAT-PMP
     #[arg(long)]
     no_nat_pmp: bool,
-    /// Do not ask it by UPnP
+    /// Do not ask the router by UPnP
     #[arg(long)]
     no_upnp: bool,
-    /// Where others reach this node, if a person had the router forward a port to it
+    /// Where others reach this node, if you made the router forward a port to it
     #[arg(long, value_name = "IP:PORT", value_parser = external)]
     external: Option<SocketAddr>,
     /// A relay to use, as cairn net --relay-server prints it; may be repeated

@@ -7,15 +7,15 @@ use serde_json::json;
 use super::api::ApiFlags;
 use crate::cli::print;
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn net send bob \"hello\"            to the node that calls itself bob
-  cairn net send 3f9a \"hello\"           to the node whose identity begins so
-  cairn net send group:class \"hello\"    to those that run with --group class
+  cairn net send 3f9a \"hello\"           to the node whose identity begins with 3f9a
+  cairn net send group:class \"hello\"    to the nodes of the group class
   cairn net send all \"hello\"            to everybody";
 
-/// Send words to one node, a group or all, signed by the node that runs with --http
+/// Send a message to one node, a group or all, signed by your node that runs with --http
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {

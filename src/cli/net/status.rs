@@ -10,10 +10,10 @@ use serde::Deserialize;
 use crate::cli::ask::Client;
 use crate::cli::print;
 
-/// Say in plain words how others reach a running node, and what to do where they cannot
+/// Say how others reach a running node, and what to do if they cannot
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Where the node has its API: it runs with --http
+    /// The URL of the API of a node that runs with --http
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:6784")]
     api: String,
 }

@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_millis(500);
 /// How often keys are looked for.
 const KEYS: Duration = Duration::from_millis(100);
 
-/// Watch a running network on the whole screen
+/// Watch a running network on the whole terminal
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -31,7 +31,7 @@ Examples:
 Keys: up and down choose a node, p pauses or resumes it, s splits the network in
 halves, h heals it, q ends.")]
 pub(crate) struct Args {
-    /// Where a node of the network has its API
+    /// The URL of the API of a node
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7001")]
     api: String,
 }

@@ -10,10 +10,10 @@ use cairn::faulty_link::{LinkFaults, MAX_DELAY, MAX_LOSS};
 /// What happens to datagrams between the nodes.
 #[derive(clap::Args)]
 pub(super) struct Links {
-    /// How long each datagram is on its way, from 0 to 5s: the longer, the more forks
+    /// Delay of each datagram, from 0 to 5s: the longer, the more forks
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_delay)]
     delay: Duration,
-    /// Lose this many of a hundred datagrams
+    /// Lose this percentage of the datagrams
     #[arg(long, value_name = "PERCENT", default_value_t = 0,
           value_parser = clap::value_parser!(u8).range(..=i64::from(MAX_LOSS)))]
     loss: u8,

@@ -39,11 +39,11 @@ use super::pace::{Effort, Pace};
 use super::record::RecordFlag;
 use super::{http, signals};
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn up                                       three nodes, until Ctrl-C
-  cairn up --nodes 12 --for 2m --quiet           a dozen; blocks and forks alone
+  cairn up --nodes 12 --for 2m --quiet           a dozen; only blocks and forks
   cairn up --delay 2s                            a slow network: many forks
   cairn up --data DIR --record lesson.jsonl      keep the chains, and what happened
   cairn up --ports 7000,8000 --peer 127.0.0.1:9000   the third runs elsewhere";
@@ -55,7 +55,7 @@ pub(crate) struct Args {
     /// How many nodes, on ports 7000, 8000, 9000, 10000 and so on
     #[arg(long, value_name = "COUNT", default_value_t = NODE_PORTS.len())]
     nodes: usize,
-    /// The nodes' ports, instead
+    /// The nodes' ports, instead of --nodes
     #[arg(long, value_name = "PORT,PORT...", value_delimiter = ',', conflicts_with = "nodes")]
     ports: Vec<u16>,
     /// A node that runs elsewhere, such as a Python node on port 9000; may be repeated
@@ -68,7 +68,7 @@ pub(crate) struct Args {
     listen: Duration,
     #[command(flatten)]
     links: Links,
-    /// Keep each node's chain in this folder, 7000.chain and so on; made if missing
+    /// Keep each node's chain in this folder, as 7000.chain and so on; made if missing
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]

@@ -32,7 +32,7 @@ pub(super) struct Style {
     /// Show whole hashes, not their first 8 digits
     #[arg(long)]
     full: bool,
-    /// Show blocks, forks and the end, and nothing else
+    /// Show only blocks, forks and the end
     #[arg(long, conflicts_with_all = ["full", "json"])]
     quiet: bool,
     /// Print each event as a line of JSON, with the name of its node
