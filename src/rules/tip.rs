@@ -106,8 +106,8 @@ impl Tip {
     }
 
     // ANCHOR: before
-    /// Whether `timestamp` is before the median, found without sorting: if so, too few
-    /// timestamps are at or before it to reach the middle.
+    /// Whether `timestamp` is before the median, found without sorting: those
+    /// that are not after it are then too few to reach the middle.
     fn is_before_median(&self, timestamp: u32) -> bool {
         let recent = &self.timestamps[..self.count.min(MEDIAN_BLOCKS)];
         let not_after = recent.iter().filter(|&&recent| recent <= timestamp).count();
