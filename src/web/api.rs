@@ -1,4 +1,4 @@
-//! All paths, and their description made from the code.
+//! All paths, and their description, which is generated from the code.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ const MAX_BODY_LEN: usize = 4 * 1024;
 )]
 struct Description;
 
-/// All that is described, with what any question may be answered with beside.
+/// Everything in the description, with the answers that any request may get.
 fn describe(mut api: utoipa::openapi::OpenApi) -> String {
     let items = api.paths.paths.values_mut();
     for operation in items.flat_map(|item| [&mut item.get, &mut item.post]).flatten() {
@@ -91,12 +91,12 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(messages::confirm))
 }
 
-/// The description of the API, as `/openapi.json` has it.
+/// The description of the API, as `/openapi.json` serves it.
 pub fn openapi_json() -> String {
     describe(documented().into_openapi())
 }
 
-/// All that the server answers.
+/// All paths of the server.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let (router, description) = documented().split_for_parts();
     let description = describe(description);

@@ -1,4 +1,4 @@
-//! What is counted of a node, for Prometheus.
+//! The counters of a node, for Prometheus.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -9,7 +9,7 @@ use crate::block;
 use crate::event::{Event, Reason};
 use crate::node::Node;
 
-/// Upper ends of the histogram of reorganisations, in blocks that gave way.
+/// Upper ends of the histogram of reorganisations, in abandoned blocks.
 const DEPTHS: [f64; 5] = [1.0, 2.0, 3.0, 6.0, 12.0];
 
 /// A counter for each value of a label.
@@ -39,20 +39,20 @@ pub(super) fn counters(
     counters
 }
 
-/// What is counted of a node since it started.
+/// The counters of a node since it started.
 #[derive(Debug)]
 pub(super) struct Meters {
     hashes: Counter,
     turns: Counter,
     created: Counter,
     copied: Counter,
-    /// By the reason's name, of which there are a dozen or so.
+    /// By the reason's name, of which there are about a dozen.
     ignored: Counters,
     rules_broken: Counters,
     datagrams: Counters,
     bytes: Counters,
     depths: Histogram,
-    /// The first counter of the search that is under way or was the last.
+    /// The first counter of the current or the last search.
     searched_from: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! `GET /metrics`: everything that is counted, for Prometheus.
+//! `GET /metrics`: all counters and gauges, for Prometheus.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,10 +14,10 @@ use super::meters::counters;
 use super::shared::{MAX_EVENT_CLIENTS, Shared};
 use crate::contacts::{Standing, Told};
 
-/// What is counted, as text for Prometheus
+/// All metrics, as text for Prometheus
 ///
-/// A client that does not ask for OpenMetrics by `Accept`, such as a browser, gets
-/// the same text as plain text.
+/// A client that does not ask for OpenMetrics by `Accept`, such as a browser, gets the same
+/// text as plain text.
 #[utoipa::path(get, path = "/metrics", tag = "node", responses(
     (status = 200, content((String = "text/plain"), (String = "application/openmetrics-text"))),
 ))]
@@ -38,7 +38,7 @@ pub(super) async fn metrics(
     ([(header::CONTENT_TYPE, kind)], text)
 }
 
-/// Where everything stands that goes up and down.
+/// The values of all gauges.
 fn levels(shared: &Shared) -> Registry {
     let mut levels = Registry::with_prefix("cairn");
     let uptime = ConstGauge::new(shared.started.instant.elapsed().as_secs_f64());
@@ -58,7 +58,7 @@ fn levels(shared: &Shared) -> Registry {
     levels
 }
 
-/// What a node among strangers counts by itself.
+/// The counters of a node among strangers.
 fn among_strangers(levels: &mut Registry, told: Told) {
     let connected = told.contacts.iter().filter(|it| it.standing == Standing::Connected).count();
     levels.register("connections", "Connections to strangers", ConstGauge::new(connected));
