@@ -1,4 +1,4 @@
-//! The addresses of nodes: read, reached and listened at.
+//! The addresses of nodes: how to read, reach and listen on them.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -10,8 +10,8 @@ use cairn::udp::bind_socket;
 
 use super::exit::Exit;
 
-/// Where nodes on this machine reach one that listens at this address: nobody
-/// can write to "any address".
+/// The address at which nodes on this machine reach one that listens at this address:
+/// nobody can send to "any address".
 pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

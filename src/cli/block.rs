@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     print::text(table(block))
 }
 
-/// The fields, a line each: where, what, the bytes, and what they mean.
+/// The fields, a line each: position, name, bytes and meaning.
 fn table(bytes: &BlockBytes) -> String {
     let block = Block::from_bytes(bytes);
     let nonce = block.header.nonce;

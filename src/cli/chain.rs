@@ -14,7 +14,7 @@ use super::{input, print};
 /// How many blocks are listed at either end of a longer chain, without `--all`.
 const LISTED_AT_EITHER_END: usize = 10;
 
-/// How many blocks are checked between two looks at the progress: some milliseconds.
+/// How many blocks are checked between two updates of the progress: some milliseconds.
 const STRETCH: usize = 1 << 15;
 
 /// The end of its help.
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     ))
 }
 
-/// What does not begin as a block does is no damaged chain, but something else.
+/// Bytes that do not begin like a block are not a damaged chain, but something else.
 fn check_first(bytes: &[u8]) -> Result<()> {
     match bytes.first() {
         Some(&found) if usize::from(found) != BLOCK_LEN => {
@@ -65,8 +65,8 @@ fn check_first(bytes: &[u8]) -> Result<()> {
     }
 }
 
-/// Checks blocks a stretch at a time, and shows how far it has come: how many at
-/// the front are good, and what is wrong with the next.
+/// Checks blocks part by part and shows the progress: returns how many at the front are
+/// valid, and what is wrong with the next.
 fn check(blocks: &[BlockBytes], target: Target) -> (usize, Result<(), Invalid>) {
     let progress = Progress::new("checking", blocks.len());
     let mut tip = Tip::START;

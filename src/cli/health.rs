@@ -8,7 +8,7 @@ use ureq::Agent;
 
 use super::print;
 
-/// The longest that a node may take to answer: a check of a container waits longer.
+/// The longest that a node may take to answer: a container's health check waits longer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Ask a node whether it is healthy; end with 1 if it does not answer
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     api: String,
 }
 
-/// What is told of a node's status.
+/// The part of a node's status that is printed.
 #[derive(Deserialize)]
 struct Status {
     height: u64,
@@ -31,7 +31,7 @@ struct Status {
     paused: bool,
 }
 
-/// Says in a sentence what the node does, or fails with why it cannot be told.
+/// Says in a sentence what the node does, or fails with the reason why it cannot.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let api = args.api.trim_end_matches('/');
     let Status { height, state, paused } = ask(api)?;

@@ -7,13 +7,13 @@ use anyhow::Result;
 
 use super::exit::Exit;
 
-/// A pipe or a device may have no end: what comes from one is read so far,
-/// 256 MiB, which is a chain of three million blocks.
+/// A pipe or a device may have no end, so at most this much is read, 256 MiB, which is a
+/// chain of three million blocks.
 const MAX_PIPED_LEN: u64 = 256 << 20;
 
-/// Reads the bytes that `argument` stands for: hexadecimal digits, else the path
-/// of a file, else, for `-` or nothing, standard input. A file and standard
-/// input hold either the bytes themselves or their hexadecimal digits.
+/// Reads the bytes of `argument`: it is hexadecimal digits, else the path of a file, else,
+/// for `-` or nothing, standard input. A file and standard input hold either the bytes
+/// themselves or their hexadecimal digits.
 pub(crate) fn bytes(argument: Option<&str>) -> Result<Vec<u8>> {
     match argument {
         None => from_pipe()?.ok_or_else(|| {
@@ -27,7 +27,7 @@ pub(crate) fn bytes(argument: Option<&str>) -> Result<Vec<u8>> {
     }
 }
 
-/// Reads standard input, if it is no terminal.
+/// Reads standard input, if it is not a terminal.
 pub(crate) fn from_pipe() -> Result<Option<Vec<u8>>> {
     match io::stdin().is_terminal() {
         true => Ok(None),
@@ -52,7 +52,7 @@ fn file(path: &str) -> Result<Vec<u8>> {
     from_text(bytes).map_err(|error| Exit::usage(format!("cannot read {path}: {error}")))
 }
 
-/// Reads what need not have an end.
+/// Reads a source that may have no end.
 fn piped(input: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take(MAX_PIPED_LEN + 1).read_to_end(&mut bytes)?;
@@ -64,10 +64,10 @@ fn piped(input: impl Read) -> io::Result<Vec<u8>> {
     }
 }
 
-/// What was read: hexadecimal digits, with white space anywhere, stand for their
-/// bytes, and all else for itself. A text that begins with a digit is taken for
-/// digits. A block starts with the byte 75, `K`, so no chain is mistaken for them,
-/// nor copied to find out.
+/// Decodes what was read: hexadecimal digits, with white space anywhere, stand for their
+/// bytes, and everything else for itself. A text that begins with a digit counts as digits.
+/// A block starts with the byte 75, `K`, so no chain is mistaken for digits, or copied to
+/// find out.
 fn from_text(read: Vec<u8>) -> io::Result<Vec<u8>> {
     let first = read.iter().find(|byte| !byte.is_ascii_whitespace());
     if !first.is_some_and(u8::is_ascii_hexdigit) || !is_text(&read) {
@@ -85,7 +85,7 @@ fn from_text(read: Vec<u8>) -> io::Result<Vec<u8>> {
     })
 }
 
-/// Whether people wrote this, and not a program.
+/// Whether this is text that people wrote, and not a program.
 fn is_text(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }

@@ -1,4 +1,4 @@
-//! `cairn man` and `cairn completions`: made from the command line's own description.
+//! `cairn man` and `cairn completions`: generated from the command line's own description.
 
 use anyhow::Result;
 use clap::{Command, ValueEnum};

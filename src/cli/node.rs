@@ -107,7 +107,7 @@ fn no_port(args: &Args) -> anyhow::Error {
     })
 }
 
-/// Whom to write to.
+/// The peers to send to.
 fn peers(args: &Args, ip: IpAddr, port: u16) -> Result<Vec<SocketAddr>> {
     if args.peers.is_empty() {
         let host = reachable(ip);

@@ -1,4 +1,4 @@
-//! The flags that say where a node listens and how hard it works.
+//! The flags for where a node listens and how hard it works.
 
 use std::env;
 use std::net::IpAddr;
@@ -23,7 +23,7 @@ pub(crate) struct Pace {
     pub(crate) effort: Effort,
 }
 
-/// How hard a node works, at what.
+/// How hard a node works, and for which target.
 #[derive(clap::Args)]
 pub(crate) struct Effort {
     /// Nonces to try in a turn of mining
@@ -44,7 +44,7 @@ pub(crate) struct Effort {
 impl Pace {
     /// This machine's address and where it was found.
     pub(crate) fn node_ip(&self) -> Result<Found<IpAddr>> {
-        // What is not text is no address either, and the error shows it.
+        // A value that is not text is not an address either, and the error shows it.
         let environment = env::var_os(NODE_IP).map(|ip| ip.to_string_lossy().into_owned());
         let flag = self.ip.as_deref();
         config::node_ip(flag, environment.as_deref(), Path::new(ENV_FILE)).map_err(Exit::config)

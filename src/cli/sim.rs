@@ -90,7 +90,7 @@ fn recorded(args: &Args) -> Result<()> {
     args.page.serve(bytes)
 }
 
-/// Runs one seed, and prints its steps where they are wanted.
+/// Runs one seed, and prints its steps if wanted.
 fn traced(args: &Args) -> Result<()> {
     let mut steps = Vec::new();
     let mut printed = Ok(());
@@ -114,7 +114,7 @@ fn told(args: &Args, failure: &Failure) -> String {
     format!("{failure}; see it with {} --trace", command(args, failure.seed))
 }
 
-/// The command that runs one seed as these flags have it.
+/// The command that runs one seed with these flags.
 fn command(args: &Args, seed: u64) -> String {
     let mut command = format!("cairn sim --seed {seed} --nodes {}", args.nodes);
     let flags = [
@@ -127,7 +127,7 @@ fn command(args: &Args, seed: u64) -> String {
     command
 }
 
-/// Lines that are written at once: there are hundreds of thousands.
+/// Steps that are written at once: there are hundreds of thousands.
 const STEPS_AT_ONCE: usize = 1_000;
 
 fn scenario(args: &Args, seed: u64) -> Scenario {

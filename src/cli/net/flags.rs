@@ -1,4 +1,4 @@
-//! The flags of `cairn net`, and what they are settings of.
+//! The flags of `cairn net`, and the settings that they make.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -43,7 +43,7 @@ impl Listen {
     }
 }
 
-/// Who a node is, whom it looks for, and whom it lets in.
+/// A node's identity, the peers that it looks for, and those that it lets in.
 #[derive(clap::Args)]
 pub(super) struct NetFlags {
     #[command(flatten)]
@@ -62,13 +62,13 @@ pub(super) struct NetFlags {
     batches: BatchFlags,
 }
 
-/// Who a node is, and whom it knows from the start.
+/// A node's identity, and the peers that it knows from the start.
 #[derive(clap::Args)]
 struct OwnFlags {
     /// The file of the node's key, made at the first start
     #[arg(long, value_name = "FILE", default_value = "cairn.key")]
     key: PathBuf,
-    /// What the node calls itself
+    /// The node's name for itself
     #[arg(long, value_name = "NAME", default_value = "", value_parser = word)]
     name: String,
     /// The region in which the node says it is
@@ -212,7 +212,7 @@ impl BatchFlags {
 }
 
 impl NetFlags {
-    /// What these flags ask for. Makes the key, if it is not there yet.
+    /// The settings of these flags. Makes the key if it is missing.
     pub(super) fn settings(&self, listen: &Listen, effort: &Effort, seed: u64) -> Result<Settings> {
         let (own, limits) = (&self.own, &self.limits);
         if own.group.len() > MAX_GROUPS {
@@ -275,7 +275,7 @@ impl ListFlags {
     }
 }
 
-/// What a node among strangers is told at its start.
+/// The settings of a node among strangers at its start.
 pub(super) fn node_settings(
     network: &Network,
     account: u16,
@@ -286,19 +286,20 @@ pub(super) fn node_settings(
     node::Settings { account, nonces: effort.nonces, listen, seed, ..network.node_settings() }
 }
 
-/// An error that ends the program with the code for what is in use, where that is why.
+/// An error that ends the program with the code for a resource in use, if that is the
+/// reason.
 pub(super) fn in_use(error: anyhow::Error) -> anyhow::Error {
     if error.is::<InUse>() { Exit::in_use(error) } else { error }
 }
 
-/// Reads how many statements a batch has.
+/// Reads the number of statements in a batch.
 fn batch_entries(text: &str) -> Result<usize, String> {
     let most = Batches::MOST;
     let count = text.parse().ok().filter(|count| (1..=most).contains(count));
     count.ok_or_else(|| format!("write a number from 1 to {most}"))
 }
 
-/// Reads what others will see.
+/// Reads a name that others will see.
 fn word(text: &str) -> Result<String, String> {
     let why = "write at most 32 bytes without control characters";
     is_word(text).then(|| text.to_owned()).ok_or_else(|| why.to_owned())

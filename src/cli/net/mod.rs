@@ -139,15 +139,15 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     })
 }
 
-/// What others type to reach this node: on this machine, where it listens everywhere.
+/// The text that others type to reach this node: on this machine, if it listens everywhere.
 fn bootstrap(network: &Network) -> String {
     let address = network.address();
     let address = SocketAddr::new(reachable(address.ip()), address.port());
     format!("{}@{address}", network.name())
 }
 
-/// Says in a line of its own that the port is taken, or that the address is none of
-/// this machine's.
+/// Reports in a line that the port is taken, or that the address does not belong to this
+/// machine.
 fn check_free(address: SocketAddr) -> Result<()> {
     let ip = Found { value: address.ip(), source: Source::Flag };
     bind(&ip, address.port(), "choose another with --port").map(|_: UdpSocket| ())

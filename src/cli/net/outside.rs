@@ -1,4 +1,4 @@
-//! The flags that have to do with routers between a node and others.
+//! The flags for routers between a node and others.
 
 use std::net::SocketAddr;
 
@@ -33,7 +33,7 @@ pub(super) struct OutsideFlags {
 }
 
 impl OutsideFlags {
-    /// The settings with what these flags ask for.
+    /// The settings with these flags applied.
     pub(super) fn apply(&self, settings: Settings) -> Result<Settings> {
         if let Some(peer) = settings.bootstrap.iter().find(|peer| peer.is_relayed())
             && self.relay.is_empty()
@@ -41,7 +41,7 @@ impl OutsideFlags {
             let why = "name the relay that it uses as well, with --relay";
             return Err(Exit::usage(format!("--bootstrap {peer}: {why}")));
         }
-        // What was forwarded by hand need not be asked for.
+        // A port that was forwarded by hand need not be requested.
         let is_mapping = !self.no_mapping && self.external.is_none();
         let is_wanted = |protocol: &Protocol| {
             is_mapping

@@ -1,4 +1,4 @@
-//! `cairn net send`: words to other nodes, by way of one that runs.
+//! `cairn net send`: a message to other nodes, through one that runs.
 
 use anyhow::Result;
 use serde::Deserialize;

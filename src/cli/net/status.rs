@@ -1,4 +1,4 @@
-//! `cairn net status`: how a running node stands, and how others reach it.
+//! `cairn net status`: the state of a running node, and how others reach it.
 
 use std::fmt::Write;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The flags for what the nodes' links do to datagrams.
+//! The flags for the delay and the loss on the nodes' links.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use cairn::config::parse_duration;
 use cairn::event::as_flag;
 use cairn::faulty_link::{LinkFaults, MAX_DELAY, MAX_LOSS};
 
-/// What happens to datagrams between the nodes.
+/// The delay and the loss of datagrams between the nodes.
 #[derive(clap::Args)]
 pub(super) struct Links {
     /// Delay of each datagram, from 0 to 5s: the longer, the more forks
@@ -25,7 +25,7 @@ impl Links {
     }
 }
 
-/// The flags that give these links again.
+/// The flags that set these links.
 impl fmt::Display for Links {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "--delay {} --loss {}", as_flag(self.delay), self.loss)

@@ -1,5 +1,4 @@
-//! `cairn up`: a whole network in one process, each node in a thread of its own,
-//! over real UDP.
+//! `cairn up`: a whole network in one process, each node in its own thread, over real UDP.
 
 mod ports;
 mod links;
@@ -123,7 +122,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         data: args.data,
         audience: None,
         is_recorded: args.record.is_given(),
-        // As many again may join.
+        // Twice as many, because more nodes may join.
         pool: http::pool(&http, 2 * ports.len())?,
         http,
     };
@@ -136,7 +135,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     Network::new(nodes, screen, record, until).run(&inbox)
 }
 
-/// Binds each port, so that a taken one is told of before any node is started.
+/// Binds each port, so that a taken port is reported before any node starts.
 fn bind_all(ip: &Found<IpAddr>, ports: &[u16]) -> Result<Vec<UdpSocket>> {
     ports.iter().map(|&port| bind(ip, port, ports::OTHERS)).collect()
 }

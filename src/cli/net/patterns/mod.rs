@@ -1,4 +1,4 @@
-//! `cairn net patterns`: how messages and blocks get around among strangers, measured.
+//! `cairn net patterns`: measures how messages and blocks spread among strangers.
 
 mod row;
 mod cluster;
