@@ -141,7 +141,7 @@ fn read_file(path: &Path) -> Result<Option<Found<String>>, Unusable> {
         }
         Ok(metadata) if metadata.len() > MAX_ENV_FILE_LEN => {
             let len = metadata.len();
-            let why = format!("these are {len} bytes, and {MAX_ENV_FILE_LEN} are read at most");
+            let why = format!("it has {len} bytes, and at most {MAX_ENV_FILE_LEN} are read");
             return Err(unusable(None, &why));
         }
         _ => {}

@@ -171,7 +171,7 @@ fn forwarded(at: SocketAddr) -> Way {
 /// A router whose external address is private is behind another router.
 fn mapped(mapping: Mapping) -> Option<Way> {
     let Mapping::Mapped { protocol, at, since } = mapping else { return None };
-    let because = format!("it passes packets on, asked by {protocol}, while the node runs");
+    let because = format!("it forwards a port, requested by {protocol}, while the node runs");
     let since = Some(since);
     is_of_the_world(at.ip()).then(|| Way { since, ..way(Kind::Mapped, at, because) })
 }
@@ -193,13 +193,13 @@ fn advice(facts: &Facts) -> String {
     }
     let router = match facts.mapping {
         Mapping::Asking => return "the router is being asked: look again in some seconds".into(),
-        Mapping::Off => "the router was not asked to pass packets on".to_owned(),
+        Mapping::Off => "the router was not asked to forward a port".to_owned(),
         Mapping::Refused => {
             "the router answers neither PCP nor NAT-PMP nor UPnP, as far as they are on".to_owned()
         }
         Mapping::Mapped { at, .. } => format!(
-            "the router passes packets on, but its own outer address {} is private: there is \
-             another router before it",
+            "the router forwards the port, but its external address {} is private: there is \
+             another router in front of it",
             at.ip()
         ),
     };
@@ -209,8 +209,8 @@ fn advice(facts: &Facts) -> String {
     });
     format!(
         "{router}{}. Turn UPnP on in the router, or have it forward UDP port {port} to this \
-         machine and start with --external ADDRESS:{port}, or use a relay: cairn net \
-         --relay-server on a machine that all of you reach, and the line that it prints here",
+         machine and start with --external ADDRESS:{port}, or use a relay: run cairn net \
+         --relay-server on a machine that all of you reach, and give its line to this node",
         failed.unwrap_or_default()
     )
 }

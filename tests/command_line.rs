@@ -276,7 +276,7 @@ fn what_has_no_end_is_read_so_far_and_no_further() {
         let error = String::from_utf8(output.stderr).expect("text");
         assert!(
             error.ends_with(
-                "it goes on beyond 268435456 bytes; put what you want of it in a file\n"
+                "it goes on beyond 268435456 bytes; put the part that you want in a file\n"
             ),
             "{error}"
         );

@@ -29,7 +29,7 @@ pub(crate) fn resolve(flag: &str, text: &str, like: Option<IpAddr>) -> Result<So
     let is_alike = |address: &&SocketAddr| like.is_none_or(|ip| ip.is_ipv4() == address.is_ipv4());
     match addresses.iter().find(is_alike) {
         Some(address) if address.port() != 0 => Ok(*address),
-        Some(_) => Err(usage(&"nobody has port 0")),
+        Some(_) => Err(usage(&"no node can have port 0")),
         None => Err(usage(&"it has no address of the same kind as this node's")),
     }
 }

@@ -46,5 +46,5 @@ fn ask(api: &str) -> Result<Status> {
         format!("cannot ask a node at {api}: start it with --http, or name its API with --api")
     })?;
     let status = answer.body_mut().read_json();
-    status.with_context(|| format!("what answers at {api} is no node of Cairn"))
+    status.with_context(|| format!("{api} answers, but is not a node of Cairn"))
 }

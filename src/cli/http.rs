@@ -251,7 +251,7 @@ fn check_token(token: &str) -> Result<(), String> {
     } else {
         return Ok(());
     };
-    Err(format!("{why}, which no client can show: choose another token"))
+    Err(format!("{why}, which no client can send: choose another token"))
 }
 
 /// The page of `cairn up`: at the first node whose HTTP port is free.

@@ -58,7 +58,7 @@ fn piped(input: impl Read) -> io::Result<Vec<u8>> {
     input.take(MAX_PIPED_LEN + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > MAX_PIPED_LEN {
         true => Err(io::Error::other(format!(
-            "it goes on beyond {MAX_PIPED_LEN} bytes; put what you want of it in a file"
+            "it goes on beyond {MAX_PIPED_LEN} bytes; put the part that you want in a file"
         ))),
         false => Ok(bytes),
     }
@@ -77,7 +77,7 @@ fn from_text(read: Vec<u8>) -> io::Result<Vec<u8>> {
         let wrong = |byte: &u8| !byte.is_ascii_hexdigit() && !byte.is_ascii_whitespace();
         io::Error::other(match read.iter().position(wrong) {
             Some(at) => format!(
-                "it begins with hexadecimal digits, but {:?}, at byte {at}, is none",
+                "it begins with hexadecimal digits, but {:?}, at byte {at}, is not one",
                 char::from(read[at])
             ),
             None => format!("it should be hexadecimal digits: {error}"),
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_wrong_digit_is_an_error_that_says_which() {
-        let wrong = "it begins with hexadecimal digits, but 'O', at byte 3, is none";
+        let wrong = "it begins with hexadecimal digits, but 'O', at byte 3, is not one";
         assert_eq!(read(b"4b\nO0\n"), Err(wrong.to_owned()));
         let odd = "it should be hexadecimal digits: Odd number of digits";
         assert_eq!(read(b"4b0\n"), Err(odd.to_owned()));

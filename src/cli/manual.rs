@@ -39,7 +39,7 @@ pub(crate) fn man(args: &ManArgs, mut cairn: Command) -> Result<()> {
         None => cairn,
         Some(name) => {
             let found = cairn.find_subcommand(name).cloned();
-            found.ok_or_else(|| Exit::usage(format!("{name:?} is no command of cairn")))?
+            found.ok_or_else(|| Exit::usage(format!("{name:?} is not a command of cairn")))?
         }
     };
     let mut page = Vec::new();

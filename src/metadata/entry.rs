@@ -130,12 +130,12 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Refused::UnknownBlock => {
-                f.write_str("metadata is kept of the chain's last 1,000 blocks, and this is none")
+                f.write_str("metadata is kept of the chain's last 1,000 blocks, and this is not one")
             }
             Refused::Future { seconds } => {
                 write!(f, "it is dated {seconds} s ahead of this node's clock: set either clock")
             }
-            Refused::Older => f.write_str("what this node has is later, or the same"),
+            Refused::Older => f.write_str("this node's entry is later, or the same"),
             Refused::Name => f.write_str("a name has 1 to 64 bytes without control characters"),
             Refused::Holders => f.write_str("the block has 16 holders, which is the most"),
             Refused::Signature => f.write_str("the signature is not the writer's"),

@@ -113,7 +113,7 @@ fn advice(error: &io::Error) -> &'static str {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             "make room and start again: no block that was announced is lost"
         }
-        _ => "mend that and start again: no block that was announced is lost",
+        _ => "fix that and start again: no block that was announced is lost",
     }
 }
 

@@ -29,7 +29,7 @@ const MAX_BODY_LEN: usize = 4 * 1024;
     info(
         title = "A Cairn node",
         version = "2",
-        description = "What a node of the toy network tells, and what can be asked of it.",
+        description = "The state of a node of the toy network, and orders to it.",
         license(name = "MIT OR Apache-2.0")
     ),
     components(schemas(Problem))
@@ -41,7 +41,7 @@ fn describe(mut api: utoipa::openapi::OpenApi) -> String {
     let items = api.paths.paths.values_mut();
     for operation in items.flat_map(|item| [&mut item.get, &mut item.post]).flatten() {
         for (status, description) in
-            [("4XX", "A problem."), ("503", "The node has no time or no place.")]
+            [("4XX", "A problem."), ("503", "The node is too busy, or has no place.")]
         {
             let content = Content::new(Some(Ref::from_schema_name("Problem")));
             let response = ResponseBuilder::new().description(description);

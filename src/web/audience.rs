@@ -123,7 +123,7 @@ fn admit(request: &Request) -> Result<(), Problem> {
     match *request.method() {
         Method::GET | Method::HEAD => Ok(()),
         _ => {
-            let detail = "this address only shows: give orders at the node's own";
+            let detail = "this address is read-only: give orders at the node's own";
             Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail))
         }
     }

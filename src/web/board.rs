@@ -86,7 +86,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/", get(page))
         .route("/board.css", get(async || ([(header::CONTENT_TYPE, "text/css")], html::STYLE)))
         .route("/report", post(take))
-        .fallback(async || Problem::not_found("there is / and /report"))
+        .fallback(async || Problem::not_found("the paths are / and /report"))
         .layer(DefaultBodyLimit::max(MAX_REPORT_LEN))
         .layer(middleware::from_fn_with_state(shared.clone(), guard))
         .with_state(shared)
@@ -122,7 +122,7 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
         Ok(()) => match timeout(MAX_ANSWER, next.run(request)).await {
             Ok(response) => response,
             Err(_) => {
-                let detail = "the request did not come to its end in time";
+                let detail = "the request took too long";
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail).into_response()
             }
         },

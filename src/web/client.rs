@@ -55,7 +55,7 @@ impl Client {
         let (code, reason) = match end {
             End::Gone => return,
             End::TooSlow => (close_code::POLICY, "too slow: come back with after=SEQ"),
-            End::TooLoud => (close_code::POLICY, "nothing is asked of you"),
+            End::TooLoud => (close_code::POLICY, "the client sends too much"),
             End::NoMore => (close_code::AWAY, "the node stops"),
         };
         if matches!(end, End::TooSlow | End::TooLoud) {

@@ -238,7 +238,7 @@ fn name(id: &str) -> Result<PeerName, Problem> {
     if is_id(id) {
         return Ok(PeerName::new(id));
     }
-    let what = "is no identity: write 64 lower-case hexadecimal digits";
+    let what = "is not an identity: write 64 lower-case hexadecimal digits";
     Err(Problem::bad_request(format_args!("{id:.100?} {what}")))
 }
 

@@ -64,7 +64,7 @@ async fn answer(request: Request, next: Next) -> Response {
     match tokio::time::timeout(MAX_ANSWER, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            let detail = "the request did not come to its end in time";
+            let detail = "the request took too long";
             Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail).into_response()
         }
     }

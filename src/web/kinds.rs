@@ -73,7 +73,7 @@ impl Wanted {
             None => Ok(Wanted(patterns)),
             Some(unknown) => {
                 let kinds = all().collect::<Vec<_>>().join(", ");
-                let why = format_args!("{unknown:.40?} is no kind of event; there are {kinds}");
+                let why = format_args!("{unknown:.40?} is not a kind of event; there are {kinds}");
                 Err(Problem::bad_request(why))
             }
         }

@@ -76,7 +76,7 @@ pub(super) async fn open(
 ) -> Result<Json<Session>, Problem> {
     let Json(Signed { key, challenge, signature }) = body?;
     let mut sessions = sessions(&shared)?;
-    let wrong = |what: &str| Problem::bad_request(format_args!("{what} is not well written"));
+    let wrong = |what: &str| Problem::bad_request(format_args!("{what} is malformed"));
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let answer = Answer {
         host,

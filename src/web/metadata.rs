@@ -183,7 +183,7 @@ fn sync(
     let given = body.map(|Json(batch)| batch.entries).unwrap_or_default();
     let given = given.into_iter().map(Statement::entry).collect::<Result<Vec<_>, _>>()?;
     if !given.iter().all(|entry| is_wanted(&entry.value)) {
-        return Err(Problem::bad_request("this path takes temperatures alone"));
+        return Err(Problem::bad_request("this path takes only temperatures"));
     }
     let taken = match given.is_empty() {
         true => Vec::new(),
@@ -212,7 +212,7 @@ fn problem(refused: Refused) -> Problem {
 fn read_temperature(name: Option<&str>) -> Result<Option<Temperature>, Problem> {
     let read = |name| {
         Temperature::named(name).ok_or_else(|| {
-            let why = format_args!("{name:.20?} is no temperature; write cold, warm or hot");
+            let why = format_args!("{name:.20?} is not a temperature; write cold, warm or hot");
             Problem::bad_request(why)
         })
     };

@@ -59,14 +59,14 @@ pub(super) struct Meters {
 impl Meters {
     pub(super) fn new(registry: &mut Registry) -> Meters {
         let depths = Histogram::new(DEPTHS);
-        let help = "Blocks of ours that gave way at once";
+        let help = "Blocks of ours abandoned at once";
         registry.register("reorganisation_depth_blocks", help, depths.clone());
         let ways = ["in", "out"];
         Meters {
             hashes: metric(registry, "hashes", "Nonces tried"),
             turns: metric(registry, "turns", "Turns of mining"),
             created: metric(registry, "blocks_created", "Blocks found"),
-            copied: metric(registry, "chains_copied", "Longer chains taken over"),
+            copied: metric(registry, "chains_copied", "Longer chains adopted"),
             ignored: metric(registry, "ignored", "Datagrams that changed nothing, by reason"),
             rules_broken: metric(registry, "rules_broken", "Datagrams that broke a rule, by rule"),
             datagrams: counters(registry, "datagrams", "Datagrams", "direction", &ways),

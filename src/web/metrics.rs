@@ -49,7 +49,7 @@ fn levels(shared: &Shared) -> Registry {
     let active = view.peers.active(Instant::now()).count();
     set("active_peers", "Peers that were heard from in the last two minutes", active);
     let abandoned = view.book.abandoned().len();
-    set("abandoned_blocks", "Blocks that gave way and are remembered", abandoned);
+    set("abandoned_blocks", "Abandoned blocks that are remembered", abandoned);
     let clients = MAX_EVENT_CLIENTS - shared.event_places.available_permits();
     set("event_clients", "Clients of the events", clients);
     if let Some(contacts) = &shared.settings.contacts {
@@ -63,7 +63,7 @@ fn among_strangers(levels: &mut Registry, told: Told) {
     let connected = told.contacts.iter().filter(|it| it.standing == Standing::Connected).count();
     levels.register("connections", "Connections to strangers", ConstGauge::new(connected));
     levels.register("known_peers", "Strangers known", ConstGauge::new(told.contacts.len()));
-    let help = "Handshakes with strangers, by what came of them";
+    let help = "Handshakes with strangers, by result";
     let handshakes = counters(levels, "handshakes", help, "outcome", &["done"]);
     for (outcome, count) in told.handshakes {
         handshakes.get_or_create(&[("outcome", outcome)]).inc_by(count);

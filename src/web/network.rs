@@ -171,7 +171,7 @@ pub(super) async fn set_pace(
     let Json(PaceName { pace: name }) = body?;
     let pace = Pace::of_name(&name).ok_or_else(|| {
         let names = Pace::NAMED.map(|(name, _)| name).join(", ");
-        Problem::bad_request(format_args!("{name:.20?} is no pace; write one of {names}"))
+        Problem::bad_request(format_args!("{name:.20?} is not a pace; write one of {names}"))
     })?;
     Ok(Json(NetworkPace::of(&order(&shared, Some(Change::Pace(pace))).await?)))
 }

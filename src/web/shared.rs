@@ -84,13 +84,13 @@ pub(super) struct Traffic {
 
 impl Traffic {
     pub(super) fn new(registry: &mut Registry) -> Traffic {
-        let help = "Clients of the events that were too slow or too loud";
+        let help = "Clients of the events that were too slow or sent too much";
         let cut_off = metric(registry, "event_clients_cut_off", help);
         let outcomes = ["done", "failed", "refused"];
-        let help = "Posts, by what became of them";
+        let help = "Posts, by result";
         Traffic {
             requests: metric(registry, "http_requests", "HTTP requests"),
-            refused: metric(registry, "http_refused", "HTTP requests that were not let in"),
+            refused: metric(registry, "http_refused", "HTTP requests that were refused"),
             cut_off,
             operations: counters(registry, "operations", help, "outcome", &outcomes),
         }

@@ -81,7 +81,7 @@ fn text(advice: &Advice) -> String {
          has answered; {minimum_percent} % is wanted"
     ));
     if !advice.enough {
-        add(format_args!("Too little has answered: ask again later."));
+        add(format_args!("Too little weight has answered: ask again later."));
     }
     add(format_args!("{CAUTION}"));
     text

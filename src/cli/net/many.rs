@@ -75,7 +75,7 @@ fn check(args: &Args, count: usize) -> Result<()> {
         return Err(Exit::usage(format!("--nodes {count}: write a number from {range}")));
     }
     if args.run.data.is_some() || args.run.json {
-        return Err(Exit::usage("--nodes has neither --data nor --json: they are for one node"));
+        return Err(Exit::usage("--nodes takes neither --data nor --json: they are for one node"));
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let info: Info = client.get(url, "/node/info").with_context(|| {
         format!("no node answers at {url}: start one with cairn net --http, or name it with --api")
     })?;
-    let reach = client.get(url, "/node/reach").context("this is no node of cairn net")?;
+    let reach = client.get(url, "/node/reach").context("this is not a node of cairn net")?;
     let status = client.get(url, "/node/status")?;
     let peers: Peers = client.get(url, "/node/peers")?;
     let contacts = peers.known.map(|known| known.contacts).unwrap_or_default();
@@ -85,7 +85,7 @@ fn text(info: &Info, status: &Status, reach: &Reach, contacts: &[Contact]) -> St
         line(format_args!("  not at all"));
     }
     if let Some(advice) = &reach.advice {
-        line(format_args!("nobody from outside of the local network reaches it: {advice}"));
+        line(format_args!("nobody outside the local network reaches it: {advice}"));
     }
     let connected = contacts.iter().filter(|contact| contact.status == "connected");
     line(format_args!(

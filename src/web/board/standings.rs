@@ -101,7 +101,7 @@ impl Standings {
         };
         let makes_sense = (1..=MAX_TASKS).contains(&tasks) && tasks_passed <= tasks;
         if !makes_sense || (passed && tasks_passed == 0) {
-            let detail = "more tasks are passed than there are, or all without one";
+            let detail = "the numbers of tasks contradict each other";
             return Err(Problem::bad_request(detail));
         }
         Ok(exercise)
