@@ -59,7 +59,8 @@ fn check_first(bytes: &[u8]) -> Result<()> {
     match bytes.first() {
         Some(&found) if usize::from(found) != BLOCK_LEN => {
             let invalid = Invalid { height: 0, fault: Fault::Size { found } };
-            Err(Error::from(invalid).context("this is not a chain: a chain begins with the byte 75"))
+            Err(Error::from(invalid)
+                .context("this is not a chain: a chain begins with the byte 75"))
         }
         _ => Ok(()),
     }

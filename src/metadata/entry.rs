@@ -129,9 +129,9 @@ impl Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Refused::UnknownBlock => {
-                f.write_str("metadata is kept of the chain's last 1,000 blocks, and this is not one")
-            }
+            Refused::UnknownBlock => f.write_str(
+                "metadata is kept of the chain's last 1,000 blocks, and this is not one",
+            ),
             Refused::Future { seconds } => {
                 write!(f, "it is dated {seconds} s ahead of this node's clock: set either clock")
             }

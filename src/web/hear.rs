@@ -64,8 +64,9 @@ async fn hear(
 ) -> Result<Json<Verdict>, Problem> {
     let Json(Heard { from, bytes }) = body?;
     let from = control::peer(&shared, &from)?;
-    let bytes = hex::decode(&bytes)
-        .map_err(|error| Problem::bad_request(format_args!("bytes are not hexadecimal digits: {error}")))?;
+    let bytes = hex::decode(&bytes).map_err(|error| {
+        Problem::bad_request(format_args!("bytes are not hexadecimal digits: {error}"))
+    })?;
     if bytes.len() > MAX_LEN {
         let why = format_args!("{} bytes are too many: at most {MAX_LEN}", bytes.len());
         return Err(Problem::bad_request(why));

@@ -121,7 +121,9 @@ pub(super) async fn confirm(
 ) -> Result<Json<Advice>, Problem> {
     let Json(Which { hash }) = body?;
     let hash: Hash = hash.parse().map_err(|_| {
-        Problem::bad_request(format_args!("{hash:.100?} is not a hash: write 64 hexadecimal digits"))
+        Problem::bad_request(format_args!(
+            "{hash:.100?} is not a hash: write 64 hexadecimal digits"
+        ))
     })?;
     Ok(Json(Advice::from(ask(&shared, |reply| Request::Confirm(hash, reply)).await?)))
 }

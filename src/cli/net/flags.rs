@@ -216,7 +216,9 @@ impl NetFlags {
     pub(super) fn settings(&self, listen: &Listen, effort: &Effort, seed: u64) -> Result<Settings> {
         let (own, limits) = (&self.own, &self.limits);
         if own.group.len() > MAX_GROUPS {
-            return Err(Exit::usage(format!("--group: a node belongs to at most {MAX_GROUPS} groups")));
+            return Err(Exit::usage(format!(
+                "--group: a node belongs to at most {MAX_GROUPS} groups"
+            )));
         }
         let lists = self.lists.lists()?;
         let key = Key::open(&own.key).map_err(in_use)?;

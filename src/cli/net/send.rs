@@ -39,5 +39,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let answer = args.api.post("/message", &body)?;
     let Sent { to, number, neighbours } = serde_json::from_value(answer)?;
     let plural = if neighbours == 1 { "" } else { "s" };
-    print::line(format_args!("sent message {number} to {to} through {neighbours} neighbour{plural}"))
+    print::line(format_args!(
+        "sent message {number} to {to} through {neighbours} neighbour{plural}"
+    ))
 }

@@ -96,7 +96,9 @@ fn changed(before: &NodeSeen, next: &NodeSeen) -> Option<String> {
         _ => {}
     }
     match new.refused.cmp(&old.refused) {
-        std::cmp::Ordering::Greater => Some(format!("{port} no longer hears {} peers", new.refused)),
+        std::cmp::Ordering::Greater => {
+            Some(format!("{port} no longer hears {} peers", new.refused))
+        }
         std::cmp::Ordering::Less if new.refused == 0 => Some(format!("{port} hears all again")),
         _ => None,
     }
