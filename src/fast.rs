@@ -12,7 +12,7 @@
 //! - `sha256` and `vectors`: 48 of them in lockstep, as plain loops that the compiler
 //!   turns into vectors;
 //! - `avx512` and `sha_instructions`: the same with instructions of x86-64 by name;
-//! `kernel`, `processor` and `dispatch`: which of these is best on this processor;
+//! - `kernel`, `processor` and `dispatch`: which of these is best on this processor;
 //! - `search` and `check`: the two questions, in batches and on threads.
 
 mod one_by_one;
