@@ -1,5 +1,5 @@
-//! Adopting a block costs by what is new: the same upon 1,000 blocks as upon
-//! 1,000,000.
+//! The cost of adopting a block depends only on what is new: it is the same on top of 1,000
+//! blocks and of 1,000,000.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn main() {
     divan::main();
 }
 
-/// Any hash will do: what is measured here is not the work.
+/// Any hash meets this target: the work is not measured here.
 const TARGET: Target = Target::from_zero_bits(0);
 
 /// Blocks that are adopted one after the other.
@@ -36,7 +36,7 @@ fn node(chain: Chain) -> Node {
     Node::new(Settings::tutorial(PeerName::new("alice"), 7000, peers), chain)
 }
 
-/// A node with this many blocks hears of the next, again and again.
+/// A node with this many blocks gets the next one, again and again.
 #[divan::bench(args = [1_000, 1_000_000], sample_count = ADOPTED - 1, sample_size = 1)]
 fn a_block_upon(bencher: Bencher, count: usize) {
     let bytes = blocks(count + ADOPTED as usize);

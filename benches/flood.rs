@@ -1,6 +1,6 @@
-//! How soon a node copies an honest block while it is flooded with datagrams, and
-//! how soon without: `cargo bench --bench flood` prints both, for half a minute's
-//! flood from a stranger and from a peer.
+//! How soon a node copies an honest block while it is flooded with datagrams, and how soon
+//! without a flood: `cargo bench --bench flood` prints both, for a flood of half a minute
+//! from a stranger and from a peer.
 
 #![allow(dead_code, reason = "the tests use more of what this file offers")]
 
@@ -23,8 +23,7 @@ use cairn::wire::MAX_BLOCKS;
 
 use loopback::{announcement, blocks, chain, node, run, socket};
 
-/// For how long a node is flooded where this is measured, and where it is only
-/// tried, as `cargo test` does.
+/// How long a node is flooded for a measurement, and for a mere test by `cargo test`.
 const MEASURED: Duration = Duration::from_secs(30);
 const TRIED: Duration = Duration::from_millis(100);
 
@@ -41,25 +40,25 @@ fn main() {
     }
 }
 
-/// From one datagram of the flood to the next: 2,000 a second.
+/// The time between two datagrams of the flood: 2,000 a second.
 const FLOOD_PACE: Duration = Duration::from_micros(500);
 
-/// Between two honest blocks.
+/// The time between two honest blocks.
 const BLOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// The node's blocks at the start.
 const START: usize = 500;
 
-/// What was seen of a flood.
+/// The measurements of a flood.
 struct Figures {
-    /// Median times from an honest block's sending to its copying.
+    /// Median times from sending an honest block to its copy.
     unloaded: Duration,
     loaded: Duration,
     flood: u32,
 }
 
-/// Floods a node for so long, from a peer of its or from a stranger, after as
-/// long without.
+/// Floods a node for this long, from one of its peers or from a stranger, after the same
+/// time without a flood.
 fn flood(time: Duration, is_listed: bool) -> Figures {
     let (socket_of_node, at) = socket();
     let ((honest, honest_at), (hostile, hostile_at)) = (socket(), socket());
@@ -86,7 +85,7 @@ fn flood(time: Duration, is_listed: bool) -> Figures {
         let unloaded = honest_blocks(time);
         let flooding = scope.spawn(|| {
             let mut count = 0;
-            // A valid chain, as long as a datagram takes, that is not longer than ours.
+            // A valid chain as long as a datagram can hold, but not longer than ours.
             let junk = blocks(MAX_BLOCKS, 1);
             let started = Instant::now();
             while !is_over.load(Ordering::Relaxed) {
@@ -104,7 +103,7 @@ fn flood(time: Duration, is_listed: bool) -> Figures {
     })
 }
 
-/// Announces one honest block after the other for so long; the median of the
+/// Announces one honest block after the other for this long; returns the median of the
 /// times until each was copied.
 fn honest_rounds(
     honest: &UdpSocket,
@@ -122,7 +121,8 @@ fn honest_rounds(
         let sent = Instant::now();
         honest.send_to(&frame, at).expect("loopback takes all");
         while copied.recv_timeout(Duration::from_millis(200)) != Ok(end - 1) {
-            // Lost, as the node's buffer was full; it counts as long as it takes.
+            // Lost, because the node's buffer was full; the time until the next copy
+            // counts.
             honest.send_to(&frame, at).expect("loopback takes all");
         }
         times.push(sent.elapsed());

@@ -1,7 +1,7 @@
-//! Mining and checking, each beside the plain loop that it must agree with.
+//! Mining and checking, each compared with the plain loop that gives the same result.
 //!
-//! `cargo bench` prints throughputs. Compare them within one run: another
-//! machine, and even another hour, has other figures but much the same ratios.
+//! `cargo bench` prints throughputs. Compare only figures of one run: another machine, or
+//! even another hour, gives other figures but much the same ratios.
 
 use std::hint::black_box;
 use std::sync::atomic::AtomicBool;
@@ -21,10 +21,10 @@ fn main() {
     divan::main();
 }
 
-/// So high a target that no search ends before its range does.
+/// A target so hard that no search ends before the end of its range.
 const OUT_OF_REACH: Target = Target::from_zero_bits(255);
 
-/// As many tries as the network's blocks take on average, times 16.
+/// As many tries as sixteen of the network's blocks take on average.
 const TRIES: u64 = 1 << 20;
 
 #[divan::bench_group(sample_count = 30, sample_size = 1)]
@@ -66,7 +66,7 @@ mod checking_a_million_blocks {
     const COUNT: usize = 1_000_000;
     const ANY: Target = Target::from_zero_bits(0);
 
-    /// A chain that nobody mined: any hash will do.
+    /// A chain that nobody mined: any hash meets the target.
     fn chain() -> Vec<u8> {
         let mut bytes = Block::genesis().to_bytes().to_vec();
         let mut previous = Block::genesis().hash();

@@ -1,5 +1,5 @@
-//! How long a fresh node takes to catch up over real UDP on loopback, where one
-//! datagram in ten is lost.
+//! How long a new node takes to catch up over real UDP on loopback when one datagram in ten
+//! is lost.
 
 #![allow(dead_code, reason = "the tests use more of what these files offer")]
 

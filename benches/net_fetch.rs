@@ -1,5 +1,5 @@
-//! How long 100,000 blocks take from one node among strangers to a fresh one, over
-//! QUIC on loopback: `cargo bench --features net --bench net_fetch`.
+//! How long a new node takes to fetch 100,000 blocks from another node among strangers,
+//! over QUIC on loopback: `cargo bench --features net --bench net_fetch`.
 
 use std::ops::ControlFlow;
 use std::sync::mpsc::{self, Sender};
@@ -15,7 +15,7 @@ use cairn::net::{self, NetLink, Network, Settings};
 use cairn::node::{self, Node, Save};
 use cairn::target::Target;
 
-/// Any hash will do: to check a block costs the same under any target.
+/// Any hash meets this target: a check of a block costs the same under any target.
 const TARGET: Target = Target::from_zero_bits(0);
 
 const BLOCKS: usize = 100_000;

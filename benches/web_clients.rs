@@ -1,8 +1,8 @@
-//! How much a thousand clients of a node's events, and one that never reads, slow
-//! the node's loop, and the memory that they cost it.
+//! How much a thousand clients of a node's events, and one that never reads, slow the
+//! node's loop, and how much memory they take.
 //!
-//! `cargo bench --bench web_clients` prints both beside a node alone. Compare the
-//! figures of one run: the clients share the machine with the node.
+//! `cargo bench --bench web_clients` prints both, and the figures of a node alone. Compare
+//! only figures of one run: the clients share the machine with the node.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use common::wait_until;
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-/// Turns of mining and listening over which the pace is taken.
+/// Turns of mining and listening over which the pace is measured.
 const TURNS: f64 = 300.0;
 
 fn main() {

@@ -1,6 +1,5 @@
-//! The stage before mining: nodes that only tell each other how long they will
-//! sleep. Run one in each of three terminals, with the ports 7000, 8000 and
-//! 9000:
+//! The stage before mining: nodes that only tell each other how long they will sleep. Run
+//! one in each of three terminals, with the ports 7000, 8000 and 9000:
 //!
 //! ```text
 //! cargo run --example basic_node 7000
@@ -45,7 +44,8 @@ fn run() -> Result<()> {
         // Listen until nobody has said anything for a second; then say
         // something, and sleep.
         if let Ok(len) = socket.recv(&mut buffer) {
-            // Of a longer message, such as a mining node's, it reads these three bytes too.
+            // If a message is longer, such as a mining node's, it reads only these three
+            // bytes.
             if let [high, low, seconds, ..] = buffer[..len] {
                 let port = u16::from_be_bytes([high, low]);
                 println!("OTHER {port} sleep for {seconds} seconds...");

@@ -1,8 +1,8 @@
-//! What the accounts of the last blocks say of a block: advice for people.
+//! How the accounts of the last blocks vote on a block: advice for people.
 //!
-//! Each peer says whether the block is on its chain, and counts by the share of the last
-//! blocks that went to its account. An account here is a number that anybody can claim and
-//! mine to, so this decides nothing: which chain is taken is decided by its length alone.
+//! Each peer says whether the block is on its chain, and its weight is the share of the
+//! last blocks that went to its account. An account here is a number that anybody can claim
+//! and mine to, so this decides nothing: only its length decides which chain a node adopts.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use crate::peer::PeerName;
 /// How many of the last blocks give accounts their weight.
 pub const WEIGHING_BLOCKS: usize = 100;
 
-/// The most weight that may be waited for, in percent: all of it.
+/// The most weight to wait for, in percent: all of it.
 pub const MAX_PERCENT: u8 = 100;
 
-/// What every table of advice ends with.
+/// The last line of every table of advice.
 pub const CAUTION: &str = "This is advice and decides nothing: an account is a number that \
                            anybody can claim and mine to, so weight can be forged.";
 
@@ -28,23 +28,23 @@ pub struct Place {
     pub above: u64,
 }
 
-/// What a node says of a block, and whose rewards it says are its own.
+/// A node's answer about a block, with the account that it claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// Who says so.
+    /// The node.
     pub id: PeerName,
-    /// What it calls itself.
+    /// The node's name for itself.
     pub name: Option<String>,
-    /// Its account, as it says.
+    /// The account that it claims.
     pub account: u16,
-    /// Where the block is on its chain; nowhere if it is not there.
+    /// Where the block is on its chain; `None` if it is not there.
     pub place: Option<Place>,
 }
 
-/// A claim, and what it counts for.
+/// A claim, and its weight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Weighed {
-    /// What was said.
+    /// The claim.
     pub claim: Claim,
     /// How many of the last blocks went to its account.
     pub blocks: usize,
@@ -52,26 +52,26 @@ pub struct Weighed {
     pub counts: bool,
 }
 
-/// What is known of a block after the peers were asked.
+/// The result of asking the peers about a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// The block.
     pub hash: Hash,
-    /// The least weight that was to answer, in percent.
+    /// The weight that must answer, in percent.
     pub minimum: u8,
-    /// How many blocks gave weight: [`WEIGHING_BLOCKS`], or all but genesis.
+    /// The number of blocks that gave weight: [`WEIGHING_BLOCKS`], or all but genesis.
     pub total: usize,
-    /// All that was said, by this node first.
+    /// All claims, that of this node first.
     pub claims: Vec<Weighed>,
 }
 
 impl Advice {
-    /// Blocks whose accounts have answered.
+    /// The number of blocks whose accounts have answered.
     pub fn answered(&self) -> usize {
         self.weight(|_| true)
     }
 
-    /// Blocks whose accounts have the block on their chains.
+    /// The number of blocks whose accounts have the block on their chains.
     pub fn confirmed(&self) -> usize {
         self.weight(|claim| claim.place.is_some())
     }
@@ -87,8 +87,8 @@ impl Advice {
     }
 }
 
-/// Weighs what nodes say by the accounts of the last blocks. Of two answers of one node the
-/// first is taken; nodes that claim one account count for nothing, as one of them lies.
+/// Weighs answers by the accounts of the last blocks. Of two answers of one node the first
+/// counts; nodes that claim the same account count for nothing, because one of them lies.
 pub fn weigh(receivers: &[u16], claims: impl IntoIterator<Item = Claim>) -> Vec<Weighed> {
     let mut first: Vec<Claim> = Vec::new();
     for claim in claims {

@@ -25,7 +25,7 @@ pub const BLOCK_LEN: usize = 75;
 /// Bytes in a header.
 pub const HEADER_LEN: usize = 69;
 
-/// The only version there is.
+/// The only version.
 pub const VERSION: u8 = 0;
 
 /// The only number of transactions a block can have: its reward.
@@ -58,7 +58,7 @@ pub mod field {
 /// A block as it travels and as it is kept.
 pub type BlockBytes = [u8; BLOCK_LEN];
 
-/// The hash of the first block, on which every chain stands.
+/// The hash of the first block of every chain.
 pub const GENESIS_HASH: Hash = Hash::from_bytes([
     0x00, 0x00, 0x1f, 0xf5, 0x84, 0x95, 0xc3, 0xdc, 0x2a, 0x1a, 0xaa, 0x69, 0xeb, 0xca, 0x4e, 0x9b,
     0x3e, 0x05, 0xe6, 0x3e, 0x5a, 0x31, 0x9f, 0xb7, 0x3b, 0xcd, 0xcc, 0xbc, 0xdb, 0xba, 0x1e, 0x72,
@@ -230,8 +230,8 @@ impl Block {
     }
 
     /// Reads the fields of a block.
-    ///
-    /// Size, version and transaction counter are passed over, as they have only
+    /// Ignores size, version and transaction counter, because they have only one value in a
+    /// valid block: the rules check them.
     /// one value in a valid block: the rules check them.
     pub fn from_bytes(bytes: &BlockBytes) -> Block {
         Block {
@@ -253,7 +253,7 @@ impl Block {
     }
 }
 
-/// Reads a block's hash of the block before.
+/// Reads the previous hash in a block.
 pub fn previous(block: &BlockBytes) -> Hash {
     Hash::from_bytes(block[field::PREVIOUS].try_into().expect("a hash has 32 bytes"))
 }
@@ -263,7 +263,7 @@ pub fn timestamp(block: &BlockBytes) -> u32 {
     BigEndian::read_u32(&block[field::TIMESTAMP])
 }
 
-/// Hashes a block's header where it lies.
+/// Hashes the header of a block in place.
 pub fn hash(block: &BlockBytes) -> Hash {
     Hash::of(&block[field::HEADER])
 }

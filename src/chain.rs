@@ -1,4 +1,4 @@
-//! A chain: the very bytes that travel and are kept, once they are known to be valid.
+//! A chain: the bytes that nodes send and store, once they are known to be valid.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,9 +12,9 @@ use crate::target::Target;
 
 /// Blocks from genesis on, 75 bytes each and nothing else.
 ///
-/// A `Chain` can only be made by checking every rule, so to hold one is to know
-/// that it is valid under its target. The hash of block *i* is the previous
-/// hash inside block *i + 1*; only the last one is kept beside the bytes.
+/// A `Chain` can only be made by checking every rule, so every `Chain` is valid under its
+/// target. The hash of block *i* is the previous hash inside block *i + 1*; only the hash
+/// of the last block is stored separately.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
     bytes: Pages,
@@ -38,7 +38,7 @@ impl Chain {
         Ok(Chain { bytes: bytes.into(), tip_hash: tip.hash(), target })
     }
 
-    /// The bytes, as they travel and are kept.
+    /// The bytes, as nodes send and store them.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.as_slice()
     }
@@ -48,11 +48,11 @@ impl Chain {
         self.as_bytes().as_chunks().0
     }
 
-    /// The blocks of some heights. In a chain whose older part is shared, this copies
-    /// these alone.
+    /// The blocks of a range of heights. If the older part of the chain is shared, this
+    /// copies only these blocks.
     ///
     /// # Panics
-    /// If it has no such blocks.
+    /// If the chain does not have these blocks.
     pub fn range(&self, heights: Range<usize>) -> Cow<'_, [BlockBytes]> {
         match self.bytes.range(heights.start * BLOCK_LEN..heights.end * BLOCK_LEN) {
             Cow::Borrowed(bytes) => Cow::Borrowed(bytes.as_chunks().0),
@@ -65,17 +65,17 @@ impl Chain {
         self.range(height.min(self.count())..self.count())
     }
 
-    /// Holds what is old in pages of the pool, together with others who do.
+    /// Moves the old blocks into pages of the pool, which other chains can share.
     pub(crate) fn share(&mut self, pool: &mut Pool) {
         self.bytes.share(pool);
     }
 
-    /// How many blocks there are: at least one.
+    /// The number of blocks: at least one.
     pub fn count(&self) -> usize {
         self.bytes.len() / BLOCK_LEN
     }
 
-    /// The height of the last block: one less than there are blocks.
+    /// The height of the last block: one less than the number of blocks.
     pub fn height(&self) -> usize {
         self.count() - 1
     }
@@ -99,7 +99,7 @@ impl Chain {
         }
     }
 
-    /// The end of the first `count` blocks, on which others can be tried.
+    /// The end of the first `count` blocks, on which other blocks can be tried.
     ///
     /// # Panics
     /// If the chain has fewer blocks.
@@ -112,7 +112,7 @@ impl Chain {
         Tip::after(count, hash, &recent)
     }
 
-    /// How many blocks from genesis on are the same, byte for byte, in `bytes`.
+    /// The number of blocks from genesis on that are the same, byte for byte, in `bytes`.
     pub fn common_prefix(&self, bytes: &[u8]) -> usize {
         let theirs: &[BlockBytes] = bytes.as_chunks().0;
         let ours = self.range(0..self.count().min(theirs.len()));
@@ -128,16 +128,16 @@ impl Chain {
         Header { previous: self.tip_hash, timestamp: clock.max(earliest), nonce }
     }
 
-    /// Mines the block after the tip, which pays `receiver`: the first in its nonce
-    /// lane that meets the target, or `None` if the whole lane has none. A node does
-    /// the same in turns; this is for callers that need the block at once.
+    /// Mines the block after the tip, which pays `receiver`: the first in its nonce lane
+    /// that meets the target, or `None` if the whole lane has none. A node does the same in
+    /// turns; this is for callers that need the block at once.
     pub fn next_block(&self, clock: u32, lane: u64, receiver: u16) -> Option<Block> {
         let start = self.next_header(clock, lane);
         let header = fast::search(&start, 0..Nonce::COUNTER_END, self.target)?;
         Some(Block { header, reward: Transaction::reward(receiver) })
     }
 
-    /// Checks one block and puts it on the tip.
+    /// Checks one block and appends it.
     ///
     /// # Errors
     /// The rule that the block breaks; the chain stays as it was.
@@ -147,8 +147,8 @@ impl Chain {
         Ok(())
     }
 
-    /// Finds where blocks fit onto this chain, the first of them at `height`, and
-    /// checks those that are new.
+    /// Finds where blocks connect to this chain, the first of them at `height`, and checks
+    /// those that are new.
     pub fn fit(&self, height: usize, blocks: &[BlockBytes]) -> Fit {
         let parent = match height.checked_sub(1) {
             Some(below) => self.hash_at(below),
@@ -170,13 +170,13 @@ impl Chain {
         }
     }
 
-    /// Puts a checked branch in the place of all blocks above its fork, and returns
-    /// the blocks that gave way, lowest first.
+    /// Replaces all blocks above a checked branch's fork by the branch, and returns the
+    /// replaced blocks, lowest first.
     ///
-    /// Whether that is wise, the caller says: the chain may get shorter.
+    /// The caller decides whether that is wise: the chain may get shorter.
     ///
     /// # Panics
-    /// If the branch was not checked against the blocks that it would stand on.
+    /// If the branch was not checked against the blocks that it would be built on.
     pub fn adopt(&mut self, branch: Branch) -> Vec<BlockBytes> {
         assert!(branch.stands_on(self), "a branch stands on what it was checked against");
         let abandoned = self.blocks_from(branch.fork).into_owned();
@@ -186,11 +186,11 @@ impl Chain {
         abandoned
     }
 
-    /// Finds the longest valid chain at the front of some bytes, and gives back
-    /// what follows it.
+    /// Finds the longest valid chain at the front of some bytes, and returns the rest of
+    /// the bytes too.
     ///
     /// # Errors
-    /// Not even the genesis block is there.
+    /// If even the genesis block is missing.
     pub fn longest_in(
         mut bytes: Vec<u8>,
         target: Target,
@@ -213,29 +213,29 @@ impl Chain {
     }
 }
 
-/// What follows a valid chain without being a part of it.
+/// The bytes after a valid chain that are not part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rest {
-    /// All of it, from the first bad block on.
+    /// All bytes from the first bad block on.
     pub bytes: Vec<u8>,
     /// What is wrong with that block.
     pub invalid: Invalid,
 }
 
-/// How some blocks fit onto a chain.
+/// How some blocks connect to a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fit {
     /// The block before them is not in the chain.
     Apart,
     /// All of them are in the chain already.
     Known,
-    /// Some of them are new, and valid upon the blocks below.
+    /// Some of them are new, and valid on top of the blocks below.
     Branch(Branch),
     /// The first of them that is new and breaks a rule, and the rule.
     Invalid(Invalid),
 }
 
-/// Blocks that have been found to stand on the first blocks of a chain.
+/// Blocks that are valid on top of the first blocks of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Branch {
     fork: usize,
@@ -246,8 +246,8 @@ pub struct Branch {
 }
 
 impl Branch {
-    /// Checks the blocks in `bytes` as the ones that follow the first `fork`
-    /// blocks of `chain`. It costs by the length of `bytes` only.
+    /// Checks the blocks in `bytes` as the ones that follow the first `fork` blocks of
+    /// `chain`. The cost depends only on the length of `bytes`.
     ///
     /// # Errors
     /// The first block that breaks a rule, and the rule.
@@ -261,7 +261,7 @@ impl Branch {
         Ok(Branch { fork, parent, target: chain.target, bytes: bytes.to_vec(), tip })
     }
 
-    /// Checks more blocks and puts them at the end.
+    /// Checks more blocks and appends them.
     ///
     /// # Errors
     /// The first block that breaks a rule, and the rule; the branch stays as it was.
@@ -271,7 +271,7 @@ impl Branch {
         Ok(())
     }
 
-    /// Whether `chain` still has the block that this branch stands on.
+    /// Whether `chain` still has the block that this branch is built on.
     pub fn stands_on(&self, chain: &Chain) -> bool {
         let parent = match self.fork.checked_sub(1) {
             Some(height) => chain.hash_at(height),
@@ -285,17 +285,18 @@ impl Branch {
         self.tip.hash()
     }
 
-    /// How many blocks of the chain stay: the height of this branch's first block.
+    /// The number of blocks of the chain that stay: the height of this branch's first
+    /// block.
     pub fn fork(&self) -> usize {
         self.fork
     }
 
-    /// How many blocks the chain would have with this branch.
+    /// The number of blocks that the chain would have with this branch.
     pub fn count(&self) -> usize {
         self.tip.count()
     }
 
-    /// The hash of this branch's block at `height`, or `None` where it has none.
+    /// The hash of this branch's block at `height`, or `None` if it has none there.
     pub fn hash_at(&self, height: usize) -> Option<Hash> {
         let index = height.checked_sub(self.fork)?;
         match self.blocks().get(index + 1) {
@@ -304,7 +305,7 @@ impl Branch {
         }
     }
 
-    /// The blocks of this branch, first above the fork.
+    /// The blocks of this branch, starting right above the fork.
     pub fn blocks(&self) -> &[BlockBytes] {
         self.bytes.as_chunks().0
     }

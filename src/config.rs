@@ -19,10 +19,10 @@ pub const NODE_IP: &str = "NODE_IP";
 pub const ENV_FILE: &str = ".env";
 // ANCHOR_END: names
 
-/// The longest file of settings that is read, in bytes: a page has some 4,000.
+/// The longest file of settings that is read, in bytes: a page of text has about 4,000.
 const MAX_ENV_FILE_LEN: u64 = 64 * 1024;
 
-/// How many characters of a setting that cannot be used its error shows.
+/// How many characters of an unusable setting its error shows.
 const MAX_SHOWN: usize = 60;
 
 /// The longest duration that can be set: a day.
@@ -141,7 +141,7 @@ fn read_file(path: &Path) -> Result<Option<Found<String>>, Unusable> {
         }
         Ok(metadata) if metadata.len() > MAX_ENV_FILE_LEN => {
             let len = metadata.len();
-            let why = format!("these are {len} bytes, and {MAX_ENV_FILE_LEN} are read at most");
+            let why = format!("it has {len} bytes, and at most {MAX_ENV_FILE_LEN} are read");
             return Err(unusable(None, &why));
         }
         _ => {}

@@ -1,5 +1,5 @@
-//! What can be asked of a node among strangers: whom it knows and what it thinks of
-//! them, to meet or drop somebody, to block or allow an identity or an address.
+//! Requests to a node among strangers: which peers it knows and what it thinks of them;
+//! orders to dial or drop a peer, and to block or allow an identity or an address.
 //!
 //! The link over the open network answers; the HTTP API asks.
 
@@ -16,41 +16,41 @@ use crate::words::Request;
 /// A peer that is known, connected or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contact {
-    /// Its public key in hexadecimal: what the node calls it.
+    /// Its public key in hexadecimal: its identity.
     pub id: PeerName,
-    /// What it calls itself.
+    /// Its name for itself.
     pub name: Option<String>,
     /// Where it can be dialled.
     pub address: Option<SocketAddr>,
-    /// Where it says that it serves HTTP.
+    /// The address at which it says that it serves HTTP.
     pub http: Option<SocketAddr>,
-    /// The version of the protocol that was agreed on with it.
+    /// The version of the protocol agreed on with it.
     pub version: Option<u8>,
-    /// What it says that it does.
+    /// The capabilities that it claims.
     pub capabilities: Vec<String>,
-    /// Where it says that it is.
+    /// The region that it claims.
     pub region: Option<String>,
-    /// The groups that it says it is of.
+    /// The groups to which it says it belongs.
     pub groups: Vec<String>,
     /// When it was last heard from, in Unix seconds.
     pub last_seen: Option<u64>,
-    /// How it stands to us.
+    /// Its standing.
     pub standing: Standing,
-    /// Whether we dialled it, where it is connected.
+    /// Whether we dialled it, if it is connected.
     pub is_outgoing: bool,
-    /// Which way packets to it take, where it is connected.
+    /// The way of packets to it, if it is connected.
     pub path: Option<Path>,
-    /// How long a round trip takes, where it is connected.
+    /// The round-trip time, if it is connected.
     pub latency: Option<Duration>,
-    /// From -100, where it is banned, to 100.
+    /// Its reputation, from -100, where it is banned, to 100.
     pub reputation: i32,
-    /// Why it is what it is, oldest first.
+    /// The reasons for its reputation, oldest first.
     pub reasons: Vec<String>,
     /// Until when it is banned, in Unix seconds.
     pub banned_until: Option<u64>,
 }
 
-/// Which way packets take.
+/// The way of packets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Path {
     /// Straight to this address.
@@ -59,22 +59,22 @@ pub enum Path {
     Relay(String),
 }
 
-/// How a contact stands to us.
+/// The standing of a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// There is a connection.
     Connected,
     /// It is being dialled.
     Dialling,
-    /// It is known, no more.
+    /// It is known, and not connected.
     Known,
-    /// It has lied too often, and is let in again when the ban ends.
+    /// It has lied too often, and is banned for a time.
     Banned,
-    /// We were told to have nothing to do with it.
+    /// We were told to refuse it.
     Blocked,
 }
 
-/// Whom a rule of the allow or the block list is about.
+/// The subject of a rule of the allow or the block list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// The holder of this key.
@@ -114,25 +114,25 @@ impl fmt::Display for Subject {
     }
 }
 
-/// What can be asked for.
+/// An order to the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Dial this peer and keep it in mind.
+    /// Dial this peer and remember it.
     Add(PeerName, SocketAddr),
-    /// Hang up on this peer and forget it.
+    /// Disconnect this peer and forget it.
     Remove(PeerName),
-    /// Let it in: no block and no ban holds any more. Where there is an allow list it
-    /// joins that, for this long or for good.
+    /// Let it in: this removes any block and ban. If there is an allow list, it joins that,
+    /// for this long or for good.
     Allow(Subject, Option<Duration>),
-    /// Have nothing to do with it, for this long or for good.
+    /// Refuse it, for this long or for good.
     Block(Subject, Option<Duration>),
-    /// Look for peers on the local network, or do so no more.
+    /// Start or stop looking for peers on the local network.
     Discover(bool),
     /// Tell others that this node serves HTTP at this address.
     Serves(SocketAddr),
 }
 
-/// The way to the link, and what it last told.
+/// The access to the link, and its last report.
 #[derive(Clone)]
 pub struct Contacts {
     told: Arc<Mutex<Told>>,
@@ -140,29 +140,29 @@ pub struct Contacts {
     ask: Arc<dyn Fn(Request) -> bool + Send + Sync>,
 }
 
-/// What the link last told of itself.
+/// The link's last report of itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Told {
-    /// All that it knows.
+    /// All contacts.
     pub contacts: Vec<Contact>,
-    /// Where this node says that it is.
+    /// The region that this node claims.
     pub region: Option<String>,
     /// Whether it looks for peers on the local network.
     pub is_discovering: bool,
     /// How others reach this node.
     pub reach: Reach,
-    /// Handshakes, counted by what came of them.
+    /// Handshakes, counted by their result.
     pub handshakes: Vec<(&'static str, u64)>,
-    /// Nodes that are connected or were heard of lately, each with the account that it
+    /// Nodes that are connected or were heard from lately, each with the account that it
     /// claims, this one first.
     pub online: Vec<(PeerName, u16)>,
-    /// How much of the weight is to answer where a block is asked about, in percent.
+    /// The weight that must answer a question about a block, in percent.
     pub weight_minimum: u8,
 }
 
 impl Contacts {
-    /// Contacts whose orders and requests are given to two functions, which must not wait,
-    /// and which say whether the link will carry them out.
+    /// Contacts that pass orders and requests to two functions, which must not wait, and
+    /// which return whether the link will carry them out.
     pub fn new(
         give: impl Fn(Order) -> bool + Send + Sync + 'static,
         ask: impl Fn(Request) -> bool + Send + Sync + 'static,
@@ -170,24 +170,24 @@ impl Contacts {
         Contacts { told: Arc::default(), give: Arc::new(give), ask: Arc::new(ask) }
     }
 
-    /// What the link last told.
+    /// The link's last report.
     pub fn told(&self) -> Told {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The link tells.
+    /// The link reports.
     pub fn tell(&self, told: Told) {
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = told;
     }
 
-    /// Gives an order; says whether it will be carried out. It is not where the link
-    /// has ended or is flooded with orders.
+    /// Gives an order; returns whether it will be carried out. It will not if the link has
+    /// ended or is flooded with orders.
     pub fn give(&self, order: Order) -> bool {
         (self.give)(order)
     }
 
-    /// Makes a request; says whether it was taken. A request that was taken is answered,
-    /// unless the link ends meanwhile.
+    /// Makes a request; returns whether it was accepted. An accepted request is answered,
+    /// unless the link ends before.
     pub fn ask(&self, request: Request) -> bool {
         (self.ask)(request)
     }

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use crate::store::{Disk, Part, StoreError};
 
-/// A chain file on a real disk, which nobody else can open so while it lives.
+/// A chain file on a real disk, which is locked against other processes.
 ///
-/// The lock is on the chain file itself, so two nodes cannot share it by two
-/// names either, and the system lets go of it however the process ends. A
-/// program that only reads needs no lock. (On Windows a locked file cannot be read.)
+/// The lock is on the chain file itself, so two nodes cannot share it by two names either,
+/// and the system releases it however the process ends. A program that only reads needs no
+/// lock. (On Windows a locked file cannot be read.)
 ///
-/// A save needs no other descriptor than those that are open from the start: it
-/// works also where the process has as many open files as it may have.
+/// A save needs no descriptors besides those that are open from the start, so it works even
+/// if the process has as many open files as it may have.
 #[derive(Debug)]
 pub struct FileDisk {
     path: PathBuf,
@@ -27,12 +27,11 @@ pub struct FileDisk {
 }
 
 impl FileDisk {
-    /// Opens the chain file, and makes it where there is none. Its other parts
-    /// lie beside it, and have its name with an ending more.
+    /// Opens the chain file, and creates it if it is missing. Its other parts lie beside
+    /// it, and have its name with one more extension.
     ///
     /// # Errors
-    /// Another process has it open, it is not a regular file, or the system
-    /// fails.
+    /// If another process has it open, it is not a regular file, or the system fails.
     pub fn open(path: &Path) -> Result<FileDisk, StoreError> {
         let unwritable = |error| StoreError::Unwritable { path: path.to_owned(), error };
         // Before it is opened: opening a device may do something.
@@ -49,7 +48,7 @@ impl FileDisk {
             }
             Err(TryLockError::Error(error)) => return Err(unwritable(error)),
         }
-        // Through a link: the journal must lie where the next start looks for it.
+        // The target of a link: the journal must lie where the next start looks for it.
         let path = path.canonicalize().map_err(unwritable)?;
         let folder = path.parent().filter(|_| cfg!(unix)).map(File::open);
         let folder = folder.transpose().map_err(unwritable)?;
@@ -58,7 +57,7 @@ impl FileDisk {
         Ok(disk)
     }
 
-    /// Sets a descriptor aside. Where even that fails, so may the next save.
+    /// Reserves a descriptor. If even that fails, the next save may fail too.
     fn reserve(&mut self) {
         self.reserve = self.folder.as_ref().and_then(|folder| folder.try_clone().ok());
     }
@@ -133,8 +132,8 @@ impl Disk for FileDisk {
         fs::remove_file(self.path(part))
     }
 
-    /// (Another program can change the file without moving it, as the lock binds
-    /// only those who ask for it. That it has another length is seen.)
+    /// (Another program can change the file without moving it, because the lock binds only
+    /// programs that ask for it. A changed length is noticed.)
     fn is_in_place(&self, len: u64) -> bool {
         let (opened, found) = (self.chain.metadata(), fs::metadata(&self.path));
         opened.is_ok_and(|opened| {
@@ -142,7 +141,7 @@ impl Disk for FileDisk {
         })
     }
 
-    /// Only Unix can sync a folder; elsewhere the system sees to it.
+    /// Only Unix can sync a folder; elsewhere the system does so itself.
     fn sync_names(&mut self) -> io::Result<()> {
         self.folder.as_ref().map_or(Ok(()), File::sync_all)
     }
@@ -154,7 +153,7 @@ fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
-/// Only Unix numbers its files; elsewhere one that is there passes for ours.
+/// Only Unix numbers its files; elsewhere any file at the path counts as the same.
 #[cfg(not(unix))]
 fn is_same_file(_one: &Metadata, _other: &Metadata) -> bool {
     true

@@ -1,9 +1,9 @@
 //! The loop around a node, over any link.
 //!
-//! A [`Link`] waits for what the network brings and sends what the node wants sent;
-//! a UDP socket is one. The loop gives the node what comes, wakes it when its time
-//! has come, and carries out what it asks for, in order ([`give`]). Commands from
-//! outside cut a search short, and an [`Observer`] is shown all that happens.
+//! A [`Link`] receives from the network and sends for the node; a UDP socket is one. The
+//! loop gives the node its inputs, wakes it when its time has come, and carries out its
+//! outputs in order ([`give`]). Commands from outside cut a search short, and an
+//! [`Observer`] sees everything that happens.
 
 mod command;
 
@@ -26,20 +26,20 @@ pub use self::command::{Command, Hear, Look};
 /// The loop looks for commands at least this often.
 pub const MAX_WAIT: Duration = Duration::from_millis(50);
 
-/// The length of the buffer that a link is given: one byte more than any UDP
-/// datagram has, so that none is cut unseen.
+/// The length of the buffer that a link gets: one byte more than any UDP datagram has, so
+/// that none is cut off unnoticed.
 pub const BUFFER_LEN: usize = u16::MAX as usize + 1;
 
-/// How many nonces each thread tries between two looks for commands: a few
-/// milliseconds, and many times what it takes to start a thread.
+/// How many nonces each thread tries before the loop looks for commands again: a few
+/// milliseconds, and many times as long as it takes to start a thread.
 const SEARCH_SLICE: u64 = 1 << 16;
 
 /// What connects a node to its peers. Only the link knows what a peer's name means.
 pub trait Link {
-    /// Waits for what comes, at most for `time`, which is more than zero. That is
-    /// [`Input::Datagram`], whose bytes the link puts into `buffer` (of
-    /// [`BUFFER_LEN`] bytes), or [`Input::Joined`], [`Input::Left`] or an
-    /// [`Input::Command`] about its peers.
+    /// Waits at most `time`, which is more than zero, for something to arrive. That is
+    /// [`Input::Datagram`], whose bytes the link puts into `buffer` (of [`BUFFER_LEN`]
+    /// bytes), or [`Input::Joined`], [`Input::Left`] or an [`Input::Command`] about its
+    /// peers.
     ///
     /// # Errors
     /// The link itself has failed, which ends the loop. What others send is no error.
@@ -52,23 +52,23 @@ pub trait Link {
     fn send(&mut self, to: &PeerName, bytes: &[u8]) -> Result<(), String>;
 }
 
-/// What a running loop shows all that it does. The loop waits for it: it must be
-/// short. A closure that takes the node and an event is one.
+/// What sees everything that a running loop does. The loop waits for it, so it must be
+/// fast. A closure that takes the node and an event is an observer.
 pub trait Observer {
-    /// Something happened. A new chain is stored by then, and sent to peers only
-    /// after this returns. Breaks off to end the loop at once, without what the node
-    /// asked for after the event; [`Command::Stop`] ends it after that. The last
-    /// event is [`Event::Stopped`], unless a block could not be kept: then the node
-    /// has a tip that nobody is to hear of.
+    /// Something happened. A new chain is stored by then, but is sent to peers only after
+    /// this returns. Breaks off to end the loop at once, without the outputs after the
+    /// event; [`Command::Stop`] ends it after them. The last event is [`Event::Stopped`],
+    /// unless a block could not be saved: then the node has a tip that must not be
+    /// announced.
     fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()>;
 
-    /// A datagram came; the node has not seen it yet.
+    /// A datagram arrived; the node has not seen it yet.
     fn received(&mut self, _from: &PeerName, _datagram: &[u8]) {}
 
-    /// A datagram was handed to the link.
+    /// A datagram was given to the link.
     fn sent(&mut self, _to: &PeerName, _datagram: &[u8]) {}
 
-    /// All that an input or a command asked for is done, and no search is under way.
+    /// All outputs of an input or a command are carried out, and no search is under way.
     fn settled(&mut self, _node: &Node) {}
 }
 
@@ -78,26 +78,26 @@ impl<F: FnMut(&Node, &Event) -> ControlFlow<()>> Observer for F {
     }
 }
 
-/// Keeps blocks, and returns when they are safe.
+/// Saves blocks, and returns when they are safe.
 pub type Keep<'a> = dyn FnMut(&Save) -> Result<()> + 'a;
 
 /// What a loop works with.
 pub struct Setup<'a> {
-    /// Where datagrams go and come from.
+    /// The link for datagrams.
     pub link: &'a mut dyn Link,
-    /// Where orders come from.
+    /// The channel of commands.
     pub commands: &'a Receiver<Command>,
-    /// Nobody hears of a block before this has returned from it.
+    /// Saves blocks; no block is announced before this has returned.
     pub keep: &'a mut Keep<'a>,
-    /// On how many threads a turn of mining runs; the result does not depend on it.
+    /// The number of threads of a mining turn; the result does not depend on it.
     pub threads: usize,
 }
 
-/// Gives a node an input and carries out all that it asks for in return, in order.
+/// Gives a node an input and carries out all its outputs, in order.
 ///
-/// `carry_out` does one output. A search it answers with [`Input::Searched`], which
-/// the node gets at once; whatever else it does it answers with `None`. Where it
-/// breaks off, what the node asked for after that is not done.
+/// `carry_out` carries out one output. For a search it returns [`Input::Searched`], which
+/// the node gets at once; for all else it returns `None`. If it breaks off, the outputs
+/// after that are not carried out.
 pub fn give<B>(
     node: &mut Node,
     clock: impl Fn() -> Now,
@@ -113,12 +113,11 @@ pub fn give<B>(
     ControlFlow::Continue(())
 }
 
-/// Runs `node` until a command or the observer stops it. The observer is shown
-/// everything in order.
+/// Runs `node` until a command or the observer stops it. The observer sees everything in
+/// order.
 ///
 /// # Errors
-/// Where the link itself fails, or [`Setup::keep`] does. What others send is
-/// never an error.
+/// If the link itself fails, or [`Setup::keep`] does. What others send is never an error.
 pub fn run(node: &mut Node, setup: Setup, observer: &mut dyn Observer) -> Result<()> {
     let mut hands = Hands { setup, observer, pending: None, overheard: None, is_kept: true };
     let ControlFlow::Break(end) = hands.run(node);
@@ -130,22 +129,22 @@ pub fn run(node: &mut Node, setup: Setup, observer: &mut dyn Observer) -> Result
     end
 }
 
-/// How a loop ends: as it was told to, or by an error.
+/// How a loop ends: by a command, or by an error.
 type End = Result<()>;
 
-/// What carries out a node's outputs.
+/// The part of the loop that carries out a node's outputs.
 struct Hands<'a, 's> {
     setup: Setup<'s>,
     observer: &'a mut dyn Observer,
-    /// What came in the midst of a search and is for the node.
+    /// What arrived during a search and is for the node.
     pending: Option<ForNode>,
-    /// What the node tells of a datagram that somebody wants to know about.
+    /// The events that follow from a datagram, for whoever asked for them.
     overheard: Option<Vec<Event>>,
     /// Whether the node's whole chain is safe.
     is_kept: bool,
 }
 
-/// What commands have for the node.
+/// The part of a command that is for the node.
 enum ForNode {
     Command(node::Command),
     Hear(Hear),
@@ -225,8 +224,8 @@ impl Hands<'_, '_> {
         }
     }
 
-    /// Searches in slices. A command cuts the search short: what was tried
-    /// until then is what was searched.
+    /// Searches in slices. A command cuts the search short; the result then covers the
+    /// nonces tried so far.
     fn search(&mut self, node: &Node, mut search: Search) -> ControlFlow<End, Input<'static>> {
         let Range { start, end } = search.counters.clone();
         let threads = self.setup.threads.max(1);

@@ -1,7 +1,6 @@
-//! What happened to a node, and the line that tells it.
+//! What happened to a node, and the line that says so.
 //!
-//! The first words of each line are the tutorial's, to the letter; what follows
-//! them says why.
+//! The first words of each line are exactly the tutorial's; the rest gives the reason.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use crate::wire::{BadFrame, SleepNotice};
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// The node is up and about to announce its chain.
+    /// The node has started and is about to announce its chain.
     Started(Started),
     /// It tries the nonces from `counter` on.
     Tried {
@@ -29,7 +28,7 @@ pub enum Event {
         /// Hash of the block.
         hash: Hash,
     },
-    /// It took over a longer chain.
+    /// It adopted a longer chain.
     Copied {
         /// Height of the new tip.
         height: usize,
@@ -37,49 +36,50 @@ pub enum Event {
         hash: Hash,
         /// Who sent it.
         from: PeerName,
-        /// Whether that is one of our peers; we never write to others.
+        /// Whether the sender is one of our peers; we never send to others.
         listed: bool,
-        /// How many of our own blocks gave way: more than none is a reorganisation.
+        /// The number of our own blocks that were abandoned: if more than none, this is a
+        /// reorganisation.
         abandoned: usize,
     },
     /// It does not mine for a while, but goes on listening.
     Rested {
-        /// The real time.
+        /// How long it rests.
         duration: Duration,
     },
-    /// It let a datagram pass; nothing changed.
+    /// It ignored a datagram.
     Ignored {
         /// Who sent it.
         from: PeerName,
         /// Why.
         reason: Reason,
     },
-    /// It was told to mine no more; it goes on listening.
+    /// It was told to stop mining; it goes on listening.
     Paused,
-    /// It was told to mine again.
+    /// It was told to resume mining.
     Resumed,
-    /// It was told to take this peer among its own, or to have to do with it again.
+    /// It was told to take this peer among its own, or to stop refusing it.
     Connected {
         /// The peer.
         peer: PeerName,
     },
-    /// It was told to have nothing to do with this peer.
+    /// It was told to refuse this peer.
     Disconnected {
         /// The peer.
         peer: PeerName,
     },
-    /// From now on its link does this to each datagram, as all links of its network do.
+    /// The delay and the loss on its link changed, as on all links of its network.
     Links {
-        /// How much later it arrives.
+        /// How much later each datagram arrives.
         delay: Duration,
-        /// How many of a hundred are lost.
+        /// The percentage of datagrams that is lost.
         loss: u8,
     },
-    /// It was told to search at this pace, as all nodes of its network are.
+    /// It was told to search at this pace, like all nodes of its network.
     Paced {
         /// Nonces in a turn of mining.
         nonces: u64,
-        /// A turn of listening.
+        /// How long a turn of listening lasts.
         listen: Duration,
     },
     /// It was told to end.
@@ -89,44 +89,44 @@ pub enum Event {
         /// Hash of its tip.
         hash: Hash,
     },
-    /// It was told to send a message to others, and has.
+    /// It was told to send a message to others, and has sent it.
     MessageSent {
         /// To whom: `all`, `group:NAME`, or an identity.
         to: String,
         /// Unix milliseconds, greater than that of each earlier message.
         number: u64,
-        /// What it says.
+        /// The text.
         text: String,
     },
-    /// A message came, and its sender has signed it.
+    /// It received a message that its sender has signed.
     MessageReceived {
-        /// Who has proved to have sent it.
+        /// The identity that signed it.
         from: PeerName,
         /// What the sender calls itself.
         name: Option<String>,
         /// To whom: `all`, `group:NAME`, or our identity.
         to: String,
-        /// Its sender's number, in Unix milliseconds.
+        /// The sender's number, in Unix milliseconds.
         number: u64,
-        /// What it says.
+        /// The text.
         text: String,
     },
-    /// A message came that is neither shown nor passed on.
+    /// It received a message and neither shows it nor passes it on.
     MessageRefused {
-        /// Who is said to have sent it.
+        /// The claimed sender.
         from: PeerName,
-        /// The neighbour that brought it.
+        /// The neighbour that sent it to us.
         via: PeerName,
-        /// A name for why, for programs.
+        /// A name for the reason, for programs.
         reason: &'static str,
-        /// Why, for people.
+        /// The reason, for people.
         detail: String,
     },
     /// A datagram could not be sent.
     Unsent {
         /// To whom.
         to: PeerName,
-        /// What the system said.
+        /// The system's error.
         error: String,
     },
 }
@@ -134,19 +134,19 @@ pub enum Event {
 /// The settings that a node started with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Started {
-    /// The name that the transport gave this node.
+    /// This node's name in the transport.
     pub name: PeerName,
-    /// Its port, which is also where its rewards go.
+    /// Its port, which is also the receiver of its rewards.
     pub port: u16,
-    /// Whom it writes to.
+    /// The peers that it sends to.
     pub peers: Vec<PeerName>,
     /// Nonces in a turn of mining.
     pub nonces: u64,
-    /// A turn of listening.
+    /// How long a turn of listening lasts.
     pub listen: Duration,
-    /// What a hash must meet.
+    /// The target that each hash must meet.
     pub target: Target,
-    /// What its random numbers were grown from.
+    /// The seed of its random numbers.
     pub seed: u64,
     /// The lane of its search.
     pub lane: u64,
@@ -159,23 +159,23 @@ pub struct Started {
 /// Why a datagram changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// A rule of validity is broken.
+    /// It breaks a rule of validity.
     Invalid(Invalid),
-    /// A valid chain, or the claim of one, with fewer blocks than ours; where the peer is one of ours
-    /// it has been sent ours, once a turn.
+    /// A valid chain, or the claim of one, with fewer blocks than ours. If the sender is
+    /// one of our peers, it is sent ours, at most once a turn.
     Shorter {
-        /// Blocks in their chain.
+        /// Blocks in the sender's chain.
         theirs: usize,
         /// Blocks in ours.
         ours: usize,
         /// Whether ours was sent in answer.
         answered: bool,
     },
-    /// A valid chain just as long as ours: the one seen first stays.
+    /// A valid chain as long as ours: the chain seen first stays.
     Tie {
-        /// Blocks in either.
+        /// Blocks in each chain.
         count: usize,
-        /// Whether it is the very chain that we have.
+        /// Whether it is the same chain as ours.
         same: bool,
     },
     /// A block is dated too far ahead of our clock.
@@ -187,29 +187,29 @@ pub enum Reason {
     },
     /// A basic node, of the stage before mining, goes to sleep.
     SleepNotice(SleepNotice),
-    /// We were told to have nothing to do with this peer.
+    /// We were told to refuse this peer.
     Refused,
-    /// It begins like a frame, and is none.
+    /// It begins like a frame, but is not one.
     BadFrame(BadFrame),
     /// The last blocks of a longer chain, which do not reach back to ours.
     Unconnected {
-        /// Blocks in their chain, as they say.
+        /// Blocks in the sender's chain, as it says.
         theirs: usize,
-        /// Whether it is a peer of ours; others are not asked.
+        /// Whether the sender is one of our peers; others are not asked.
         listed: bool,
-        /// Whether we have just asked for those between.
+        /// Whether we have just asked for the blocks in between.
         asked: bool,
     },
-    /// A peer of ours has answered our question with a block that breaks a rule.
+    /// One of our peers answered our question with a block that breaks a rule.
     WrongAnswer {
-        /// What is wrong.
+        /// The rule that it breaks.
         invalid: Invalid,
-        /// How long it is not asked again.
+        /// How long we will not ask this peer.
         shunned: Duration,
     },
-    /// A question from somebody who is not a peer of ours.
+    /// A question from a sender who is not one of our peers.
     StrangersQuestion,
-    /// More questions in a second than are answered.
+    /// More questions in a second than we answer.
     TooManyQuestions,
 }
 
@@ -352,7 +352,7 @@ impl fmt::Display for Started {
     }
 }
 
-/// A duration as a flag of the command line reads it: `1s`, `200ms` or `1500ms`.
+/// A duration in the form that a command line flag takes: `1s`, `200ms` or `1500ms`.
 pub fn as_flag(duration: Duration) -> String {
     match duration.subsec_nanos() {
         0 => format!("{}s", duration.as_secs()),

@@ -1,18 +1,18 @@
-//! The search and the check, answered faster.
+//! The search and the check, made faster.
 //!
-//! [`miner::search`](crate::miner::search) and [`rules::check`](crate::rules::check)
-//! say what mining and checking are. What is in here gives the same answers sooner,
-//! to any question: many headers are hashed at once, in vectors, and on several
-//! threads. A first reader may pass it by; the rest of the program asks
-//! [`search`](fn@search) and [`check`](fn@check) and need not know how they do it. Without the feature
-//! `fast` those two names stand for the plain functions (`fast/absent.rs`).
+//! [`miner::search`](crate::miner::search) and [`rules::check`](crate::rules::check) define
+//! mining and checking. This module gives the same answers faster, to any question: it
+//! hashes many headers at once, in vectors, and on several threads. You can skip it on a
+//! first reading; the rest of the program calls [`search`](fn@search) and
+//! [`check`](fn@check) and need not know how they work. Without the feature `fast` these
+//! two names are the plain functions (`fast/absent.rs`).
 //!
-//! In here too, each file uses only files above it:
+//! Here too, each file uses only files above it:
 //! - `one_by_one`: many hashes, one after the other, from the midstate;
 //! - `sha256` and `vectors`: 48 of them in lockstep, as plain loops that the compiler
 //!   turns into vectors;
 //! - `avx512` and `sha_instructions`: the same with instructions of x86-64 by name;
-//! - `kernel`, `processor` and `dispatch`: which of these this processor does best;
+//! - `kernel`, `processor` and `dispatch`: which of these is best on this processor;
 //! - `search` and `check`: the two questions, in batches and on threads.
 
 mod one_by_one;

@@ -1,7 +1,7 @@
 //! A link with delay and loss, around any other.
 //!
-//! On one machine a datagram arrives within microseconds, so nodes hardly ever find
-//! a block at the same time. With a delay on its way, as on a real network, they do.
+//! On one machine a datagram arrives within microseconds, so nodes hardly ever find a block
+//! at the same time. With a delay, as on a real network, they do.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -19,48 +19,48 @@ use crate::peer::PeerName;
 /// The longest delay.
 pub const MAX_DELAY: Duration = Duration::from_secs(5);
 
-/// The most datagrams of a hundred that can be lost.
+/// The highest percentage of datagrams that can be lost.
 pub const MAX_LOSS: u8 = 100;
 
 /// The most bytes of datagrams that are held; others are lost, as in a router
 /// whose memory is full. Ten answers of the longest kind.
 const MAX_HELD_LEN: usize = 1 << 20;
 
-/// Bytes that each held datagram counts for beside its own: about what its place in
-/// the list and its sender's name take. Without it, empty datagrams would cost nothing.
+/// Bytes that each held datagram counts for besides its own: about the size of its place in
+/// the list and its sender's name. Without it, empty datagrams would cost nothing.
 const HELD_OVERHEAD: usize = 128;
 
 /// The stream of random numbers that losses are drawn from: not the node's own.
 const STREAM: u64 = 1 << 32;
 
-/// What a link does to each datagram that arrives by it.
+/// What a link does to each datagram that arrives over it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkFaults {
     /// How much later it arrives; at most [`MAX_DELAY`].
     pub delay: Duration,
-    /// How many of a hundred are lost; at most [`MAX_LOSS`].
+    /// The percentage of datagrams that is lost; at most [`MAX_LOSS`].
     pub loss: u8,
 }
 
-/// Another link, whose datagrams are lost or arrive later. What is sent is sent at
-/// once: a datagram is held where it arrives.
+/// Another link, whose datagrams get lost or arrive later. Sending is not delayed: the
+/// receiving side holds a datagram back.
 #[derive(Debug)]
 pub struct FaultyLink<L> {
     link: L,
     faults: LinkFaults,
-    /// Where other faults come from while the link is in use.
+    /// The channel for new faults while the link is in use.
     changes: Receiver<LinkFaults>,
     random: ChaCha8Rng,
-    /// Datagrams on their way, the one that is due next in front.
+    /// Held datagrams, the one that is due next in front.
     held: VecDeque<Held>,
-    /// How many bytes they count for in all.
+    /// The bytes that they count for in total.
     held_len: usize,
     buffer: Vec<u8>,
     watch: Option<Watch>,
 }
 
-/// Who is shown each datagram when it comes: the function gets its sender, its bytes,
-/// and its delay, which is `None` where it is lost.
+/// A function that sees each datagram when it arrives: it gets the sender, the bytes, and
+/// the delay, which is `None` if the datagram is lost.
 struct Watch(Box<Show>);
 
 type Show = dyn FnMut(&PeerName, &[u8], Option<Duration>) + Send;
@@ -79,8 +79,8 @@ struct Held {
 }
 
 impl<L: Link> FaultyLink<L> {
-    /// A link with these faults, until others come. Losses are grown from the seed
-    /// and the number of the node that uses the link.
+    /// A link with these faults, until new ones come. The seed and the number of the node
+    /// that uses the link determine the losses.
     pub fn new(
         link: L,
         faults: LinkFaults,
@@ -94,8 +94,8 @@ impl<L: Link> FaultyLink<L> {
         FaultyLink { link, faults, changes, random, held, held_len: 0, buffer, watch: None }
     }
 
-    /// Shows each datagram to a function when it comes. The link waits for it, so it
-    /// must be short.
+    /// Shows each datagram to a function when it arrives. The link waits for it, so it must
+    /// be fast.
     pub fn watch(
         &mut self,
         watch: impl FnMut(&PeerName, &[u8], Option<Duration>) + Send + 'static,
@@ -117,7 +117,7 @@ impl<L: Link> FaultyLink<L> {
         self.held_len += cost;
         let due = Instant::now() + self.faults.delay;
         let held = Held { due, from, bytes: self.buffer[..len].to_vec() };
-        // Behind all that are due earlier: the delay may have become shorter.
+        // After all datagrams that are due earlier: the delay may have become shorter.
         let place = self.held.partition_point(|other| other.due <= due);
         self.held.insert(place, held);
     }
@@ -156,7 +156,7 @@ impl<L: Link> Link for FaultyLink<L> {
                 Some(Input::Joined(name)) => return Ok(Some(Input::Joined(name))),
                 Some(Input::Left(name)) => return Ok(Some(Input::Left(name))),
                 Some(Input::Command(command)) => return Ok(Some(Input::Command(command))),
-                // The loop's own, which no link hands out.
+                // The loop's own commands, which no link returns.
                 Some(Input::Start | Input::Wake | Input::Searched { .. }) | None => {}
             }
         }

@@ -1,4 +1,4 @@
-//! A hash, and how it is made: SHA-256 of the SHA-256 of some bytes.
+//! A hash: SHA-256 of the SHA-256 of some bytes.
 //!
 //! Hashing twice is Bitcoin's habit, and the tutorial's. A hash is 32 bytes
 //! long and is written as 64 hexadecimal digits, first byte first. (Bitcoin
@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 
 /// The 32 bytes of a double SHA-256.
 ///
-/// Hashes are ordered as 256-bit big-endian numbers, which is what makes one
-/// "lower" than another in proof of work.
+/// Hashes are ordered as 256-bit big-endian numbers, so one hash can be "lower" than
+/// another in proof of work.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Hash([u8; Hash::LEN]);
 

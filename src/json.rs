@@ -1,7 +1,7 @@
 //! Events as JSON, for programs.
 //!
-//! One schema for the lines of `--json` and all others that send events on. A
-//! number that may not survive a JavaScript reader (above 2^53) is a string.
+//! One schema for the lines of `--json` and for everything else that sends events. A number
+//! that may not survive a JavaScript reader (above 2^53) is a string.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct Record {
     v: u8,
     /// Unix time in milliseconds.
     time_ms: u64,
-    /// How many events of its kind this one stands for, if for more than itself.
+    /// The number of events of its kind that this one stands for, if more than itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     merged: Option<u64>,
     #[serde(flatten)]
@@ -81,7 +81,7 @@ enum Body {
         nonces: u64,
         listen_ms: u64,
     },
-    /// No event of the node, but what a watcher sees of a datagram.
+    /// Not an event of the node, but an observer's view of a datagram.
     Message {
         from: String,
         kind: &'static str,

@@ -1,13 +1,13 @@
 //! Cairn: a toy proof-of-work blockchain network that is real enough to run,
 //! read, break and measure.
 //!
-//! A cairn is a pile of stones that every traveller adds to; the tallest is the
-//! one people trust. Here the stones are blocks, and the travellers are nodes
-//! that alternate between mining a thousand nonces and listening for a second.
+//! A cairn is a pile of stones that every traveller adds to; people trust the tallest one.
+//! Here the stones are blocks, and the travellers are nodes that alternate between mining a
+//! thousand nonces and listening for a second.
 //!
-//! The modules stand in the order in which to read them, and each uses only
-//! those above it. The book in the repository's folder `book/` builds a network from an empty
-//! folder and then takes this one apart: its first chapter is `book/src/five-minutes.md`.
+//! The modules are listed in reading order, and each uses only those above it. The book in
+//! the repository's folder `book/` builds a network from an empty folder and then explains
+//! this one: its first chapter is `book/src/five-minutes.md`.
 //!
 //! First what a block is and what makes it worth anything: [`hash`], [`target`],
 //! [`block`] (chapter 1.1, `book/src/blocks.md`). To find one, search:
@@ -24,8 +24,8 @@
 //! # let block = Block { header: found, reward: Transaction::reward(7000) };
 //! ```
 //!
-//! Blocks upon blocks are a chain, if they keep the [`rules`] (chapter 1.2, `book/src/chains.md`).
-//! A [`chain`] is its bytes, and can be made in no other way than by checking them:
+//! Blocks on top of each other are a chain if they keep the [`rules`] (chapter 1.2,
+//! `book/src/chains.md`). A [`chain`] is its bytes, and only checking them can make one:
 //!
 //! ```
 //! # use cairn::block::{Block, GENESIS_HASH, Header, Nonce, Transaction};
@@ -45,20 +45,20 @@
 //! assert_eq!(invalid.rule(), Rule::ProofOfWork);
 //! ```
 //!
-//! The rest of the program searches and checks through [`fast`], which gives the
-//! answers of [`miner`] and [`rules`] sooner; how it does so may wait (chapter 1.8,
+//! The rest of the program searches and checks through [`fast`], which gives the same
+//! answers as [`miner`] and [`rules`], but faster; you can read it later (chapter 1.8,
 //! `book/src/speed.md`).
 //!
 //! Then how nodes behave (chapter 1.3, `book/src/nodes.md`): a [`peer`] sends what [`wire`]
-//! describes, a [`node`] answers it and tells of it in an [`event`]. Where a chain is longer than
-//! a datagram, [`sync`] fetches it (chapter 1.6, `book/src/long-chains.md`). The node is a state
-//! machine. The [`driver`] is the loop that gives it a clock and a link to its peers, and
-//! [`config`] its settings. [`udp`] is one link, and [`faulty_link`] puts faults around any (a
-//! [`passage`] is what a watcher sees of a datagram). A [`store`] keeps the chain in a file, on a
-//! real [`disk`] or on [one that fails on demand](sim_disk) (chapter 1.7, `book/src/disk.md`).
-//! [`sim`] runs many nodes at once, under a virtual clock and with every fault there is
-//! (chapter 1.4, `book/src/forks.md`). Events that come too often to be told one by one pass a
-//! [`throttle`].
+//! describes, a [`node`] answers and reports it as an [`event`]. If a chain is longer than
+//! a datagram, [`sync`] fetches it (chapter 1.6, `book/src/long-chains.md`). The node is a
+//! state machine. The [`driver`] is the loop that gives it a clock and a link to its peers,
+//! and [`config`] reads its settings. [`udp`] is one link, and [`faulty_link`] adds faults
+//! to any link (a [`passage`] describes a datagram to an observer). A [`store`] keeps the
+//! chain in a file, on a real [`disk`] or on [one that fails on demand](sim_disk) (chapter
+//! 1.7, `book/src/disk.md`). [`sim`] runs many nodes at once, under a virtual clock and
+//! with every kind of fault (chapter 1.4, `book/src/forks.md`). A [`throttle`] thins out
+//! events that come too often.
 
 #![forbid(unsafe_code)]
 

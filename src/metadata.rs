@@ -1,12 +1,12 @@
-//! What nodes tell each other of blocks beside the chain: how warm a block is, and who
+//! What nodes tell each other about blocks outside the chain: how warm a block is, and who
 //! holds it.
 //!
-//! It is in memory alone, and no rule of the chain depends on it. What a node states it
-//! dates, and signs where its name is a key; of two statements about the same the later
-//! one counts, so that all nodes come to the same without asking each other
-//! ([`store`]). Among strangers statements go from node to node in batches ([`spread`]);
-//! nodes over UDP cannot prove who they are, so there a program carries them from one
-//! API to the other.
+//! Metadata is only in memory, and no rule of the chain depends on it. A node dates its
+//! statements, and signs them if its name is a key. Of two statements about the same thing
+//! the later one counts, so all nodes reach the same state without asking each other
+//! ([`store`]). Among strangers statements go from node to node in batches ([`spread`]).
+//! Nodes over UDP cannot prove their identity, so there a program carries statements from
+//! one API to another.
 
 pub mod entry;
 mod heat;
@@ -25,34 +25,34 @@ use crate::peer::PeerName;
 /// The most entries that wait for the link.
 const MAX_OUTGOING: usize = 4_096;
 
-/// What somebody who listens is told.
+/// What a listener is told.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
-    /// An entry is now what this node has.
+    /// This node has accepted an entry.
     Changed {
         /// The entry.
         entry: Entry,
         /// The height of its block.
         height: usize,
     },
-    /// A batch has come or gone.
+    /// A batch was received or sent.
     Synced(Synced),
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Synced {
-    /// Whom it came from or went to; `None` is the API.
+    /// The peer that it came from or went to; `None` is the API.
     pub peer: Option<PeerName>,
-    /// Whether it went out.
+    /// Whether it was sent, not received.
     pub is_outgoing: bool,
     /// How many entries it has.
     pub entries: usize,
-    /// How many of them were new here; for one that went out, how many were sent.
+    /// The number of entries that were new here; for a sent batch, the number sent.
     pub taken: usize,
 }
 
-/// Signs what this node states.
+/// Signs this node's statements.
 type Sign = Box<dyn Fn(&Entry) -> [u8; SIGNATURE_LEN] + Send>;
 
 /// The metadata of one node, which its API and its link share.
@@ -62,28 +62,29 @@ pub struct Metadata(Arc<Mutex<Shared>>);
 struct Shared {
     own: PeerName,
     store: Store,
-    /// Where the link spreads entries.
+    /// The entries that the link is to spread, if a link spreads them.
     sign: Option<Sign>,
     listen: Option<Box<dyn Fn(Told) + Send>>,
-    /// What the link is to spread, each with whom it came from.
+    /// Entries that the link is to spread, each with the peer that it came from.
     outgoing: Vec<(Entry, Option<PeerName>)>,
 }
 
 impl Metadata {
-    /// Metadata of a node of this name. Nothing is known of any block.
+    /// Metadata of a node of this name, with nothing about any block.
     pub fn new(own: PeerName) -> Metadata {
         let store = Store::default();
         let shared = Shared { own, store, sign: None, listen: None, outgoing: Vec::new() };
         Metadata(Arc::new(Mutex::new(shared)))
     }
 
-    /// A function is told of all that changes from now on. It must not wait, nor come back here.
+    /// From now on a function is told of all changes. It must not wait, nor call this
+    /// again.
     pub fn listen(&self, listen: impl Fn(Told) + Send + 'static) {
         self.lock().listen = Some(Box::new(listen));
     }
 
-    /// From now on what is new waits for a link that spreads it, and what this node states
-    /// is signed by a function.
+    /// From now on new entries wait for a link that spreads them, and a function signs this
+    /// node's statements.
     pub fn spread(&self, sign: impl Fn(&Entry) -> [u8; SIGNATURE_LEN] + Send + 'static) {
         self.lock().sign = Some(Box::new(sign));
     }
@@ -93,10 +94,10 @@ impl Metadata {
         self.lock().store.follow(chain);
     }
 
-    /// States something.
+    /// Makes a statement.
     ///
     /// # Errors
-    /// Why it cannot be stated.
+    /// Why it cannot be made.
     pub fn write(&self, block: Hash, value: Value, now_ms: u64) -> Result<Entry, Refused> {
         self.lock().write(block, value, now_ms)
     }
@@ -106,12 +107,12 @@ impl Metadata {
         let mut shared = self.lock();
         let Shared { own, store, .. } = &mut *shared;
         if let Some(value) = store.read(block, now_ms, own) {
-            // Where it has just left the last blocks there is nothing to state.
+            // If it has just left the last blocks, there is nothing to state.
             let _ = shared.write(block, value, now_ms);
         }
     }
 
-    /// States of blocks that were not read for a while that they have cooled.
+    /// States that blocks which were not read for a while have cooled.
     pub fn cool(&self, now_ms: u64) {
         let mut shared = self.lock();
         for (block, value) in shared.store.cooled(now_ms, &shared.own) {
@@ -120,7 +121,7 @@ impl Metadata {
         }
     }
 
-    /// Takes in a batch from a peer, or from the API; says of each entry what became of it.
+    /// Takes a batch from a peer, or from the API; returns the result of each entry.
     pub fn take_in(
         &self,
         from: Option<&PeerName>,
@@ -144,14 +145,14 @@ impl Metadata {
         taken
     }
 
-    /// A batch has gone to a peer, or could not be sent.
+    /// A batch was sent to a peer, or could not be sent.
     pub fn sent(&self, to: &PeerName, entries: usize, is_sent: bool) {
         let taken = if is_sent { entries } else { 0 };
         let peer = Some(to.clone());
         self.lock().tell(Told::Synced(Synced { peer, is_outgoing: true, entries, taken }));
     }
 
-    /// All that is stated, or all of one kind; has it spread again, where a link does that.
+    /// All entries, or all of one kind; they are spread again if a link does that.
     pub fn sync(&self, is_wanted: fn(&Value) -> bool) -> Vec<Entry> {
         let mut shared = self.lock();
         let wanted = shared.store.entries().filter(|entry| is_wanted(&entry.value));
@@ -160,25 +161,25 @@ impl Metadata {
         wanted
     }
 
-    /// What is known of a block: how warm it is, and all that is stated.
+    /// The metadata of a block: how warm it is, and all entries.
     pub fn of(&self, block: &Hash) -> (Temperature, Vec<Entry>) {
         let shared = self.lock();
         let entries = shared.store.entries_of(block).cloned().collect();
         (shared.store.temperature(block), entries)
     }
 
-    /// All that is stated.
+    /// All entries.
     pub fn entries(&self) -> Vec<Entry> {
         self.lock().store.entries().cloned().collect()
     }
 
-    /// What the link is to spread, each with whom it came from.
+    /// The entries that the link is to spread, each with the peer that it came from.
     pub fn outgoing(&self) -> Vec<(Entry, Option<PeerName>)> {
         std::mem::take(&mut self.lock().outgoing)
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
-        // Nothing is left half done where this is held.
+        // A panic under this lock leaves nothing half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

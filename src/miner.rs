@@ -1,8 +1,8 @@
 //! The search for a nonce.
 //!
 //! Mining is trying one header after the other until a hash is low enough.
-//! Nothing is learnt from a miss: after a million misses the next try is as
-//! likely to hit as the first.
+//! A failed try teaches nothing: after a million failures the next try is as likely to
+//! succeed as the first.
 
 use std::ops::Range;
 
@@ -23,7 +23,7 @@ pub fn search(header: &Header, counters: Range<u64>, target: Target) -> Option<H
 }
 // ANCHOR_END: search
 
-/// Panics where a range of counters would spill into the lane above them.
+/// Panics if a range of counters would overflow into the lane above them.
 pub(crate) fn assert_in_lane(counters: &Range<u64>) {
     assert!(
         counters.is_empty() || counters.end <= Nonce::COUNTER_END,

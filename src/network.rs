@@ -1,6 +1,6 @@
-//! What can be asked of a network whose nodes all run in one process: to add a
-//! node, to stop one as if it had been killed, and to start it again; how its links
-//! delay and lose datagrams; and how fast its nodes search.
+//! Orders to a network whose nodes all run in one process: to add a node, to stop one as if
+//! it had been killed, and to start it again; to set how its links delay and lose
+//! datagrams; and to set how fast its nodes search.
 //!
 //! `cairn up` is such a network. It takes orders from its nodes' HTTP APIs.
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::faulty_link::LinkFaults;
 
-/// What is to change.
+/// A change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A new node joins, on a port that the network chooses.
@@ -19,9 +19,9 @@ pub enum Change {
     Stop(u16),
     /// The node of this port, which was stopped, starts again.
     Start(u16),
-    /// From now on the links of all nodes do this to datagrams.
+    /// The links of all nodes get this delay and loss.
     Links(LinkFaults),
-    /// From now on all nodes search at this pace.
+    /// All nodes get this pace.
     Pace(Pace),
 }
 
@@ -35,8 +35,8 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// The paces that have names. `slow` is the tutorial's own, at which a node finds a
-    /// block in a minute or so; `lesson` is five times as fast, and `fast` fifty times.
+    /// The named paces. `slow` is the tutorial's own, at which a node finds a block in
+    /// about a minute; `lesson` is five times as fast, and `fast` fifty times.
     pub const NAMED: [(&str, Pace); 3] = [
         ("slow", Pace { nonces: 1_000, listen: Duration::from_secs(1) }),
         ("lesson", Pace { nonces: 1_000, listen: Duration::from_millis(200) }),
@@ -54,10 +54,10 @@ impl Pace {
     }
 }
 
-/// Where an audience may look.
+/// The page for an audience.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience {
-    /// The page's address.
+    /// Its address.
     pub url: String,
     /// Its QR code: rows of `1` for dark and `0` for light.
     pub code: Vec<String>,
@@ -66,9 +66,9 @@ pub struct Audience {
 /// A node of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Its UDP port, by which it is named.
+    /// Its UDP port, which is its name.
     pub port: u16,
-    /// Whether it runs, or was stopped.
+    /// Whether it runs or was stopped.
     pub is_running: bool,
 }
 
@@ -111,20 +111,20 @@ impl std::error::Error for Refusal {}
 pub struct State {
     /// All nodes, in the order in which they joined.
     pub members: Vec<Member>,
-    /// What the links of all nodes do to datagrams.
+    /// The delay and the loss on the links of all nodes.
     pub links: LinkFaults,
-    /// How fast all nodes search.
+    /// The pace of all nodes.
     pub pace: Pace,
-    /// Where an audience may look, if it may.
+    /// The page for an audience, if there is one.
     pub audience: Option<Audience>,
 }
 
 /// The network after a change, or why there was none.
 pub type Answer = Result<State, Refusal>;
 
-/// An order, and where its answer goes.
+/// An order, and the receiver of its answer.
 pub struct Order {
-    /// What is to change; `None` only asks how the network is.
+    /// The change; `None` only asks for the state of the network.
     pub change: Option<Change>,
     reply: Box<dyn FnOnce(Answer) + Send>,
 }
@@ -141,7 +141,7 @@ impl Order {
     }
 }
 
-/// The way to the network: each order goes through this function, which must not wait.
+/// The access to the network: each order goes through this function, which must not wait.
 #[derive(Clone)]
 pub struct Orders(Arc<dyn Fn(Order) + Send + Sync>);
 
@@ -151,7 +151,7 @@ impl Orders {
         Orders(Arc::new(send))
     }
 
-    /// Gives an order. Where the network has ended, its reply is dropped.
+    /// Gives an order. If the network has ended, the reply is dropped.
     pub fn give(&self, order: Order) {
         (self.0)(order);
     }

@@ -9,10 +9,10 @@
 //! [`Node::wake`] names has come, the driver wakes it; the node asks for a
 //! search, and with the search's result it starts to listen again.
 //!
-//! This file has its turns. What goes in and comes out is in `node/interface.rs`,
-//! the table of peers and what the node says to them unasked in `node/peers.rs`,
-//! and what it does with a datagram in `node/hearing.rs`. Each handler puts what is
-//! to be done into the node's outbox, which a step empties at its end.
+//! This file has the node's turns. Its inputs and outputs are in `node/interface.rs`, the
+//! table of peers and the announcements to them in `node/peers.rs`, and the handling of
+//! datagrams in `node/hearing.rs`. Each handler puts actions into the node's outbox, which
+//! is emptied at the end of a step.
 
 mod interface;
 mod peers;
@@ -47,25 +47,25 @@ pub struct Node {
     /// The header under search and the next counter to try.
     header: Header,
     counter: u64,
-    /// Turns since the start, without those that did not listen.
+    /// Turns since the start, except those without listening.
     turns: u32,
-    /// Turns of mining that must come before the next rest.
+    /// Mining turns that must come before the next rest.
     owed_turns: u32,
     /// When the next turn is due; `None` while a search is under way.
     next_turn: Option<Duration>,
     sync: Sync,
     is_paused: bool,
-    /// Whether to search on without listening until a block is found.
+    /// Whether to search without listening until a block is found.
     is_hurried: bool,
-    /// What this step asks for, in order; empty between steps.
+    /// The outputs of this step, in order; empty between steps.
     outbox: Vec<Output>,
 }
 
 impl Node {
-    /// A node that stands on `chain`. It does nothing before [`Input::Start`].
+    /// A node with this chain. It does nothing before [`Input::Start`].
     pub fn new(settings: Settings, chain: Chain) -> Node {
         let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
-        // Nodes that share a seed are told apart by their ports.
+        // The port distinguishes nodes that share a seed.
         random.set_stream(settings.port.into());
         let lane = random.next_u64();
         Node {
@@ -85,27 +85,27 @@ impl Node {
         }
     }
 
-    /// What it was told at its start, and its pace as it is now.
+    /// Its settings from the start, with its current pace.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The chain that this node stands on.
+    /// The chain of this node.
     pub fn chain(&self) -> &Chain {
         &self.chain
     }
 
-    /// Holds what is old of its chain in pages of the pool.
+    /// Moves the old blocks of its chain into pages of the pool, which others can share.
     pub(crate) fn share_chain(&mut self, pool: &mut Pool) {
         self.chain.share(pool);
     }
 
-    /// The peers that an announcement goes to.
+    /// The peers that it sends announcements to.
     pub fn peers(&self) -> impl Iterator<Item = &PeerName> {
         self.peers.listed().map(|peer| &peer.name)
     }
 
-    /// The peers with whom we were told to have nothing to do.
+    /// The peers that we were told to refuse.
     pub fn refused(&self) -> impl Iterator<Item = &PeerName> {
         self.peers.refused().map(|peer| &peer.name)
     }
@@ -120,19 +120,18 @@ impl Node {
         self.counter
     }
 
-    /// When the next [`Input::Wake`] is due, on the monotonic clock; `None`
-    /// before the start, and while nothing but a search is under way.
+    /// When the next [`Input::Wake`] is due, on the monotonic clock; `None` before the
+    /// start, and while only a search is under way.
     pub fn wake(&self) -> Option<Duration> {
         self.next_turn.into_iter().chain(self.sync.wake()).min()
     }
 
-    /// How many blocks the longer chain has that this node is fetching, as a
-    /// peer says.
+    /// The number of blocks of the longer chain that this node is fetching, as a peer says.
     pub fn fetching(&self) -> Option<usize> {
         self.sync.fetching()
     }
 
-    /// Takes in what happened and returns what is to be done, in order.
+    /// Takes an input and returns the outputs, in order.
     pub fn step(&mut self, now: Now, input: Input) -> Vec<Output> {
         let is_wake = matches!(input, Input::Wake);
         match input {
@@ -170,7 +169,7 @@ impl Node {
         self.announce();
     }
 
-    /// Does what the download wants, until it wants nothing.
+    /// Does what the download asks for, until it asks for nothing.
     fn catch_up(&mut self, now: Now) {
         while let Some(next) = self.sync.next(now.monotonic, &self.chain) {
             match next {
@@ -182,8 +181,8 @@ impl Node {
 
     fn turn(&mut self, now: Now) {
         if !self.is_hurried {
-            // Turns without listening take no time, and it is time that makes a
-            // repeat worthwhile.
+            // Turns without listening take no time, and a repeat makes sense only after
+            // some time.
             self.turns = self.turns.saturating_add(1);
             self.repeat_announcement();
         }
@@ -198,7 +197,7 @@ impl Node {
     fn search(&mut self, now: Now) {
         self.next_turn = None;
         if self.counter >= Nonce::COUNTER_END {
-            // Every counter of this lane is tried: go on in the next.
+            // All counters of this lane are tried: continue in the next lane.
             self.lane = self.lane.wrapping_add(1);
             self.reset_search(now);
         }
@@ -221,13 +220,13 @@ impl Node {
         self.counter = search.counters.end;
         let Some(header) = found else { return };
         let block = Block { header, reward: Transaction::reward(self.settings.account) };
-        // It fails only where a driver found what is not there.
+        // This fails only if a driver reports a nonce that is not valid.
         let Ok(()) = self.chain.push(&block) else { return };
         self.is_hurried = false;
         self.listen(now, 1);
         self.reset_search(now);
         self.save(self.chain.height());
-        // Before what others do about it: they may be quicker than our next line.
+        // Before the reactions of others, which may be quicker than our next line.
         self.tell(Event::Created { height: self.chain.height(), hash: self.chain.tip_hash() });
         self.announce();
         self.sync.chain_changed(now.monotonic, &self.chain);
@@ -242,7 +241,7 @@ impl Node {
             Command::Resume => self.set_paused(false),
             Command::MineOne => {
                 self.is_hurried = true;
-                // Now, unless a search is under way already.
+                // Now, unless a search is already under way.
                 self.next_turn = self.next_turn.map(|_| now.monotonic);
             }
             Command::Connect(name) => {
@@ -266,7 +265,7 @@ impl Node {
         }
     }
 
-    /// What is so already is no event.
+    /// A change that changes nothing is no event.
     fn set_paused(&mut self, is_paused: bool) {
         if std::mem::replace(&mut self.is_paused, is_paused) != is_paused {
             self.tell(if is_paused { Event::Paused } else { Event::Resumed });
@@ -286,20 +285,20 @@ impl Node {
         self.peers.remove(name);
     }
 
-    /// Listens for some turns before the next is due; says how long that is.
+    /// Listens for some turns before the next mining turn; returns how long that is.
     fn listen(&mut self, now: Now, turns: u32) -> Duration {
         let duration = self.settings.listen * turns;
         self.next_turn = Some(now.monotonic + duration);
         duration
     }
 
-    /// Rests after a copy: listens for one to three turns, not all nodes for the
-    /// same, so that clocks and turns drift apart. That is the tutorial's rule; but a
-    /// node that has rested first mines as many turns as it rested, or a peer with
-    /// a block every second would keep it from mining for ever.
+    /// Rests after a copy: listens for one to three turns, not the same number for all
+    /// nodes, so that clocks and turns drift apart. That is the tutorial's rule. But a node
+    /// that has rested first mines as many turns as it rested; otherwise a peer with a
+    /// block every second would keep it from mining for ever.
     fn rest(&mut self, now: Now) {
         if self.owed_turns > 0 {
-            // Where a search is under way, its result will be dropped.
+            // If a search is under way, its result will be dropped.
             let next = self.next_turn.unwrap_or(now.monotonic + self.settings.listen);
             self.next_turn = Some(next);
             return;
@@ -316,7 +315,7 @@ impl Node {
         self.header = self.chain.next_header(now.wall, self.lane);
     }
 
-    /// Asks to keep the chain's blocks from this height on.
+    /// Asks the driver to save the chain's blocks from this height on.
     fn save(&mut self, from: usize) {
         let blocks = self.chain.blocks_from(from).into_owned();
         self.outbox.push(Output::Save(Save { from, blocks }));

@@ -1,9 +1,8 @@
-//! A long byte string, of which others may hold the same: its older part can be shared.
+//! A long byte string whose older part can be shared with others.
 //!
-//! It is one run of bytes in memory, until [`Pages::share`] moves its older part into
-//! pages, and takes those from a [`Pool`] that are there already. In this way all nodes of a
-//! simulation that stand on the same chain hold it once. A single node shares with
-//! nobody and has no pages.
+//! It is one run of bytes in memory, until [`Pages::share`] moves its older part into pages
+//! and reuses equal pages from a [`Pool`]. In this way all nodes of a simulation that have
+//! the same chain store it once. A single node shares with nobody and has no pages.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -12,10 +11,10 @@ use std::sync::{Arc, OnceLock};
 
 use crate::block::BLOCK_LEN;
 
-/// Bytes of a page: 1,024 blocks, so that none lies in two.
+/// Bytes of a page: 1,024 blocks, so that no block spans two pages.
 pub(crate) const PAGE_LEN: usize = 1024 * BLOCK_LEN;
 
-/// Pages that are held by anybody.
+/// All pages that are in use.
 #[derive(Debug, Default)]
 pub(crate) struct Pool(BTreeSet<Arc<[u8]>>);
 
@@ -23,9 +22,9 @@ pub(crate) struct Pool(BTreeSet<Arc<[u8]>>);
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
     shared: Vec<Arc<[u8]>>,
-    /// What follows the pages.
+    /// The bytes after the pages.
     own: Vec<u8>,
-    /// All of it in one run, where somebody wanted that since it last changed.
+    /// All bytes in one run, if a caller asked for that since the last change.
     whole: OnceLock<Vec<u8>>,
 }
 
@@ -35,7 +34,7 @@ impl Pool {
         if let Some(page) = self.0.get(bytes) {
             return page.clone();
         }
-        // What nobody holds any more is given up when something new comes.
+        // A new page is a good moment to drop those that nobody uses any more.
         self.0.retain(|page| Arc::strong_count(page) > 1);
         let page = Arc::from(bytes);
         self.0.insert(Arc::clone(&page));
@@ -48,8 +47,8 @@ impl Pages {
         self.shared.len() * PAGE_LEN + self.own.len()
     }
 
-    /// All bytes in one run. Where there are pages, that is a copy, kept until the next
-    /// change.
+    /// All bytes in one run. If there are pages, this makes a copy and keeps it until the
+    /// next change.
     pub(crate) fn as_slice(&self) -> &[u8] {
         match self.shared.is_empty() {
             true => &self.own,
@@ -96,7 +95,7 @@ impl Pages {
         self.own.extend_from_slice(bytes);
     }
 
-    /// Puts bytes in the place of those from `at` on; between the end and `at` come zeros.
+    /// Overwrites the bytes from `at` on; if `at` is beyond the end, zeros fill the gap.
     pub(crate) fn write(&mut self, at: usize, bytes: &[u8]) {
         self.resize(self.len().max(at));
         let end = self.len();
@@ -106,7 +105,7 @@ impl Pages {
         self.extend(&behind);
     }
 
-    /// Cuts off what is behind `len`, or puts zeros there.
+    /// Cuts off the bytes after `len`, or appends zeros up to it.
     pub(crate) fn resize(&mut self, len: usize) {
         if len < self.len() {
             return self.truncate(len);
@@ -116,7 +115,7 @@ impl Pages {
         self.own.resize(own, 0);
     }
 
-    /// Moves all full pages but the last, which may still change, to the pool's.
+    /// Moves all full pages to the pool, except the last, which may still change.
     pub(crate) fn share(&mut self, pool: &mut Pool) {
         let count = (self.own.len() / PAGE_LEN).saturating_sub(1);
         if count == 0 {

@@ -1,16 +1,16 @@
-//! A datagram on its way to a node, for those who watch: who sent it, of what kind it
-//! is, and whether and when it arrives.
+//! A datagram on its way to a node, for observers: its sender, its kind, and whether and
+//! when it arrives.
 
 use std::time::Duration;
 
 use crate::peer::PeerName;
 use crate::wire::Message;
 
-/// The most passages of one node that are told in a second. Others are counted, so
-/// that a flood costs the node no more than that.
+/// The most passages of one node that are reported in a second. Further ones are only
+/// counted, so that a flood costs the node no more than that.
 pub const MAX_TOLD: u32 = 20;
 
-/// The time over which they are counted.
+/// The period over which passages are counted.
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// A datagram on its way to a node.
@@ -26,22 +26,22 @@ pub struct Passage {
     pub delay: Duration,
     /// Whether it is lost on its way, so that the node never gets it.
     pub is_lost: bool,
-    /// For how many datagrams this one stands, itself included.
+    /// The number of datagrams that this one stands for, itself included.
     pub count: u64,
 }
 
-/// Chooses the datagrams of one node that are told.
+/// Chooses which datagrams of one node to report.
 #[derive(Debug, Default)]
 pub struct Passages {
-    /// When the second began in which datagrams are counted now.
+    /// When the current period of counting began.
     began: Option<Duration>,
     told: u32,
     left_out: u64,
 }
 
 impl Passages {
-    /// What is to be told of a datagram that is sent now; `delay` is `None` where it is
-    /// lost. Times count from any moment, the same for all calls.
+    /// Returns the passages to report for a datagram that is sent now; `delay` is `None` if
+    /// it is lost. Times count from any moment, the same for all calls.
     pub fn take(
         &mut self,
         now: Duration,
@@ -68,7 +68,7 @@ impl Passages {
     }
 }
 
-/// What a datagram is by its form alone.
+/// The kind of a datagram, by its form alone.
 fn kind(bytes: &[u8]) -> &'static str {
     match Message::decode(bytes) {
         Ok(Message::Chain(_)) => "chain",

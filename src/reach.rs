@@ -1,25 +1,25 @@
-//! How others reach a node, in plain words, and what to do where they cannot.
+//! How others reach a node, in plain words, and what to do if they cannot.
 //!
-//! What is known of it comes as [`Facts`], from the file that has the socket; here it is only
-//! judged. An address is the world's if no router has to pass packets on to it.
+//! The file that has the socket supplies [`Facts`]; this file only judges them. An address
+//! is public if packets reach it without a router's help.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-/// What a node knows of itself that has to do with being reached.
+/// What a node knows about how it can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// Where it listens.
     pub listening: SocketAddr,
     /// Where it listens on each interface of this machine.
     pub own: Vec<SocketAddr>,
-    /// Where relays see its packets come from, if that is not an interface of its own.
+    /// Its address as relays see it, if that is not an interface of its own.
     pub seen_at: Vec<SocketAddr>,
-    /// Where the person who runs it says that others reach it.
+    /// Its address for others, given by the person who runs it.
     pub forwarded: Option<SocketAddr>,
     /// What the router does for it.
     pub mapping: Mapping,
-    /// The relays that it was told to use.
+    /// The relays given to it.
     pub relays: Vec<Relay>,
 }
 
@@ -33,30 +33,30 @@ pub enum Mapping {
     Asking,
     /// It has not answered, or has refused. It is asked again.
     Refused,
-    /// It passes on what comes to a port of its own.
+    /// It forwards a port to the node.
     Mapped {
-        /// The protocol in which it was asked.
+        /// The protocol of the request.
         protocol: &'static str,
-        /// The port, at the router's outer address.
+        /// The port, at the router's external address.
         at: SocketAddr,
         /// Since when, in Unix seconds.
         since: u64,
     },
 }
 
-/// A relay that a node was told to use.
+/// A relay given to a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relay {
-    /// What others need to use it as well.
+    /// The text with which others can use it too.
     pub address: String,
-    /// How the way to it stands.
+    /// The state of the connection to it.
     pub state: RelayState,
 }
 
-/// How the way to a relay stands.
+/// The state of the connection to a relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RelayState {
-    /// It is not used for now: another one is nearer, or all are being tried.
+    /// It is not used now: another one is nearer, or all are being tried.
     Waiting,
     /// There is a connection.
     Connected,
@@ -69,33 +69,33 @@ pub enum RelayState {
 pub struct Reach {
     /// All ways, the best first.
     pub ways: Vec<Way>,
-    /// What the person who runs the node can do, where nobody from outside reaches it.
+    /// What the person who runs the node can do if nobody from outside reaches it.
     pub advice: Option<String>,
 }
 
 /// One way to a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Way {
-    /// What kind of way it is.
+    /// The kind of way.
     pub kind: Kind,
     /// The address or the relay.
     pub at: String,
-    /// Why it leads here, in words.
+    /// Why this way leads to the node, in words.
     pub because: String,
-    /// Since when it does, in Unix seconds, where that is known.
+    /// Since when, in Unix seconds, if that is known.
     pub since: Option<u64>,
 }
 
 /// Kinds of ways, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// An interface of this machine has an address of the world's.
+    /// An interface of this machine has a public address.
     Direct,
-    /// A person has told the router to pass packets on.
+    /// A person made the router forward a port.
     Forwarded,
-    /// The node has asked the router to.
+    /// The router forwards a port because the node asked for it.
     Mapped,
-    /// Through a relay, which also helps to punch holes into routers.
+    /// Through a relay, which also helps to punch holes through routers.
     Relay,
     /// From the local network.
     Lan,
@@ -116,7 +116,7 @@ impl Kind {
         }
     }
 
-    /// Whether the whole world can take it.
+    /// Whether anybody on the internet can take this way.
     pub fn is_from_outside(self) -> bool {
         self <= Kind::Relay
     }
@@ -136,7 +136,7 @@ impl fmt::Display for Way {
 }
 
 impl Reach {
-    /// Judges what is known.
+    /// Judges the facts.
     pub fn of(facts: &Facts) -> Reach {
         let mut ways: Vec<_> = facts.own.iter().map(|own| own_way(*own)).collect();
         ways.extend(facts.forwarded.map(forwarded));
@@ -168,10 +168,10 @@ fn forwarded(at: SocketAddr) -> Way {
     way(Kind::Forwarded, at, "--external says so")
 }
 
-/// A router whose outer address is private has another router before it.
+/// A router whose external address is private is behind another router.
 fn mapped(mapping: Mapping) -> Option<Way> {
     let Mapping::Mapped { protocol, at, since } = mapping else { return None };
-    let because = format!("it passes packets on, asked by {protocol}, while the node runs");
+    let because = format!("it forwards a port, requested by {protocol}, while the node runs");
     let since = Some(since);
     is_of_the_world(at.ip()).then(|| Way { since, ..way(Kind::Mapped, at, because) })
 }
@@ -185,7 +185,7 @@ fn relayed(relay: &Relay, seen_at: &[SocketAddr]) -> Option<Way> {
     is_connected.then(|| way(Kind::Relay, &relay.address, because))
 }
 
-/// What to do where nobody from outside reaches the node.
+/// What to do if nobody from outside reaches the node.
 fn advice(facts: &Facts) -> String {
     let port = facts.listening.port();
     if facts.listening.ip().is_loopback() {
@@ -193,13 +193,13 @@ fn advice(facts: &Facts) -> String {
     }
     let router = match facts.mapping {
         Mapping::Asking => return "the router is being asked: look again in some seconds".into(),
-        Mapping::Off => "the router was not asked to pass packets on".to_owned(),
+        Mapping::Off => "the router was not asked to forward a port".to_owned(),
         Mapping::Refused => {
             "the router answers neither PCP nor NAT-PMP nor UPnP, as far as they are on".to_owned()
         }
         Mapping::Mapped { at, .. } => format!(
-            "the router passes packets on, but its own outer address {} is private: there is \
-             another router before it",
+            "the router forwards the port, but its external address {} is private: there is \
+             another router in front of it",
             at.ip()
         ),
     };
@@ -209,14 +209,14 @@ fn advice(facts: &Facts) -> String {
     });
     format!(
         "{router}{}. Turn UPnP on in the router, or have it forward UDP port {port} to this \
-         machine and start with --external ADDRESS:{port}, or use a relay: cairn net \
-         --relay-server on a machine that all of you reach, and the line that it prints here",
+         machine and start with --external ADDRESS:{port}, or use a relay: run cairn net \
+         --relay-server on a machine that all of you reach, and give its line to this node",
         failed.unwrap_or_default()
     )
 }
 
-/// Whether an address can be reached from everywhere: it is none of those that are set
-/// apart for local networks, providers' networks or this machine (RFC 6890).
+/// Whether an address is public: not one of those that are reserved for local networks,
+/// providers' networks or this machine (RFC 6890).
 pub fn is_of_the_world(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => {
@@ -241,7 +241,7 @@ mod tests {
         text.parse().expect("an address")
     }
 
-    /// A node behind a router that does nothing for it.
+    /// A node behind a router that forwards nothing.
     fn behind_a_router() -> Facts {
         Facts {
             listening: at("0.0.0.0:6783"),

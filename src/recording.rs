@@ -1,7 +1,7 @@
-//! Recordings: what happened in a network, as lines of JSON that the page shows again.
+//! Recordings: what happened in a network, as lines of JSON that the page can play.
 //!
-//! `docs/recording.md` has the format. A [`Scribe`] stands beside each node and makes
-//! lines of what the node tells; one [`Recorder`] writes the lines of all.
+//! `docs/recording.md` has the format. A [`Scribe`] beside each node turns its events into
+//! lines; one [`Recorder`] writes the lines of all.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -29,17 +29,16 @@ pub const MAX_LEN: u64 = 64 * 1024 * 1024;
 /// The most blocks that are written of a node's first chain: its last ones.
 pub const MAX_FIRST_BLOCKS: usize = 5_000;
 
-/// What is kept back for the last line.
+/// Bytes reserved for the last line.
 const END_LEN: u64 = 200;
 
-/// Of the events that come by the thousand, one of a kind and node is written in this
-/// time.
+/// Of the events that come by the thousand, one of a kind and node is written in this time.
 const WINDOW: Duration = Duration::from_millis(250);
 
 /// A line of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// The block that it tells of, which needs to be told once.
+    /// The block that it describes, which needs to be written only once.
     block: Option<Hash>,
     text: String,
 }
@@ -53,7 +52,7 @@ impl Line {
         Line { block: None, text: line.to_string() }
     }
 
-    /// There is this block, and it was first seen at this time.
+    /// This block exists, and was first seen at this time.
     pub fn block(time: Duration, height: usize, bytes: &BlockBytes) -> Line {
         let Block { header, reward } = Block::from_bytes(bytes);
         let hash = header.hash();
@@ -68,22 +67,22 @@ impl Line {
         Line { block: Some(hash), ..Line::change(time, "block", fields) }
     }
 
-    /// All of it, without its end.
+    /// The line without its end.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The block that it tells of, which needs to be told once.
+    /// The block that it describes, which needs to be written only once.
     pub fn block_told(&self) -> Option<Hash> {
         self.block
     }
 
-    /// Something happened that never should: what a simulation checks does not hold.
+    /// A check of a simulation failed.
     pub fn failed(time: Duration, what: &str) -> Line {
         Line::change(time, "failed", json!({"what": what}))
     }
 
-    /// The node of this name does not answer any more.
+    /// The node of this name no longer answers.
     pub fn down(time: Duration, node: &PeerName) -> Line {
         Line::change(time, "down", json!({"node": node.as_str()}))
     }
@@ -93,14 +92,14 @@ impl Line {
         Line::told(node, &Record::passage(time, passage))
     }
 
-    /// What the node of this name tells.
+    /// An event of the node of this name.
     fn told(node: &PeerName, record: &Record) -> Line {
         let record = record.to_line();
         let rest = record.strip_prefix('{').expect("a record is an object");
         Line { block: None, text: format!("{{\"node\":{},{rest}", Value::from(node.as_str())) }
     }
 
-    /// From now on the node of this name has nothing to do with these peers.
+    /// From now on the node of this name refuses these peers.
     pub fn refused<'a>(
         time: Duration,
         node: &PeerName,
@@ -111,11 +110,11 @@ impl Line {
     }
 }
 
-/// What makes lines of what one node tells.
+/// Turns the events of one node into lines.
 #[derive(Debug)]
 pub struct Scribe {
     throttle: Throttle<(Duration, Event)>,
-    /// How many blocks the node's chain had when it last told of it.
+    /// The number of blocks in the node's chain at its last event.
     count: usize,
 }
 
@@ -126,7 +125,7 @@ impl Default for Scribe {
 }
 
 impl Scribe {
-    /// One that writes, of the events that come by the thousand, one of a kind in this
+    /// A scribe that writes, of the events that come by the thousand, one of a kind in this
     /// time.
     pub fn new(window: Duration) -> Scribe {
         Scribe { throttle: Throttle::new(window), count: 0 }
@@ -137,8 +136,8 @@ impl Scribe {
         self.throttle.set_window(window);
     }
 
-    /// How a node stands now, for a reader who has not heard what was before, with this
-    /// many of the last blocks of its chain.
+    /// The current state of a node, for a reader who knows nothing before, with this many
+    /// of the last blocks of its chain.
     pub fn standing(&mut self, time: Duration, node: &Node, blocks: usize) -> Vec<Line> {
         let mut lines = vec![settings(node)];
         lines.extend(self.blocks(time, node.chain(), blocks));
@@ -147,8 +146,8 @@ impl Scribe {
         lines
     }
 
-    /// The lines about an event that has just happened, at this time since the Unix
-    /// epoch. Each event of the node is to be shown here.
+    /// The lines for an event that has just happened, at this time since the Unix epoch.
+    /// Call this for each event of the node.
     pub fn event(&mut self, time: Duration, node: &Node, event: &Event) -> Vec<Line> {
         let name = &node.settings().name;
         let held = match frequent(event) {
@@ -170,7 +169,8 @@ impl Scribe {
         lines
     }
 
-    /// What a reader has to know before an event: the node, and the blocks of its chain.
+    /// The lines that a reader needs before an event: the node, and the blocks of its
+    /// chain.
     fn before(&mut self, time: Duration, node: &Node, event: &Event) -> Vec<Line> {
         let chain = node.chain();
         match event {
@@ -201,7 +201,7 @@ impl Scribe {
     }
 }
 
-/// The kind of an event that comes often; of others there is none.
+/// The kind of an event that comes often; `None` for other events.
 fn frequent(event: &Event) -> Option<&'static str> {
     match event {
         Event::Tried { .. } => Some("tried"),
@@ -220,7 +220,7 @@ fn settings(node: &Node) -> Line {
     Line::change(Duration::ZERO, "node", fields)
 }
 
-/// What people call a node: over UDP its port.
+/// A node's name for people: over UDP its port.
 fn short_name(name: &PeerName) -> String {
     udp::address(name).map_or_else(|| name.to_string(), |address| address.port().to_string())
 }
@@ -235,7 +235,7 @@ fn status(time: Duration, node: &Node) -> Line {
     Line::change(time, "status", fields)
 }
 
-/// What writes a recording, within its bound.
+/// Writes a recording, up to its bound.
 #[derive(Debug)]
 pub struct Recorder<W> {
     out: W,
@@ -249,19 +249,20 @@ impl<W: Write> Recorder<W> {
     /// Begins a recording. `by` is the program that writes it.
     ///
     /// # Errors
-    /// What `out` says.
+    /// If `out` fails.
     pub fn new(mut out: W, by: &str) -> io::Result<Recorder<W>> {
         let by = Value::from(by);
-        // First what a reader looks for.
+        // First the field that a reader looks for.
         let header = format!("{{\"cairn-recording\":{VERSION},\"by\":{by}}}\n");
         out.write_all(header.as_bytes())?;
         Ok(Recorder { out, len: header.len() as u64, told: HashSet::new(), is_over: false })
     }
 
-    /// Writes lines, those of blocks that were told already not again. Where one would
-    /// pass [`MAX_LEN`], the recording ends before it.
+    /// Writes lines, except those of blocks that were already written. If a line would
+    /// exceed [`MAX_LEN`], the recording ends before it.
     ///
     /// # Errors
+    /// If the writer fails.
     /// What the writer says.
     pub fn write(&mut self, time: Duration, lines: &[Line]) -> io::Result<()> {
         for line in lines {
@@ -280,7 +281,7 @@ impl<W: Write> Recorder<W> {
     /// Writes the last line, unless it is written.
     ///
     /// # Errors
-    /// What the writer says.
+    /// If the writer fails.
     pub fn end(&mut self, time: Duration, why: &str) -> io::Result<()> {
         if std::mem::replace(&mut self.is_over, true) {
             return Ok(());
@@ -289,7 +290,7 @@ impl<W: Write> Recorder<W> {
         self.out.flush()
     }
 
-    /// What the recording was written to.
+    /// The recording's output.
     pub fn into_inner(self) -> W {
         self.out
     }
@@ -319,7 +320,7 @@ mod tests {
         Node::new(settings, Chain::genesis(Target::from_zero_bits(0)))
     }
 
-    /// The lines of what a node does with an input, at this second.
+    /// The lines for a node's reaction to an input, at this second.
     fn lines(scribe: &mut Scribe, node: &mut Node, second: u64, input: Input) -> Vec<Line> {
         let outputs = node.step(NOW, input);
         let events = outputs.into_iter().filter_map(|output| match output {
@@ -330,7 +331,7 @@ mod tests {
         events.flat_map(|event| scribe.event(time, node, &event)).collect()
     }
 
-    /// What a line is about: its event or its change.
+    /// The kind of a line: its event or its change.
     fn kinds(lines: &[Line]) -> Vec<String> {
         let kind = |line: &Line| {
             let value: Value = serde_json::from_str(&line.text).expect("it is JSON");

@@ -1,8 +1,8 @@
-//! The rules that make bytes a chain, each with a name of its own.
+//! The rules that make bytes a chain, each with a name.
 //!
-//! The blocks are walked from the first to the last, carrying along a [`Tip`]:
-//! the little that the next block must know of all those before it. The first
-//! rule that the first bad block breaks is the verdict.
+//! The check goes through the blocks from the first to the last and carries a [`Tip`]: the
+//! little that the next block must know of all blocks before it. It reports the first rule
+//! that the first bad block breaks.
 
 mod tip;
 
@@ -15,7 +15,7 @@ use crate::target::Target;
 
 pub use self::tip::{MEDIAN_BLOCKS, Tip};
 
-/// The rules of validity, in the order in which a block is held against them.
+/// The rules of validity, in the order in which a block is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
     /// The bytes are one or more whole blocks.
@@ -39,7 +39,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// All rules, in the order in which a block is held against them.
+    /// All rules, in the order in which a block is checked.
     pub const ALL: [Rule; 9] = [
         Rule::WholeBlocks,
         Rule::Size,
@@ -67,7 +67,7 @@ impl Rule {
         }
     }
 
-    /// What the rule demands, in a sentence.
+    /// What the rule demands, as a sentence.
     pub const fn demand(self) -> &'static str {
         match self {
             Rule::WholeBlocks => "the bytes are one or more whole blocks of 75 bytes",
@@ -100,11 +100,11 @@ impl FromStr for Rule {
     }
 }
 
-/// What was found where a rule wanted something else.
+/// What was found where a rule demands something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "found and wanted, in the units of the block's field")]
 pub enum Fault {
-    /// Breaks [`Rule::WholeBlocks`]: this many bytes in all.
+    /// Breaks [`Rule::WholeBlocks`]: the number of bytes in total.
     WholeBlocks { bytes: usize },
     /// Breaks [`Rule::Size`].
     Size { found: u8 },
@@ -209,7 +209,7 @@ pub fn check(mut tip: Tip, bytes: &[u8], target: Target) -> Result<Tip, Invalid>
 /// Cuts bytes into blocks, the first of which has the height `height`.
 ///
 /// # Errors
-/// [`Fault::WholeBlocks`] where the bytes are none, or end within a block.
+/// [`Fault::WholeBlocks`] if there are no bytes, or they end within a block.
 pub fn whole_blocks(height: usize, bytes: &[u8]) -> Result<&[BlockBytes], Invalid> {
     match bytes.as_chunks() {
         (blocks, []) if !blocks.is_empty() => Ok(blocks),

@@ -4,17 +4,17 @@
 //! Everything that happens follows from the seed: the same seed gives the same
 //! steps, byte for byte, on any machine. After every step the world is checked:
 //!
-//! - *safety*: a node's chain is valid and never gets shorter, and what it has
-//!   announced survives its crash;
+//! - *safety*: a node's chain is valid and never gets shorter, and its announced blocks
+//!   survive a crash;
 //! - *liveness*: when the faults are over and mining goes on, all nodes agree
 //!   within [`AGREEMENT_BOUND`].
 //!
-//! [`Scenario::run`] runs one to its end. A program that shows a network, or lets people
-//! play with it, drives a [`World`] step by step, at its own pace, and gives it an
-//! [`Order`] now and then.
+//! [`Scenario::run`] runs a scenario to its end. A program that shows a network, or lets
+//! people play with it, drives a [`World`] step by step, at its own pace, and can give it
+//! an [`Order`] at any time.
 //!
-//! Hashing costs next to nothing, as the target is easy and a turn tries a
-//! single nonce; blocks come at the real network's rate.
+//! Hashing costs next to nothing, because the target is easy and a turn tries a single
+//! nonce; blocks come at the real network's rate.
 
 mod sight;
 mod faults;
@@ -53,25 +53,25 @@ use crate::peer::PeerName;
 use crate::sim_disk::SimDisk;
 use crate::target::Target;
 
-/// First names, as simulated nodes have them.
+/// First names, the names of simulated nodes.
 const NAMES: [&str; 12] = [
     "alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kim",
     "leo",
 ];
 
 impl Scenario {
-    /// Runs it, and tells `trace` of every step.
+    /// Runs it, and gives every step to `trace`.
     ///
     /// # Errors
-    /// What should never happen, and when it did.
+    /// A failed check, and when it failed.
     pub fn run<'a>(&'a self, trace: Trace<'a>) -> Result<Report, Failure> {
         self.run_watched(trace, None)
     }
 
-    /// Runs it, tells `trace` of every step, and shows `watch` what the nodes do.
+    /// Runs it, gives every step to `trace`, and shows `watch` what the nodes do.
     ///
     /// # Errors
-    /// What should never happen, and when it did.
+    /// A failed check, and when it failed.
     pub fn run_watched<'a>(
         &'a self,
         trace: Trace<'a>,
@@ -87,19 +87,19 @@ impl Scenario {
     }
 }
 
-/// Who is told of every step, if anybody: a line without its end.
+/// The receiver of every step, if there is one: a line without its end.
 pub type Trace<'a> = Option<&'a mut dyn FnMut(&str)>;
 
 type Tracer<'a> = Box<dyn FnMut(&str) + 'a>;
 type Watcher<'a> = Box<dyn FnMut(Duration, Sight) + 'a>;
 
-/// The place of the hostile peer among the machines: behind all of them.
+/// The index of the hostile peer: after all machines.
 const MALLORY: usize = usize::MAX;
 
-/// What should never happen, in words.
+/// A failed check, in words.
 type Check<T = ()> = Result<T, String>;
 
-/// What is going to happen.
+/// A planned event.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happening {
     Wake(usize),
@@ -114,7 +114,7 @@ enum Happening {
     Calm,
 }
 
-/// A network under a virtual clock, which goes on by a step at a time.
+/// A network under a virtual clock, which advances step by step.
 ///
 /// ```
 /// use std::time::Duration;
@@ -134,31 +134,31 @@ pub struct World<'a> {
     watch: Option<Watcher<'a>>,
     random: ChaCha8Rng,
     time: Duration,
-    /// What is going to happen, by time and then in the order it was planned.
+    /// The planned events, by time and then in the order in which they were planned.
     plan: BinaryHeap<Reverse<(Duration, u64, Happening)>>,
     planned: u64,
     hosts: Vec<Host>,
-    /// What the chains and files of all machines have in common.
+    /// The parts of chains and files that machines share.
     pool: Pool,
     network: Network,
     mallory: Option<Mallory>,
-    /// What every block's hash must meet.
+    /// The target that every block's hash must meet.
     target: Target,
-    /// How many nonces a turn of mining tries, and how long a turn of listening lasts.
+    /// The nonces of a mining turn, and the length of a turn of listening.
     nonces: u64,
     listen: Duration,
-    /// The searches that wait for somebody to do them, where they are not done here.
+    /// The searches that wait for a program outside, if they are not done here.
     outside: Option<Vec<(PeerName, Search)>>,
     is_calm: bool,
     counts: Counts,
-    /// How many blocks were made at each height.
+    /// The number of blocks made at each height.
     made: Vec<u32>,
-    /// When all agreed for the first time since the faults are over.
+    /// When all agreed for the first time after the faults.
     agreed: Option<Duration>,
 }
 
 impl<'a> World<'a> {
-    /// The world of a scenario, in which nothing has happened yet.
+    /// The world of a scenario, before its start.
     pub fn new(scenario: Scenario) -> World<'a> {
         let mut random = ChaCha8Rng::seed_from_u64(scenario.seed);
         random.set_stream(1);
@@ -187,13 +187,13 @@ impl<'a> World<'a> {
         world
     }
 
-    /// Shows `watch` what the nodes do, from now on.
+    /// From now on shows `watch` what the nodes do.
     #[must_use]
     pub fn watched(self, watch: impl FnMut(Duration, Sight) + 'a) -> World<'a> {
         World { watch: Some(Box::new(watch)), ..self }
     }
 
-    /// Puts one more machine at the end, which is off.
+    /// Adds one more machine, which is off.
     fn add_host(&mut self) {
         let index = self.hosts.len();
         let name = match NAMES.get(index) {
@@ -258,7 +258,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// What has come of it.
+    /// The report of the run.
     pub fn report(&self) -> Report {
         let chain = self.nodes().map(Node::chain).max_by_key(|chain| chain.count());
         let made = self.made.iter().map(|&made| made as usize).sum();

@@ -1,9 +1,9 @@
 //! A chain's files on a simulated disk, which fails and loses power on demand.
 //!
-//! It knows what is synced from what only seems to be there. A write, a cut, a
-//! new name or a removal is seen at once, and waits for a sync; when the power
-//! goes, each of those that wait is lost, kept, or kept in part, whatever
-//! became of those before it. Chance comes from the seed alone.
+//! It distinguishes what is synced from what only seems to be there. A write, a cut, a new
+//! name or a removal is seen at once, and waits for a sync. When the power fails, each of
+//! those that wait is lost, kept, or kept in part, independently of those before it. Chance
+//! comes from the seed alone.
 //!
 //! ```
 //! use cairn::sim_disk::{Loss, SimDisk};
@@ -31,10 +31,10 @@ use rand::{RngExt, SeedableRng};
 use crate::pages::{Pages, Pool};
 use crate::store::{Disk, Part};
 
-/// What is lost when a node ends in the midst of something.
+/// What is lost when a node ends in the middle of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// Nothing that was done: the process was killed, the machine goes on.
+    /// Nothing: the process was killed, and the machine goes on.
     Nothing,
     /// Any part of what was not synced: the power failed.
     Unsynced,
@@ -49,29 +49,29 @@ pub struct SimDisk {
 
 #[derive(Debug)]
 struct State {
-    /// All files there ever were; a name is an index into them.
+    /// All files that ever existed; a name is an index into them.
     files: Vec<SimFile>,
     names: BTreeMap<Part, usize>,
     safe_names: BTreeMap<Part, usize>,
-    /// Changes that bring the safe names to those that are seen.
+    /// Changes that lead from the safe names to the visible ones.
     unsynced_names: Vec<(Part, Option<usize>)>,
     random: ChaCha8Rng,
     operations: u64,
     steps: u64,
     /// Which operation is to fail, and how.
     failing: Option<(u64, ErrorKind)>,
-    /// Steps until the power goes.
+    /// Steps until the power fails.
     power: Option<u64>,
-    /// Whether a sync says that all is safe, and does nothing.
+    /// Whether a sync reports success and does nothing.
     lies: bool,
 }
 
-/// A file, as it is seen and as it is safe.
+/// A file: its visible bytes and its safe bytes.
 #[derive(Debug, Default)]
 struct SimFile {
     bytes: Pages,
     safe: Pages,
-    /// Changes that bring the safe bytes to those that are seen.
+    /// Changes that lead from the safe bytes to the visible ones.
     unsynced: Vec<Change>,
 }
 
@@ -82,7 +82,7 @@ enum Change {
 }
 
 impl SimDisk {
-    /// An empty disk, whose chain file people would call `name`.
+    /// An empty disk with a chain file of this name.
     pub fn new(name: &str, seed: u64) -> SimDisk {
         let state = State {
             files: Vec::new(),
@@ -99,7 +99,7 @@ impl SimDisk {
         SimDisk { path: name.into(), state: Rc::new(RefCell::new(state)) }
     }
 
-    /// Puts a file on the disk, in the place of one of this name. It is safe.
+    /// Puts a safe file on the disk, in place of one of this name.
     pub fn put(&self, part: Part, bytes: &[u8]) {
         let mut state = self.state();
         let file = state.files.len();
@@ -109,7 +109,7 @@ impl SimDisk {
         state.safe_names.insert(part, file);
     }
 
-    /// What a reader sees in a file, if there is one of this name.
+    /// The bytes that a reader sees in a file, if there is one of this name.
     pub fn bytes(&self, part: Part) -> Option<Vec<u8>> {
         let state = self.state();
         state.names.get(&part).map(|&file| {
@@ -123,37 +123,37 @@ impl SimDisk {
         self.state().names.keys().copied().collect()
     }
 
-    /// How many operations there were, failed ones too.
+    /// The number of operations so far, failed ones too.
     pub fn operations(&self) -> u64 {
         self.state().operations
     }
 
-    /// How many steps there were: one for each operation, and one more for each
-    /// byte written.
+    /// The number of steps so far: one for each operation, and one more for each byte
+    /// written.
     pub fn steps(&self) -> u64 {
         self.state().steps
     }
 
-    /// Lets one operation fail: the one before which there have been this many.
+    /// Makes one operation fail: the one before which there have been this many.
     ///
-    /// What fails may be done in part. A sync that fails may leave what is never
-    /// going to be safe but is seen, as on systems that give up on it there.
+    /// An operation that fails may be done in part. A sync that fails may leave bytes that
+    /// are visible but never become safe, as on systems that give up on them.
     pub fn fail_at(&self, operation: u64, kind: ErrorKind) {
         self.state().failing = Some((operation, kind));
     }
 
-    /// Lets the power go after this many [steps](Self::steps) more. From then on
-    /// every operation fails, until [`SimDisk::restart`].
+    /// Makes the power fail after this many more [steps](Self::steps). From then on every
+    /// operation fails, until [`SimDisk::restart`].
     pub fn power_off_after(&self, steps: u64) {
         self.state().power = Some(steps);
     }
 
-    /// From now on a sync says that all is safe, and does nothing.
+    /// From now on a sync reports success and does nothing.
     pub fn lie_about_sync(&self) {
         self.state().lies = true;
     }
 
-    /// Holds what is old of its files in pages of the pool.
+    /// Moves the old bytes of its files into pages of the pool, which others can share.
     pub(crate) fn share(&self, pool: &mut Pool) {
         for file in &mut self.state().files {
             file.bytes.share(pool);
@@ -161,18 +161,17 @@ impl SimDisk {
         }
     }
 
-    /// Whether the power is off: it went, and nothing was started since.
+    /// Whether the power is off: it failed, and nothing was started since.
     pub fn is_off(&self) -> bool {
         self.state().power == Some(0)
     }
 
-    /// Takes back what [`SimDisk::power_off_after`] has said, where the power is
-    /// still on.
+    /// Takes back a call of [`SimDisk::power_off_after`], if the power is still on.
     pub fn keep_power(&self) {
         self.state().power = None;
     }
 
-    /// Starts again after a kill or a loss of power, with no fault to come.
+    /// Starts again after a kill or a loss of power, without further faults.
     pub fn restart(&self, loss: Loss) {
         let state = &mut *self.state();
         (state.failing, state.power) = (None, None);
@@ -273,8 +272,8 @@ impl Disk for SimDisk {
 }
 
 impl State {
-    /// Begins an operation that is to write `len` bytes: how many of them it
-    /// gets done, and how it ends.
+    /// Begins an operation that is to write `len` bytes: returns how many of them it
+    /// writes, and how it ends.
     fn begin(&mut self, len: usize) -> (usize, io::Result<()>) {
         let operation = self.operations;
         self.operations += 1;
@@ -291,7 +290,7 @@ impl State {
         }
     }
 
-    /// An empty file without a name: one that nobody can come upon any more, if there is one.
+    /// An empty file that no name leads to any more, if there is one.
     fn new_file(&mut self) -> usize {
         let free = (0..self.files.len()).find(|&file| self.is_forgotten(file));
         let file = free.unwrap_or(self.files.len());
@@ -300,7 +299,7 @@ impl State {
         file
     }
 
-    /// Whether neither a name nor what a loss of power may bring back leads to a file.
+    /// Whether no name leads to a file, and no loss of power can bring one back.
     fn is_forgotten(&self, file: usize) -> bool {
         let waiting = self.unsynced_names.iter().filter_map(|(_, file)| *file);
         let mut named = self.names.values().chain(self.safe_names.values()).copied().chain(waiting);
@@ -337,7 +336,7 @@ impl Change {
     fn apply(&self, file: &mut Pages) {
         match self {
             Change::Write { at, bytes } => {
-                // As on a real disk, to write nothing far behind the end is nothing.
+                // As on a real disk, writing nothing far beyond the end does nothing.
                 if bytes.is_empty() {
                     return;
                 }
@@ -347,8 +346,8 @@ impl Change {
         }
     }
 
-    /// What a loss of power may leave of it: nothing, all, its beginning, or
-    /// some of its bytes between zeros or what was there before.
+    /// What a loss of power may leave of it: nothing, all, its beginning, or some of its
+    /// bytes between zeros or the old bytes.
     fn apply_in_part(&self, file: &mut Pages, random: &mut ChaCha8Rng) {
         match (self, random.random_range(0..4)) {
             (_, 0) => {}

@@ -1,24 +1,23 @@
-//! The chain file: what a node has announced outlives it.
+//! The chain file, which keeps what a node has announced.
 //!
-//! The file holds the chain's bytes and nothing else, so its format is the
-//! chain's and its version is the blocks' version byte. The store writes it
-//! through a small [`Disk`], of which there is a real one and a simulated one,
-//! and promises, whatever is cut short and whenever the power goes:
+//! The file holds the chain's bytes and nothing else, so its format is the chain's and its
+//! version is the blocks' version byte. The store writes it through a small [`Disk`], which
+//! is real or simulated. It promises, whatever is interrupted and whenever the power fails:
 //!
-//! - what [`Store::save`] has returned from is on the disk;
-//! - the next [`Store::open`] needs nobody's help, and gives a valid chain that
+//! - when [`Store::save`] has returned, the blocks are on the disk;
+//! - the next [`Store::open`] repairs the file by itself, and gives a valid chain that
 //!   is no shorter than the last one saved;
-//! - nothing that was read is thrown away: what is not a part of the chain is
-//!   set aside in a file of its own.
+//! - nothing that was read is deleted: bytes that are not part of the chain are
+//!   set aside in another file.
 //!
-//! Blocks that come on top are appended. What is in the file stays as it is, so
-//! wherever that is cut short a valid chain remains. A reorganisation overwrites
-//! the blocks above the fork, and cut short it would leave neither the old chain
-//! nor the new one. So the new blocks are written to a [`Journal`] beside the
-//! file first: an opening that finds one whole does the overwriting again.
+//! Blocks on top are appended. The rest of the file stays as it is, so an interrupted write
+//! leaves a valid chain. A reorganisation overwrites the blocks above the fork, and
+//! interrupted it would leave neither the old chain nor the new one. So the new blocks are
+//! first written to a [`Journal`] beside the file: an opening that finds a whole journal
+//! repeats the overwriting.
 //!
-//! The two bytes of a reward's receiver are covered by no hash. Damage there
-//! cannot be seen: the format's hole, and not the store's.
+//! No hash covers the two bytes of a reward's receiver, so the store cannot notice damage
+//! there. That is a weakness of the format, not of the store.
 
 mod error;
 mod journal;
@@ -36,22 +35,22 @@ use crate::chain::{Chain, Rest};
 use crate::rules::Rule;
 use crate::target::Target;
 
-/// A chain's file, open.
+/// A chain's open file.
 #[derive(Debug)]
 pub struct Store<D> {
     disk: D,
-    /// Blocks in the file; `None` once a save has failed, as nobody knows then.
+    /// The number of blocks in the file; `None` once a save has failed, because nobody
+    /// knows then.
     kept: Option<usize>,
 }
 
 impl<D: Disk> Store<D> {
-    /// Reads and checks the chain file, mends it where that is needed, and says
-    /// what was mended. Where there is no file, or an empty one, it becomes the
-    /// chain of the genesis block.
+    /// Reads and checks the chain file, repairs it if needed, and says what it repaired. A
+    /// missing or empty file becomes the chain of the genesis block.
     ///
     /// # Errors
-    /// The file is not one of ours, or mined for another target: then it stays
-    /// untouched. Or the disk fails; another try may succeed.
+    /// If the file is not one of ours, or mined for another target: then it stays
+    /// untouched. Or if the disk fails; another try may succeed.
     pub fn open(disk: D, target: Target) -> Result<(Store<D>, Chain, Vec<Repair>), StoreError> {
         let mut store = Store { disk, kept: None };
         let mut bytes = store.load()?;
@@ -67,18 +66,17 @@ impl<D: Disk> Store<D> {
         Ok((store, chain, repairs))
     }
 
-    /// Keeps blocks, the first of them at height `from`, in the place of all that
-    /// were kept from there on. It costs by the number of these blocks.
+    /// Saves blocks, the first of them at height `from`, in place of all stored blocks from
+    /// there on. The cost depends on the number of these blocks.
     ///
     /// # Errors
-    /// Somebody moved or changed the file, which then stays as it is. Or the disk
-    /// fails: the file has the chain as last saved or, after a reorganisation that
-    /// failed, may have the new one; the next opening finds out. From then on every
-    /// save fails.
+    /// If somebody moved or changed the file, which then stays as it is. Or if the disk
+    /// fails: the file has the chain as last saved or, after a failed reorganisation,
+    /// possibly the new one; the next opening finds out. From then on every save fails.
     ///
     /// # Panics
-    /// If the blocks below `from` cannot be those that are kept: it is 0, or
-    /// above all that was saved.
+    /// If the blocks below `from` cannot be the stored ones: `from` is 0, or above
+    /// everything that was saved.
     pub fn save(&mut self, from: usize, blocks: &[BlockBytes]) -> Result<(), StoreError> {
         let path = self.disk.path(Part::Chain);
         let Some(kept) = self.kept.take() else { return Err(StoreError::FailedBefore { path }) };
@@ -113,8 +111,8 @@ impl<D: Disk> Store<D> {
         Ok(genesis.to_vec())
     }
 
-    /// Does what a journal says, on the disk and to the bytes that were read, if
-    /// there is a journal; then it goes.
+    /// Carries out a journal, if there is one, on the disk and on the bytes that were read,
+    /// and removes it.
     fn replay(&mut self, bytes: &mut Vec<u8>) -> Result<Option<Repair>, StoreError> {
         let Some(found) = self.read(Part::Journal)? else { return Ok(None) };
         let path = self.disk.path(Part::Journal);
@@ -134,8 +132,8 @@ impl<D: Disk> Store<D> {
         Ok(Some(repair))
     }
 
-    /// A block that lacks work although the next stands on it is not damaged: it
-    /// was mined for another target, and nothing is wrong with the file.
+    /// A block that lacks work although the next one builds on it is not damaged: it was
+    /// mined for another target, and nothing is wrong with the file.
     fn refuse_other_target(&self, rest: &Rest) -> Result<(), StoreError> {
         if rest.invalid.rule() != Rule::ProofOfWork {
             return Ok(());
@@ -152,7 +150,7 @@ impl<D: Disk> Store<D> {
         Err(StoreError::OtherTarget { path, invalid, zero_bits })
     }
 
-    /// Sets aside what follows the first `count` blocks, and cuts it off.
+    /// Sets the bytes after the first `count` blocks aside, and cuts them off.
     fn cut(&mut self, count: usize, rest: Rest) -> Result<Repair, StoreError> {
         let aside = self.set_aside(&rest.bytes)?;
         self.put(count, &[])?;
@@ -160,8 +158,8 @@ impl<D: Disk> Store<D> {
         Ok(Repair::SetAside { path, invalid: rest.invalid, len, aside })
     }
 
-    /// What was read may be in the system's memory alone, if an earlier process
-    /// was killed before it could sync. Nobody is to hear of it before it is safe.
+    /// The bytes that were read may only be in the system's memory, if an earlier process
+    /// was killed before it could sync. They must be safe before they are announced.
     fn settle(&mut self) -> Result<(), StoreError> {
         let disk = &mut self.disk;
         let settled = disk.sync(Part::Chain).and_then(|()| disk.sync_names());
@@ -171,9 +169,9 @@ impl<D: Disk> Store<D> {
     fn append(&mut self, kept: usize, tail: &[u8]) -> Result<(), StoreError> {
         let put = self.put(kept, tail);
         if put.is_err() {
-            // Where the disk is full, half a block may have found room; where a
-            // sync failed, what is seen may never become safe. The next start
-            // had better not find it; if even that fails, it mends what it can.
+            // If the disk is full, half a block may have been written; if a sync failed,
+            // bytes that readers see may never become safe. The next start should not find
+            // them; if even this fails, it repairs what it can.
             let _ = self.disk.truncate(Part::Chain, (kept * BLOCK_LEN) as u64);
         }
         put
@@ -182,7 +180,7 @@ impl<D: Disk> Store<D> {
     // ANCHOR: replace
     fn replace(&mut self, from: usize, blocks: &[BlockBytes]) -> Result<(), StoreError> {
         if blocks.is_empty() {
-            // To cut is one step, which is done or not.
+            // To truncate is a single step, which is done or not.
             return self.put(from, &[]);
         }
         let journal = Journal { height: from, blocks }.encode();
@@ -204,9 +202,9 @@ impl<D: Disk> Store<D> {
         put.map_err(|error| self.failed(Part::Chain, error))
     }
 
-    /// Writes the journal and makes it safe, with its name. One that was found
-    /// is written again: where an earlier sync failed, the system may think it
-    /// safe although it is not.
+    /// Writes the journal and makes it safe, with its name. A journal that was found is
+    /// written again: if an earlier sync failed, the system may believe it safe although it
+    /// is not.
     fn rewrite_journal(&mut self, journal: &[u8]) -> Result<(), StoreError> {
         let disk = &mut self.disk;
         let written = disk
@@ -216,15 +214,15 @@ impl<D: Disk> Store<D> {
         written.map_err(|error| self.failed(Part::Journal, error))
     }
 
-    /// It must be gone for good before anything is appended: replayed later, it
-    /// would undo that.
+    /// It must be gone for good before anything is appended, because a later replay would
+    /// undo that.
     fn remove_journal(&mut self) -> Result<(), StoreError> {
         let disk = &mut self.disk;
         let removed = disk.remove(Part::Journal).and_then(|()| disk.sync_names());
         removed.map_err(|error| self.failed(Part::Journal, error))
     }
 
-    /// Writes bytes to a file that was not there before, and makes it safe.
+    /// Writes bytes to a new file, and makes it safe.
     fn set_aside(&mut self, bytes: &[u8]) -> Result<PathBuf, StoreError> {
         let disk = &mut self.disk;
         let mut number = 1;
@@ -241,8 +239,8 @@ impl<D: Disk> Store<D> {
                 .and_then(|()| disk.sync(part))
                 .and_then(|()| disk.sync_names());
             if written.is_err() {
-                // The bytes are still where they were found. On a full disk each
-                // try to start would leave another piece of them.
+                // The bytes are still where they were found. On a full disk each start
+                // would leave another piece of them.
                 let _ = disk.remove(part);
             }
             written
@@ -261,8 +259,8 @@ impl<D: Disk> Store<D> {
     }
 }
 
-/// Whether a file is empty, or holds a genesis block whose writing was cut
-/// short: bytes that never reached the disk read as zero.
+/// Whether a file is empty, or holds a genesis block whose writing was interrupted: bytes
+/// that never reached the disk read as zero.
 fn is_unfinished_genesis(bytes: &[u8]) -> bool {
     let genesis = Block::genesis().to_bytes();
     bytes.len() <= BLOCK_LEN

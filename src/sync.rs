@@ -1,21 +1,19 @@
 //! Catching up with a longer chain.
 //!
-//! A peer that announces blocks which do not connect to ours is asked for those
-//! between. Each answer brings the next few hundred, in order; where one is
-//! missing, we ask again from there. Blocks are checked as they come, so nothing
-//! is held that proof of work has not paid for; and before we ask again, a
-//! branch that is longer than our chain is handed over to be adopted, so that no
-//! more is held than one answer beyond the length of our chain. (Our own blocks
-//! with other receivers have cost nobody work: the format's hole. They do not count
-//! as new, and a peer that brings nothing new loses its turn, see [`MIN_PACE`].)
+//! If a peer announces blocks that do not connect to ours, we ask it for the blocks in
+//! between. Each answer brings the next few hundred, in order; if one is missing, we ask
+//! again from there. We check blocks as they arrive, so we hold only blocks with proof of
+//! work. Before we ask again, a branch that is longer than our chain is handed over to be
+//! adopted, so we hold at most one answer more than the length of our chain. (Our own
+//! blocks with other receivers cost no work, because no hash covers the receiver. They do
+//! not count as new, and a peer that brings nothing new loses its turn, see [`MIN_PACE`].)
 //!
-//! One peer is asked at a time, unless the link is reliable: there silence is no lost
-//! datagram, so while those that are asked bring too little, one more peer is asked beside
+//! We ask one peer at a time, unless the link is reliable. There silence does not mean a
+//! lost datagram, so while the asked peers bring too little, we ask one more peer beside
 //! them, and peers that stall cannot hold up the one that answers.
 //!
-//! This file says whom to ask, and what for; it sends nothing itself. What happens
-//! is told to it as it happens, and changes nothing but what it wants; once a step
-//! it is asked for that, by [`Sync::next`].
+//! This file decides whom to ask, and for what; it sends nothing itself. The node reports
+//! to it what happens, and once a step asks it what to do next, by [`Sync::next`].
 
 mod download;
 
@@ -36,47 +34,47 @@ use crate::wire::{Blocks, MAX_BLOCKS, Place, Question, to_u32};
 /// bookkeeping, holds twelve of our longest; some room is left for others.
 pub const MAX_ANSWER_FRAMES: usize = 8;
 
-/// How long to wait for more of an answer before asking again: a round trip over
-/// the longest cables, and a peer's turn of mining.
+/// How long to wait for more of an answer before we ask again: a round trip over the
+/// longest cables, and a peer's mining turn.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Questions in a row that bring no new block before a peer is given up. Where
-/// 30 % of all datagrams are lost, half of all questions are in vain, and a good
-/// peer is given up once in some 200 times.
+/// Questions in a row that bring no new block before we give up on a peer. If 30 % of all
+/// datagrams are lost, half of all questions fail, and we give up on a good peer about once
+/// in 200 times.
 pub const MAX_TRIES: u32 = 8;
 
-/// How long a peer that stalled is not asked, and one whose answer was wrong for
-/// the first time; after each wrong answer more, twice as long.
+/// How long we do not ask a peer that stalled, or one whose answer was wrong for the first
+/// time; after each further wrong answer, twice as long.
 pub const FIRST_SHUN: Duration = Duration::from_secs(10);
 
-/// The longest that a peer is not asked.
+/// The longest time for which we do not ask a peer.
 pub const LAST_SHUN: Duration = Duration::from_secs(60 * 60);
 
-/// New blocks a second that a peer must bring to keep its turn while another peer
-/// claims a longer chain too. A block is new if its hash is not in our chain: a
-/// receiver is covered by no hash, so our own blocks with other receivers cost nothing.
+/// New blocks a second that a peer must bring to keep its turn while another peer also
+/// claims a longer chain. A block is new if its hash is not in our chain: no hash covers
+/// the receiver, so our own blocks with other receivers cost nothing.
 pub const MIN_PACE: u32 = 100;
 
-/// The time over which that pace is taken: for so long a peer keeps its turn that
-/// brings nothing. It is all that a liar gets; the next is asked then.
+/// The period over which that pace is measured: a peer that brings nothing keeps its turn
+/// that long. A liar gets no more than this before we ask the next peer.
 pub const PACE_TIME: Duration = Duration::from_secs(2);
 
-/// How long a peer may take until what it brings is longer than our chain. Blocks
-/// that others have abandoned are new to us and may have cost it nothing: nobody is
-/// to hold us up with them.
+/// How long a peer may take until its blocks make a chain longer than ours. Blocks that
+/// others have abandoned are new to us and may have cost the peer nothing, so it could hold
+/// us up with them.
 pub const MAX_FETCH: Duration = Duration::from_secs(60);
 
-/// What is known of our peers' longer chains, and those that we fetch.
+/// The longer chains that our peers claim, and the downloads from them.
 #[derive(Debug)]
 pub struct Sync {
     random: ChaCha8Rng,
     ask_more_after: Option<Duration>,
-    /// Those under way, in the order in which they began; never two from one peer.
+    /// The downloads under way, in the order in which they began; never two from one peer.
     downloads: Vec<Download>,
-    /// When one more is to begin, if there is a peer for it.
+    /// When one more download is to begin, if there is a peer for it.
     more_at: Option<Duration>,
-    /// One for each peer of ours that has claimed a longer chain. (Ordered, so
-    /// that the same events always lead to the same choice.)
+    /// One entry for each of our peers that has claimed a longer chain. (Ordered, so that
+    /// the same events always lead to the same choice.)
     records: BTreeMap<PeerName, Record>,
 }
 
@@ -88,7 +86,7 @@ struct Record {
     wrong_answers: u32,
     /// When a download from it last began.
     last_asked: Option<Duration>,
-    /// Whether it is not asked, and until when.
+    /// Whether it is not asked for a time, and until when.
     is_shunned: bool,
     shunned_until: Duration,
 }
@@ -100,7 +98,7 @@ impl Record {
     }
 }
 
-/// What is to be done to catch up.
+/// What to do next to catch up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Ask this peer this question.
@@ -110,19 +108,19 @@ pub enum Next {
     Adopt(PeerName, Branch),
 }
 
-/// Why blocks that carry a question's number were not taken.
+/// Why blocks with a question's number were not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// No such question is open.
     Stale,
-    /// They break a rule: the peer is not asked again for so long.
+    /// They break a rule: the peer is not asked again for this long.
     Wrong(Invalid, Duration),
 }
 
 impl Sync {
-    /// Nothing to fetch yet. The numbers of questions are drawn from `random`. Where no
-    /// download keeps up [`MIN_PACE`] for as long as `ask_more_after`, another begins beside
-    /// them; where that is `None`, there is one at a time.
+    /// Nothing to fetch yet. The numbers of questions are drawn from `random`. If no
+    /// download keeps up [`MIN_PACE`] for as long as `ask_more_after`, another begins
+    /// beside them; if that is `None`, there is one at a time.
     pub fn new(random: ChaCha8Rng, ask_more_after: Option<Duration>) -> Sync {
         let (downloads, records) = (Vec::new(), BTreeMap::new());
         Sync { random, ask_more_after, downloads, more_at: None, records }
@@ -137,24 +135,24 @@ impl Sync {
         due.chain(self.more_at).min()
     }
 
-    /// Those whose claims wait for the end of a while in which they are not asked.
+    /// Peers with a claim that are not asked for a time.
     fn shunned(&self) -> impl Iterator<Item = &Record> {
         self.records.values().filter(|record| record.count > 0 && record.is_shunned)
     }
 
-    /// How many blocks the chain has that is being fetched, as its peer says; of several
-    /// the one of which most has come.
+    /// The number of blocks in the chain that we fetch, as its peer says; of several, that
+    /// of the one of which most has arrived.
     pub fn fetching(&self) -> Option<usize> {
         let download = self.downloads.iter().max_by_key(|download| download.count())?;
         Some(self.records.get(&download.from)?.count)
     }
 
-    /// A peer of ours says that its chain has `count` blocks, more than ours, and
-    /// what we have seen of them does not connect. Returns whether a download begins.
+    /// One of our peers says that its chain has `count` blocks, more than ours, and the
+    /// blocks that we have seen of it do not connect. Returns whether a download begins.
     pub fn claim(&mut self, now: Duration, chain: &Chain, from: &PeerName, count: usize) -> bool {
         let is_asked = self.is_asked(from);
         let record = self.records.entry(from.clone()).or_default();
-        // While it is asked, an older datagram that comes late takes nothing back.
+        // While it is asked, a late older datagram does not lower its claim.
         record.count = if is_asked { record.count.max(count) } else { count };
         self.downloads.is_empty() && self.begin(now, chain)
     }
@@ -164,23 +162,24 @@ impl Sync {
         self.downloads.iter().any(|download| download.from == *peer)
     }
 
-    /// Our chain has changed: what is under way may be done, or may stand on
-    /// blocks that are no longer ours.
+    /// Our chain has changed: a download may be complete, or may build on blocks that are
+    /// no longer ours.
     pub fn chain_changed(&mut self, now: Duration, chain: &Chain) {
         if self.downloads.iter().any(|download| download.is_handed_over) {
-            // Those that have brought only what is ours now would bring the same again.
+            // Downloads that brought only blocks that are ours now would bring the same
+            // again.
             self.downloads.retain(|it| it.is_handed_over || it.is_ahead(chain));
         }
         let records = &mut self.records;
         self.downloads.retain_mut(|download| {
             let record = records.entry(download.from.clone()).or_default();
             if download.is_handed_over {
-                // Bits flip on the way: a peer that brings a longer chain is no liar.
+                // Bits flip on the way: a peer that brings a longer chain is not a liar.
                 record.wrong_answers = 0;
                 download.since = now;
             }
             if record.count <= chain.count() {
-                // It has kept its word, or somebody else has for it.
+                // It has kept its word, or another peer has done so for it.
                 record.count = 0;
                 return false;
             }
@@ -199,10 +198,10 @@ impl Sync {
         }
     }
 
-    /// Takes in blocks that carry a question's number.
+    /// Accepts blocks with a question's number.
     ///
     /// # Errors
-    /// Where nobody asked for them, or they break a rule.
+    /// If nobody asked for them, or they break a rule.
     pub fn hear(
         &mut self,
         now: Duration,
@@ -214,8 +213,8 @@ impl Sync {
         let download = self.downloads.iter_mut().find(is_open).ok_or(Refusal::Stale)?;
         match download.take_in(now, chain, answer) {
             Err(invalid) => return Err(Refusal::Wrong(invalid, self.shun(now, from, true))),
-            // What has brought something is worth asking again at once. Where
-            // nothing new has come, what is next may just be late.
+            // If a download brought something, it is worth asking again at once. If it
+            // brought nothing new, the next blocks may just be late.
             Ok(Taken::Gap) if download.tries == 0 => download.want = Want::More,
             Ok(Taken::Gap | Taken::Repeated) => {}
             Ok(Taken::Next) => {
@@ -229,18 +228,18 @@ impl Sync {
         Ok(())
     }
 
-    /// What this peer has brought is not adopted: it is not asked for a while.
+    /// The blocks of this peer are not adopted: it is not asked for a while.
     pub fn give_up(&mut self, now: Duration, peer: &PeerName) {
         self.shun(now, peer, false);
     }
 
-    /// We have nothing to do with this peer any more.
+    /// We refuse this peer from now on, or it has left.
     pub fn forget(&mut self, peer: &PeerName) {
         self.records.remove(peer);
         self.downloads.retain(|download| download.from != *peer);
     }
 
-    /// What is to be done now; to be asked for again until there is nothing.
+    /// What to do now; call again until there is nothing.
     pub fn next(&mut self, now: Duration, chain: &Chain) -> Option<Next> {
         self.pass_turns(now, chain);
         let is_due = |at| at <= now;
@@ -248,7 +247,7 @@ impl Sync {
             self.begin(now, chain);
         }
         let next = (0..self.downloads.len()).find_map(|index| {
-            // One that is given up has left the list.
+            // A download that was given up has left the list.
             match std::mem::take(&mut self.downloads.get_mut(index)?.want) {
                 Want::Nothing => None,
                 Want::Question => Some(self.ask(now, chain, index)),
@@ -259,8 +258,8 @@ impl Sync {
         next
     }
 
-    /// Ends the downloads whose turn is over, where another peer waits for one. What they
-    /// have brought is adopted first if it is longer than our chain.
+    /// Ends the downloads whose turn is over, if another peer waits for one. Their branches
+    /// are adopted first if they are longer than our chain.
     fn pass_turns(&mut self, now: Duration, chain: &Chain) {
         let is_waited_for = self.waits(now, chain);
         self.downloads.retain_mut(|download| {
@@ -278,22 +277,22 @@ impl Sync {
         });
     }
 
-    /// Whether there is a peer that may be asked and is not.
+    /// Whether there is a peer that may be asked and is not being asked.
     fn waits(&self, now: Duration, chain: &Chain) -> bool {
         let mut records = self.records.iter();
         records.any(|(name, record)| record.may_be_asked(now, chain) && !self.is_asked(name))
     }
 
-    /// When no download will have kept up the pace for so long that another is to begin,
-    /// if there is a peer for it.
+    /// When to begin another download because none has kept up the pace for long enough, if
+    /// there is a peer for it.
     fn more_at(&self, now: Duration, chain: &Chain) -> Option<Duration> {
         let after = self.ask_more_after.filter(|_| self.waits(now, chain))?;
         let turn_ends = self.downloads.iter().map(|download| download.turn_ends).max()?;
         Some((turn_ends + after).saturating_sub(PACE_TIME))
     }
 
-    /// Hands over what is longer than our chain, else asks for more, unless the
-    /// peer has been asked in vain too often: then another is asked.
+    /// Hands over a branch that is longer than our chain, else asks for more, unless the
+    /// peer failed to answer too often: then another peer is asked.
     fn go_on(&mut self, now: Duration, chain: &Chain, index: usize) -> Option<Next> {
         let download = &mut self.downloads[index];
         if let Some(branch) = download.branch.take_if(|branch| branch.count() > chain.count()) {
@@ -308,9 +307,10 @@ impl Sync {
         Some(self.ask(now, chain, index))
     }
 
-    /// Starts to fetch a longer chain from a peer that may be asked, and returns
-    /// whether there is one: the peer from which it was tried longest ago, as a claim
-    /// costs nothing and every peer is to have a turn; of those the one that claims most.
+    /// Starts to fetch a longer chain from a peer that may be asked, and returns whether
+    /// there is one. It takes the peer that was tried longest ago, because a claim costs
+    /// nothing and every peer is to have a turn; among equals the one with the longest
+    /// claim.
     fn begin(&mut self, now: Duration, chain: &Chain) -> bool {
         let downloads = &self.downloads;
         let is_asked = |name: &PeerName| downloads.iter().any(|download| download.from == *name);
@@ -328,8 +328,8 @@ impl Sync {
 
     fn ask(&mut self, now: Duration, chain: &Chain, index: usize) -> Next {
         let download = &mut self.downloads[index];
-        // While nothing of an answer has come it may be on its way, from a peer
-        // that was mining: the question keeps its number, and the answer its use.
+        // While nothing of an answer has arrived, it may be on its way from a peer that was
+        // mining: the question keeps its number, so the answer is still useful.
         if download.end.take().is_some() {
             download.number = nonzero(&mut self.random);
         }
@@ -344,7 +344,7 @@ impl Sync {
         Next::Ask(download.from.clone(), question)
     }
 
-    /// Ends the download from a peer and asks it no more for a while; says how long.
+    /// Ends the download from a peer and does not ask it for a while; returns for how long.
     fn shun(&mut self, now: Duration, peer: &PeerName, is_wrong: bool) -> Duration {
         self.downloads.retain(|download| download.from != *peer);
         let record = self.records.entry(peer.clone()).or_default();
@@ -359,8 +359,8 @@ impl Sync {
 }
 
 // ANCHOR: answer
-/// The frames that answer a question: the blocks after the highest of its places
-/// that is ours too. None where there is no such place, or no block after it.
+/// The frames that answer a question: the blocks after the highest of its entries that is
+/// also ours. None if there is no such entry, or no block after it.
 pub fn answer(chain: &Chain, question: &Question) -> Vec<Vec<u8>> {
     let is_ours = |place: &&Place| chain.hash_at(place.height as usize) == Some(place.hash);
     let shared = question.places.iter().filter(is_ours).map(|place| place.height).max();
@@ -377,7 +377,7 @@ pub fn answer(chain: &Chain, question: &Question) -> Vec<Vec<u8>> {
 }
 // ANCHOR_END: answer
 
-/// A random number other than zero, which marks what nobody asked for.
+/// A random number other than zero, because zero marks frames that answer no question.
 fn nonzero(random: &mut ChaCha8Rng) -> u64 {
     random.next_u64().max(1)
 }

@@ -1,8 +1,7 @@
 //! The target: is this hash low enough?
 //!
-//! Proof of work is nothing but this comparison. A hash looks random, so to
-//! find one that begins with `n` zero bits takes 2^n tries on average, and to
-//! check it takes one.
+//! Proof of work is nothing but this comparison. A hash looks random, so it takes 2^n tries
+//! on average to find one that begins with `n` zero bits, and one try to check it.
 
 use std::fmt;
 
@@ -19,8 +18,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// The network's target, as the tutorial has it: sixteen zero bits, which
-    /// is 65,536 tries a block on average.
+    /// The network's target, from the tutorial: sixteen zero bits, which is 65,536 tries a
+    /// block on average.
     pub const NETWORK: Target = Target::from_zero_bits(16);
 
     /// The target that hashes with at least this many leading zero bits meet.

@@ -1,11 +1,11 @@
-//! What may come thousands of times a second, and is told less often.
+//! Thins out what may come thousands of times a second.
 
 use std::time::Duration;
 
 use crate::event::Event;
 
-/// Lets one thing of a kind through in a window of time, and holds back the last
-/// of those that come meanwhile, with how many there were.
+/// Lets one item of a kind through in a window of time, and holds back the last of those
+/// that come in between, with their number.
 ///
 /// Times count from any moment, the same for all calls.
 #[derive(Clone, Debug)]
@@ -17,9 +17,9 @@ pub struct Throttle<T> {
 #[derive(Clone, Debug)]
 struct Kind<T> {
     name: &'static str,
-    /// When one was last let through.
+    /// When an item was last let through.
     opened: Duration,
-    /// The last since then, and how many there were.
+    /// The last item since then, and the number of items.
     held: Option<(T, u64)>,
 }
 
@@ -29,13 +29,13 @@ impl<T> Throttle<T> {
         Throttle { window, kinds: Vec::new() }
     }
 
-    /// From now on the window is this.
+    /// Changes the window.
     pub fn set_window(&mut self, window: Duration) {
         self.window = window;
     }
 
-    /// Takes the next of a kind: gives it back, with how many it stands for, or
-    /// holds it.
+    /// Takes the next item of a kind: returns it with the number of items that it stands
+    /// for, or holds it.
     pub fn offer(&mut self, now: Duration, name: &'static str, next: T) -> Option<(T, u64)> {
         let Some(kind) = self.kinds.iter_mut().find(|kind| kind.name == name) else {
             self.kinds.push(Kind { name, opened: now, held: None });
@@ -50,13 +50,13 @@ impl<T> Throttle<T> {
         Some((next, count))
     }
 
-    /// What has been held for the window's time, of each kind, with how many it
-    /// stands for.
+    /// The items of each kind that have been held for the window's time, with the number
+    /// that each stands for.
     pub fn due(&mut self, now: Duration) -> Vec<(T, u64)> {
         self.release(now, self.window)
     }
 
-    /// All that is held, however short.
+    /// All held items, however short the time.
     pub fn flush(&mut self, now: Duration) -> Vec<(T, u64)> {
         self.release(now, Duration::ZERO)
     }
@@ -68,8 +68,8 @@ impl<T> Throttle<T> {
     }
 }
 
-/// The kind of an event that others cause, and may thousands of times a second;
-/// `None` for one that cannot.
+/// The kind of an event that others may cause thousands of times a second; `None` for other
+/// events.
 pub fn kind(event: &Event) -> Option<&'static str> {
     match event {
         Event::Ignored { reason, .. } => Some(reason.name()),
@@ -85,7 +85,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// What comes through of one thing a millisecond, its number.
+    /// What comes through if one item, its number, comes each millisecond.
     fn offered(throttle: &mut Throttle<u32>, times: std::ops::Range<u32>) -> Vec<(u32, u64)> {
         times.filter_map(|time| throttle.offer(time * MS, "tie", time)).collect()
     }

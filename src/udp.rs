@@ -48,9 +48,8 @@ impl Link for UdpSocket {
     }
 }
 
-/// Whether a failed receive says nothing of the socket: no datagram came in
-/// time, a signal came instead, or (on some systems) an earlier datagram of
-/// ours found nobody at home.
+/// Whether a failed receive does not concern the socket: no datagram came in time, a signal
+/// came instead, or (on some systems) an earlier datagram of ours reached no socket.
 fn is_passing(kind: ErrorKind) -> bool {
     matches!(
         kind,

@@ -1,9 +1,9 @@
 //! What a datagram may hold.
 //!
-//! The tutorial's nodes send whole chains, block after block from genesis, with
-//! nothing before or after; its basic nodes, the stage before mining, send three
-//! bytes. A chain too long for one datagram travels in frames: they begin with a
-//! zero byte, which no chain does and which the tutorial's nodes ignore.
+//! The tutorial's nodes send whole chains, block after block from genesis, with nothing
+//! before or after; its basic nodes, the stage before mining, send three bytes. A chain too
+//! long for one datagram is sent in frames. A frame begins with a zero byte; no chain
+//! begins with one, and the tutorial's nodes ignore it.
 //!
 //! ```text
 //!  0   1         2   3..11    11..15  15..19   19..
@@ -25,8 +25,8 @@ use crate::hash::Hash;
 /// headers of IP (20) and UDP (8).
 pub const MAX_DATAGRAM_LEN: usize = 65_507;
 
-/// The most blocks in a datagram of ours: as many as fit into the 9,216 bytes that
-/// the tutorial's nodes can receive. A longer chain travels in frames.
+/// The most blocks in a datagram that a node sends: as many as fit into the 9,216 bytes
+/// that the tutorial's nodes can receive. A longer chain is sent in frames.
 pub const MAX_BLOCKS: usize = 122;
 
 /// The first byte of a frame.
@@ -44,17 +44,17 @@ const BLOCKS_HEAD_LEN: usize = 19;
 /// Bytes of a question before its locator.
 const QUESTION_HEAD_LEN: usize = 15;
 
-/// Bytes of a place in a locator: height and hash.
+/// Bytes of an entry in a locator: height and hash.
 const PLACE_LEN: usize = 4 + Hash::LEN;
 
-/// The most places in a locator: the end of what is fetched, ten below it, one for
-/// each doubling of the distance to a tip whose height has 32 bits, and genesis.
+/// The most entries in a locator: the end of the fetched part, ten entries below it, one
+/// for each doubling of the distance to a tip whose height has 32 bits, and genesis.
 pub const MAX_PLACES: usize = 44;
 
-/// A datagram, by its form alone: what it claims is still to be checked.
+/// A datagram, sorted by its form; its content is not yet checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// Any other bytes: a chain, or so they must prove.
+    /// Any other bytes: perhaps a chain.
     Chain(&'a [u8]),
     /// Some blocks of a chain.
     Blocks(Blocks<'a>),
@@ -68,9 +68,9 @@ pub enum Message<'a> {
 /// Some blocks of a chain, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blocks<'a> {
-    /// The number of the question that this answers; 0 where nobody asked.
+    /// The number of the question that this answers; 0 if it answers none.
     pub number: u64,
-    /// How many blocks the sender's chain has.
+    /// The number of blocks in the sender's chain.
     pub count: u32,
     /// Height of the first block here.
     pub height: u32,
@@ -80,20 +80,20 @@ pub struct Blocks<'a> {
 // ANCHOR_END: blocks
 
 // ANCHOR: question
-/// A question for the blocks after the first place that the other side knows.
+/// A question for the blocks after the first entry that the other side has too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// A random number, which the answer carries: a node that does not hear
-    /// our questions cannot answer them.
+    /// A random number that the answer repeats: a node that does not receive our questions
+    /// cannot answer them.
     pub number: u64,
-    /// How many blocks the asker's chain has.
+    /// The number of blocks in the asker's chain.
     pub count: u32,
-    /// Places in the asker's chain, from its tip down: the locator.
+    /// The locator: blocks of the asker's chain, from its tip down.
     pub places: Vec<Place>,
 }
 // ANCHOR_END: question
 
-/// A block, by where it is and what it is.
+/// A block's position and hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Its height.
@@ -102,23 +102,23 @@ pub struct Place {
     pub hash: Hash,
 }
 
-/// What the tutorial's basic nodes tell each other.
+/// The message of the tutorial's basic nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SleepNotice {
-    /// Who is about to sleep.
+    /// The node that is about to sleep.
     pub port: u16,
     /// For how long.
     pub seconds: u8,
 }
 
-/// Why bytes that begin like a frame are none.
+/// Why bytes that begin like a frame are not one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadFrame {
-    /// Frames of this version are not known here.
+    /// The version of the frame is unknown.
     Version(u8),
-    /// There is no such kind of frame.
+    /// The kind of frame is unknown.
     Kind(u8),
-    /// It ends too early, or within a block or a place, or holds too many.
+    /// The frame ends too early, or within a block or an entry, or holds too many.
     Length(usize),
 }
 
@@ -139,7 +139,7 @@ impl Message<'_> {
     /// Sorts a datagram by its form.
     ///
     /// # Errors
-    /// Where it begins like a frame and is none.
+    /// If it begins like a frame and is not one.
     pub fn decode(datagram: &[u8]) -> Result<Message<'_>, BadFrame> {
         match datagram {
             &[high, low, seconds] => {
@@ -218,7 +218,7 @@ impl Place {
     }
 }
 
-/// What both kinds of frame begin with.
+/// The first bytes of both kinds of frames.
 fn head(kind: u8, number: u64, count: u32) -> Vec<u8> {
     let mut bytes = vec![FRAME, FRAME_VERSION, kind];
     bytes.extend(number.to_be_bytes());
@@ -235,7 +235,7 @@ impl SleepNotice {
     }
 }
 
-/// A count or height as it travels. Beyond 2^32 blocks, 300 GiB, it stays there.
+/// A count or height on the wire. Beyond 2^32 blocks, 300 GiB, it stays at the maximum.
 pub fn to_u32(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -1,6 +1,6 @@
-//! Words between the people who run nodes among strangers, and questions about a block.
+//! Messages between the people who run nodes among strangers, and questions about a block.
 //!
-//! The link over the open network carries them; the HTTP API takes them in.
+//! The link over the open network carries them; the HTTP API accepts them.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -13,17 +13,17 @@ use crate::peer::PeerName;
 /// The most bytes that a text may have.
 pub const MAX_TEXT_LEN: usize = 1_024;
 
-/// What a group is written with, so that no name of a node is taken for one.
+/// The prefix of a group, so that no name of a node is mistaken for one.
 const GROUP: &str = "group:";
 
-/// To whom something is said.
+/// The recipients of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum To {
     /// To everybody.
     All,
-    /// To the nodes that have named this group at their start.
+    /// The nodes that joined this group at their start.
     Group(String),
-    /// To the node with this name, this identity, or an identity that begins so.
+    /// The node with this name, this identity, or an identity with this beginning.
     Node(String),
 }
 
@@ -49,25 +49,25 @@ impl fmt::Display for To {
     }
 }
 
-/// A message that is on its way.
+/// A message that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// To whom; a node by its identity.
+    /// The recipients; a node by its identity.
     pub to: To,
     /// Its number: Unix milliseconds, greater than that of each earlier message.
     pub number: u64,
-    /// How many neighbours it was handed to.
+    /// The number of neighbours that it was given to.
     pub neighbours: usize,
 }
 
 /// Why a message was not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unsent {
-    /// The text or the recipient cannot be one.
+    /// The text or the recipient is not valid.
     Wrong(&'static str),
-    /// No node of this name is known, and no identity begins so.
+    /// No node of this name is known, and no identity begins with it.
     Unknown(String),
-    /// Several nodes are meant by this; their identities.
+    /// Several nodes match; their identities.
     Ambiguous(String, Vec<PeerName>),
     /// There is no connection to any peer that takes messages.
     Alone,
@@ -109,11 +109,11 @@ pub fn check_text(text: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Where an answer goes: to a function that must not wait.
+/// The receiver of an answer: a function that must not wait.
 pub struct Reply<T>(Box<dyn FnOnce(T) + Send>);
 
 impl<T> Reply<T> {
-    /// Answers are given to this function.
+    /// A receiver that gives answers to this function.
     pub fn new(take: impl FnOnce(T) + Send + 'static) -> Reply<T> {
         Reply(Box::new(take))
     }
@@ -130,10 +130,10 @@ impl<T> fmt::Debug for Reply<T> {
     }
 }
 
-/// What is asked of the link, which answers.
+/// A request to the link, which answers it.
 #[derive(Debug)]
 pub enum Request {
-    /// Send these words.
+    /// Send this message.
     Say(To, String, Reply<Result<Sent, Unsent>>),
     /// Ask all nodes whether they have this block, for some seconds at most.
     Confirm(Hash, Reply<Advice>),

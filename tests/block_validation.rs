@@ -21,8 +21,8 @@ const EASY: Target = Target::from_zero_bits(8);
 
 const GENESIS_TIME: u32 = 1_634_700_000;
 
-// The rules, one by one. `fault_of` breaks a field of one of five blocks, does
-// the work again from there on, and checks that nothing else was wrong.
+// The rules, one by one. `fault_of` breaks a field of one of five blocks, repeats the work
+// from there on, and checks that nothing else was wrong.
 
 #[test]
 fn the_size_of_a_block_is_75() {
@@ -167,7 +167,7 @@ fn a_node_admits_no_block_from_more_than_two_hours_ahead() {
     let (node, heard) = fresh_node_hears(EASY, clock, &blocks.concat());
     assert_eq!(heard, Err(Reason::Future { height: 3, seconds: MAX_AHEAD_SECONDS + 1 }));
     assert_eq!(node.chain().count(), 1);
-    // It is about the clock and not about the chain, which is valid.
+    // This is about the clock and not about the chain, which is valid.
     assert_eq!(verdict(&blocks), Ok(5));
     let (node, heard) = fresh_node_hears(EASY, clock + 1, &blocks.concat());
     assert_eq!(heard, Ok(()));
@@ -178,7 +178,8 @@ fn a_node_admits_no_block_from_more_than_two_hours_ahead() {
 
 #[test]
 fn a_block_is_held_against_the_rules_in_their_order() {
-    // A block that breaks every rule for itself, with a byte too many behind it.
+    // A block that breaks every rule that it can break alone, with one byte too many after
+    // it.
     let parent = block::hash(&five_blocks()[0]);
     let mut bytes = [five_blocks()[0], [0xee; BLOCK_LEN]].concat();
     bytes[BLOCK_LEN..][field::TIMESTAMP].fill(0);
@@ -394,7 +395,7 @@ fn the_rules_alone_give_the_same_verdicts() {
         let broken = verdict.err().map(|invalid| (invalid.rule().name(), Some(invalid.height)));
         let expected = match vector.expected {
             Expected::Adopt | Expected::Ignore { reason: "tie", .. } => None,
-            // The rules know of no other messages: these are just bytes to them.
+            // The rules know no other messages: to them these are just bytes.
             Expected::Ignore { reason: "sleep-notice", .. } => Some(("whole-blocks", Some(0))),
             Expected::Ignore { reason: "bad-frame", .. } => Some(("size", Some(0))),
             Expected::Ignore { reason, height } => Some((reason, height)),
@@ -447,7 +448,7 @@ fn chain_dated(offsets: &[u32]) -> Vec<BlockBytes> {
     blocks
 }
 
-/// A block that lacks nothing but proof of work.
+/// A block that lacks only proof of work.
 fn after(previous: Hash, offset: u32) -> BlockBytes {
     let mut block = Block::genesis();
     block.header.previous = previous;
@@ -455,9 +456,9 @@ fn after(previous: Hash, offset: u32) -> BlockBytes {
     block.to_bytes()
 }
 
-/// Writes other bytes into a field of one of five blocks, does the work again
-/// from there on, and returns the rule's complaint about that block. With the
-/// right bytes put back the chain is valid, so nothing else was wrong with it.
+/// Writes other bytes into a field of one of five blocks, repeats the work from there on,
+/// and returns the rule's complaint about that block. With the right bytes put back the
+/// chain is valid, so nothing else was wrong with it.
 fn fault_of(height: usize, field: usize, bytes: &[u8]) -> Fault {
     let mut blocks = five_blocks();
     let place = field..field + bytes.len();
@@ -470,8 +471,8 @@ fn fault_of(height: usize, field: usize, bytes: &[u8]) -> Fault {
     invalid.fault
 }
 
-/// Writes bytes into a block, and does the work again from there on. The work
-/// of the genesis block is not done again: only its nonce makes it ours.
+/// Writes bytes into a block, and repeats the work from there on, except the work of the
+/// genesis block: only its own nonce makes it ours.
 fn put(blocks: &mut [BlockBytes], height: usize, field: usize, bytes: &[u8]) {
     let block = &mut blocks[height];
     block[field..field + bytes.len()].copy_from_slice(bytes);
@@ -482,7 +483,7 @@ fn put(blocks: &mut [BlockBytes], height: usize, field: usize, bytes: &[u8]) {
     work(&mut blocks[height + 1..], hash);
 }
 
-/// Makes blocks stand on `parent` and on each other, and does their work.
+/// Builds blocks on `parent` and on each other, and does their work.
 fn work(blocks: &mut [BlockBytes], mut parent: Hash) {
     for block in blocks {
         block[field::PREVIOUS].copy_from_slice(parent.as_bytes());
@@ -539,8 +540,8 @@ fn rule_broken_by(bytes: &[u8]) -> Option<(usize, Rule)> {
     Some((invalid.height, invalid.rule()))
 }
 
-/// A node that has the genesis block alone, after it heard one datagram: `Ok`
-/// if it took it over.
+/// A node with only the genesis block, after it heard one datagram: `Ok` if it adopted the
+/// chain.
 fn fresh_node_hears(target: Target, wall: u32, bytes: &[u8]) -> (Node, Result<(), Reason>) {
     let settings = Settings::tutorial(PeerName::new("alice"), 7000, Vec::new());
     let mut node = Node::new(settings, Chain::genesis(target));
@@ -565,7 +566,7 @@ fn height_in(reason: &Reason) -> Option<usize> {
 
 // Helpers: reading the table.
 
-/// A datagram of the table and what must become of it.
+/// A datagram of the table and its expected result.
 struct Vector {
     name: &'static str,
     expected: Expected,

@@ -1,5 +1,5 @@
-//! The command line: transcripts, mistakes, and what only shows with a file, a
-//! pipe or a taken port.
+//! The command line: transcripts, mistakes, and what shows only with a file, a pipe or a
+//! taken port.
 
 mod common;
 
@@ -25,14 +25,14 @@ fn run(command: &mut Command, input: &[u8]) -> Output {
     child.wait_with_output().expect("it was started")
 }
 
-/// Its one line on standard error.
+/// The single line on standard error.
 fn error(output: &Output) -> &str {
     let text = str::from_utf8(&output.stderr).expect("errors are text");
     assert_eq!(text.lines().count(), 1, "{text}");
     text.strip_prefix("error: ").unwrap_or_else(|| panic!("{text}"))
 }
 
-/// A folder of its own for the test of this name, with this `.env`.
+/// A folder for the test of this name, with this `.env`.
 fn folder_with_env(name: &str, env: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
@@ -148,7 +148,7 @@ fn line_value<'a>(text: &'a str, name: &str) -> &'a str {
     text.lines().find_map(value).expect("such a line")
 }
 
-/// A node on a free port, with nobody to talk to.
+/// A node on a free port, without reachable peers.
 fn node(args: &[&str]) -> (Running, u16) {
     let mut node = Running::start(cairn().args(["node", "0", "--peer", "127.0.0.1:9"]).args(args));
     let start = node.find(|line| line.starts_with("START node ")).expect("it starts");
@@ -276,7 +276,7 @@ fn what_has_no_end_is_read_so_far_and_no_further() {
         let error = String::from_utf8(output.stderr).expect("text");
         assert!(
             error.ends_with(
-                "it goes on beyond 268435456 bytes; put what you want of it in a file\n"
+                "it goes on beyond 268435456 bytes; put the part that you want in a file\n"
             ),
             "{error}"
         );
@@ -317,12 +317,12 @@ fn a_number_of_threads_is_from_1_on() {
     }
 }
 
-/// More than one thread where the build has them.
+/// More than one thread, if the build has threads.
 const THREADS: &str = if cfg!(feature = "fast") { "2" } else { "1" };
 
 #[test]
 fn seeds_are_simulated_also_where_the_system_gives_no_more_threads() {
-    // The stack of a thread is to be larger than any machine's memory.
+    // The stack of a thread must be larger than any machine's memory.
     let mut sim = cairn();
     sim.args(["sim", "--seeds", "2", "--nodes", "3"]).env("RUST_MIN_STACK", "70000000000000");
     let output = run(&mut sim, b"");

@@ -1,7 +1,7 @@
-//! Every line that a node can say, to the letter.
+//! Every line that a node can print, exactly.
 //!
-//! People read these lines, copy from them, and compare them with the
-//! tutorial's. Where a line changes, change it here, on purpose.
+//! People read these lines, copy from them, and compare them with the tutorial's. If a line
+//! is to change, change it here, on purpose.
 
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ UNSENT to 127.0.0.1:8000: Network is unreachable
 fn every_event_and_every_reason_has_its_line() {
     let events = [starts(), blocks(), rests(), ignores(), ends()].concat();
     let lines: String = events.iter().map(|event| format!("{event}\n")).collect();
-    // Line by line, as a difference in two long texts is hard to see.
+    // Line by line, because a difference between two long texts is hard to see.
     for (line, expected) in lines.lines().zip(LINES.lines()) {
         assert_eq!(line, expected);
     }

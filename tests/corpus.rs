@@ -1,4 +1,4 @@
-//! The inputs that the fuzzer has found worth keeping, tried again.
+//! The inputs that the fuzzer kept, tried again.
 
 #[path = "../fuzz/targets.rs"]
 mod targets;

@@ -1,5 +1,5 @@
-//! A chain file in a process that has as many open files as it may have. In a
-//! program of its own, as the limit is one of the whole process.
+//! A chain file in a process that has as many open files as it may have. A separate
+//! program, because the limit applies to the whole process.
 #![cfg(all(unix, feature = "web"))]
 
 use std::fs::{self, File};
@@ -11,10 +11,10 @@ use cairn::disk::FileDisk;
 use cairn::store::Store;
 use cairn::target::Target;
 
-/// Any hash will do.
+/// Any hash meets this target.
 const ANY: Target = Target::from_zero_bits(0);
 
-/// Puts `count` blocks for `receiver` upon genesis.
+/// Puts `count` blocks for `receiver` on top of genesis.
 fn build(chain: &mut Chain, count: u64, receiver: u16) {
     let mut previous = chain.hash_at(0).expect("a chain has a genesis block");
     let mut bytes = Vec::new();

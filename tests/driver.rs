@@ -1,4 +1,4 @@
-//! The loop around a node, over links that are no sockets.
+//! The loop around a node, over links that are not sockets.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -56,10 +56,10 @@ impl Link for Wire {
     }
 }
 
-/// An event that a node told, and the tip that it had then.
+/// An event of a node, and the node's tip at that time.
 type Told = (Event, Hash);
 
-/// A node in a thread of its own, which mines when it is ordered to.
+/// A node in its own thread, which mines when it is ordered to.
 struct Running {
     commands: Sender<Command>,
     told: Receiver<Told>,
@@ -125,8 +125,8 @@ impl Running {
     }
 }
 
-/// Alice - bob - carol: each is wired to its neighbours only. Bob lists both from
-/// the start, the others list nobody.
+/// Alice - bob - carol: each is linked only to its neighbours. Bob lists both from the
+/// start, the others list nobody.
 fn line() -> (BTreeMap<&'static str, Sender<Mail>>, Vec<Running>) {
     let names = ["alice", "bob", "carol"];
     let (senders, inboxes): (Vec<_>, Vec<_>) = names.map(|_| mpsc::channel()).into_iter().unzip();
@@ -199,12 +199,12 @@ fn a_command_cuts_a_search_short_that_would_take_years() {
     alice.comes_to(|node| node.is_paused() && node.next_counter() > 0);
 }
 
-/// A link on which nothing ever comes, and which says how long it was to wait.
+/// A link on which nothing ever arrives, and which reports how long it was to wait.
 struct Silence(Sender<Duration>);
 
 impl Link for Silence {
     fn wait<'b>(&mut self, time: Duration, _buffer: &'b mut [u8]) -> Result<Option<Input<'b>>> {
-        // The test may have heard enough.
+        // The test may be over already.
         let _ = self.0.send(time);
         thread::sleep(time);
         Ok(None)

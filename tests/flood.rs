@@ -1,5 +1,5 @@
-//! A node under a flood of datagrams still hears every honest block, and holds
-//! nothing of the flood. (How soon it hears is measured by `benches/flood.rs`.)
+//! A node under a flood of datagrams still hears every honest block, and stores nothing of
+//! the flood. (`benches/flood.rs` measures how soon it hears a block.)
 
 mod common;
 
@@ -25,7 +25,7 @@ const FLOOD: usize = 200;
 /// The node's blocks at the start.
 const START: usize = 500;
 
-/// Announced again after this time, if it may have found the node's buffer full.
+/// A block is announced again after this time, if the node's buffer may have been full.
 const AGAIN: Duration = Duration::from_millis(20);
 
 /// Resident memory of this process in kibibytes, where the system tells.
@@ -35,15 +35,15 @@ fn resident() -> Option<i64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Floods a node from a peer of its, or from a stranger, while another peer
-/// announces honest blocks.
+/// Floods a node from one of its peers, or from a stranger, while another peer announces
+/// honest blocks.
 fn flood(is_listed: bool) {
     let (socket_of_node, at) = socket();
     let ((honest, honest_at), (hostile, hostile_at)) = (socket(), socket());
     let peers = [honest_at, hostile_at];
     let mut node = node(at, &peers[..1 + usize::from(is_listed)], chain(START));
     let all = blocks(START + HONEST, 0);
-    // A valid chain, as long as a datagram takes, that is not longer than the node's.
+    // A valid chain as long as a datagram can hold, but not longer than the node's.
     let junk = blocks(MAX_BLOCKS, 1);
     let ((stop, commands), (copies, copied)) = (mpsc::channel(), mpsc::channel());
     thread::scope(|scope| {

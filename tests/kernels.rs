@@ -5,7 +5,7 @@ use std::fs;
 
 use cairn::fast;
 
-/// The system reads the processor's features by a way of its own.
+/// The system reads the processor's features in its own way.
 #[test]
 fn the_chosen_kernel_is_the_one_for_the_features_that_the_processor_reports() {
     let text = fs::read_to_string("/proc/cpuinfo").expect("Linux has this file");

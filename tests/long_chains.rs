@@ -1,5 +1,5 @@
-//! Long chains: over real UDP, some of whose datagrams are lost, and in memory.
-//! (How long that takes is measured by `benches/long_chains.rs`.)
+//! Long chains: over real UDP with lost datagrams, and in memory. (`benches/long_chains.rs`
+//! measures how long that takes.)
 
 mod common;
 

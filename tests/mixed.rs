@@ -1,7 +1,6 @@
-//! Ours among the tutorial's own nodes: a node in Python, as the tutorial has it.
+//! Our nodes among the tutorial's own: a node in Python, as in the tutorial.
 //!
-//! They need python3, so they are run by name:
-//! `cargo test --test mixed -- --ignored`.
+//! They need python3, so they run only on request: `cargo test --test mixed -- --ignored`.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -17,7 +16,7 @@ use common::{Running, cairn};
 /// Some 256 tries a block.
 const ZERO_BITS: &str = "8";
 
-/// An address of loopback for each test alone, as the tutorial's ports are fixed.
+/// A loopback address for each test, because the tutorial's ports are fixed.
 fn python(ip: &str, port: u16, nonces: &str) -> Running {
     let node = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mixed/node.py");
     let mut command = Command::new("python3");

@@ -1,4 +1,4 @@
-//! What a running loop shows, and what can be seen by asking it.
+//! What an observer of a running loop sees, and what can be learned by asking the loop.
 
 use std::net::UdpSocket;
 use std::ops::ControlFlow;
@@ -27,7 +27,7 @@ enum Shown {
     Settled,
 }
 
-/// Sends on what it is shown, without the searches.
+/// Passes on what it is shown, without the searches.
 struct Recorder(Sender<Shown>);
 
 impl Observer for Recorder {
@@ -53,13 +53,13 @@ impl Observer for Recorder {
 
 impl Recorder {
     fn show(&self, shown: Shown) {
-        // The test may have seen enough.
+        // The test may be over already.
         let _ = self.0.send(shown);
     }
 }
 
-/// A loop in a thread of its own, which never finds a block and has `peer` for
-/// its only peer; it ends when the commands do.
+/// A loop in its own thread, which never finds a block and has `peer` as its only peer; it
+/// ends when the commands do.
 fn start(peer: &UdpSocket) -> (PeerName, Sender<Command>, Receiver<Shown>) {
     let mut socket =
         udp::bind_socket([127, 0, 0, 1].into(), 0).expect("the system has a free port");
@@ -95,7 +95,7 @@ fn every_datagram_is_shown_with_its_length_before_what_comes_of_it() {
     let genesis = Block::genesis().to_bytes();
     let of_peer = PeerName::new(peer.local_addr().expect("it is bound"));
     assert_eq!(next(&seen), Shown::Sent(of_peer.clone(), genesis.len()));
-    // Else it would be greeted, and its datagram be one of ours in between.
+    // Otherwise it would get an announcement, whose datagram would be in between.
     commands.send(Command::Node(node::Command::Disconnect(of_peer.clone()))).expect("it runs");
     let (reply, refused) = mpsc::channel();
     let look = Look::new(move |_| reply.send(()).expect("we wait for it"));

@@ -1,4 +1,4 @@
-//! Recordings that the program writes are as `docs/recording.md` has them.
+//! Recordings of the program keep to `docs/recording.md`.
 #![cfg(all(unix, feature = "console"))]
 
 mod common;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use common::{PORT_TAKEN, Running, cairn, free_ports};
 use serde_json::Value;
 
-/// A file of this name that is not there yet.
+/// A path with this name at which there is no file yet.
 fn file(name: &str) -> PathBuf {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     // It may be there from an earlier run.
@@ -18,7 +18,7 @@ fn file(name: &str) -> PathBuf {
     file
 }
 
-/// Reads a recording, checks that it keeps the rules, and returns the nodes in it.
+/// Reads a recording, checks that it keeps the rules, and returns its nodes.
 fn check(file: &PathBuf) -> HashSet<String> {
     let text = fs::read_to_string(file).expect("it was written");
     assert!(text.starts_with(r#"{"cairn-recording":1,"#) && text.ends_with('\n'), "{text:.100}");

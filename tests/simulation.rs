@@ -1,4 +1,4 @@
-//! The seeded simulation: a slice of the campaign, and that it repeats itself.
+//! The seeded simulation: part of the campaign, and a check that it repeats itself.
 //!
 //! The whole campaign is `cargo run --release -- sim --seeds 800`.
 
@@ -13,7 +13,7 @@ use cairn::peer::PeerName;
 use cairn::sim::{Failure, Faults, Order, Partition, Report, Scenario, Sight, World};
 use cairn::target::Target;
 
-/// Runs a scenario and gives its trace along.
+/// Runs a scenario and returns its trace too.
 fn traced(scenario: &Scenario) -> (Report, String) {
     let mut text = String::new();
     let mut trace = |line: &str| {
@@ -45,7 +45,7 @@ fn the_same_seed_gives_the_same_steps_and_another_gives_others() {
 #[test]
 fn a_seeds_steps_are_the_same_on_any_machine() {
     let (_, trace) = traced(&Scenario::campaign(2026));
-    // Changes with the node's rules, and with nothing else.
+    // This changes with the node's rules, and with nothing else.
     let expected = "1a228eeae51b2b29b2fda0e1901d864cb698f276a1447558118bf2fe9b89f750";
     assert_eq!(Hash::of(trace.as_bytes()).to_string(), expected);
 }

@@ -20,7 +20,7 @@ use cairn::wire::{Blocks, MAX_BLOCKS, Message, Place, Question};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-/// Any hash will do: what is tested here is not the work.
+/// Any hash meets this target: the work is not tested here.
 const TARGET: Target = Target::from_zero_bits(0);
 
 fn now(milliseconds: u64) -> Now {
@@ -57,7 +57,7 @@ fn hear(node: &mut Node, at: u64, from: &str, bytes: &[u8]) -> Vec<Output> {
     node.step(now(at), Input::Datagram { from: PeerName::new(from), bytes })
 }
 
-/// What a chain says of itself when it is announced.
+/// The announcement of a chain.
 fn announcement(chain: &Chain) -> Vec<u8> {
     let mut node = node("announcer", &["anyone"], chain.clone());
     let outputs = node.step(now(0), Input::Command(Command::Sync));
@@ -76,7 +76,7 @@ fn sent_to<'a>(outputs: &'a [Output], name: &str) -> Vec<&'a [u8]> {
     outputs.iter().filter_map(to_name).collect()
 }
 
-/// The height from which an output keeps blocks.
+/// The height from which an output saves blocks.
 fn saved_from(output: &Output) -> Option<usize> {
     match output {
         Output::Save(save) => Some(save.from),
@@ -124,7 +124,7 @@ impl Pair {
         }
     }
 
-    /// Gives an input to one of them and takes up what it sends, less the loss.
+    /// Gives an input to one of them and collects what it sends, less the loss.
     fn step(&mut self, to_bob: bool, input: Input) {
         let node = if to_bob { &mut self.bob } else { &mut self.alice };
         let (random, in_flight) = (&mut self.random, &mut self.in_flight);
@@ -143,7 +143,7 @@ impl Pair {
         );
     }
 
-    /// Delivers all that is in flight and all that comes of it.
+    /// Delivers everything in flight and everything that follows from it.
     fn deliver(&mut self) {
         while let Some((to_bob, bytes)) = self.in_flight.pop_front() {
             let from = PeerName::new(if to_bob { "alice" } else { "bob" });
@@ -151,7 +151,7 @@ impl Pair {
         }
     }
 
-    /// Goes on until both have the same tip; says how much time that took.
+    /// Continues until both have the same tip; returns how long that took.
     fn agree(&mut self) -> Duration {
         for _ in 0..10_000 {
             self.step(false, Input::Command(Command::Sync));
@@ -261,8 +261,8 @@ fn a_reorganisation_deeper_than_an_answer_is_held_until_it_is_longer() {
 
 #[test]
 fn chains_that_parted_long_ago_come_together_again() {
-    // Deeper forks than an answer is long, far from genesis: the first answers
-    // bring nothing but blocks that both have.
+    // Forks deeper than an answer is long, far from genesis: the first answers bring only
+    // blocks that both have.
     for (shared, bobs, alices) in [(2_000, 3_040, 4_000), (3_000, 5_200, 6_000)] {
         let shared = chain(shared, 0);
         let alices = longer(shared.clone(), alices, 1);
@@ -299,8 +299,8 @@ fn a_peer_that_brings_new_blocks_but_never_a_longer_chain_is_given_up() {
     assert_eq!(bob.chain(), &long);
 }
 
-/// Bob, who is paused, and has a wrong answer of mallory's from 5 ms after his
-/// start: between two turns, so that no turn begins when her shun ends.
+/// Bob, who is paused, and has got a wrong answer from mallory 5 ms after his start:
+/// between two turns, so that no turn begins when her time of exclusion ends.
 fn bob_who_shuns_mallory() -> (Node, u64) {
     let (mut bob, number) = bob_who_asks_mallory();
     bob.step(now(0), Input::Command(Command::Pause));
@@ -308,7 +308,7 @@ fn bob_who_shuns_mallory() -> (Node, u64) {
     (bob, 5 + FIRST_SHUN.as_millis() as u64)
 }
 
-/// Wakes a node whenever it wants to be, up to a time; all that it gave.
+/// Wakes a node whenever it is due, up to a time; returns all outputs.
 fn wake_up_to(node: &mut Node, end: u64) -> Vec<Output> {
     let mut outputs = Vec::new();
     let mut last = None;
@@ -471,7 +471,7 @@ fn bob_who_asks_mallory() -> (Node, u64) {
     (bob, number)
 }
 
-/// A block that follows the tenth and has a hole in it.
+/// A block that follows the tenth and breaks a rule.
 fn junk(number: u64) -> Vec<u8> {
     let mut block = chain(11, 0).blocks()[10];
     block[71] = 1; // the sender
@@ -521,8 +521,8 @@ fn nobody_can_make_us_shun_a_peer_by_writing_its_name_on_a_datagram() {
     assert_eq!(bob.chain().count(), 254, "{outputs:?}");
 }
 
-/// Bob, whose 400 blocks part from mallory's 800 after the tenth, and what he asks
-/// her: no frame of the answer is of use to him without the question.
+/// Bob, whose 400 blocks differ from mallory's 800 after the tenth, and his question to
+/// her: without the question no frame of the answer is of use to him.
 fn bob_who_is_deep_in_a_fork() -> (Node, Chain, Question) {
     let theirs = longer(chain(10, 0), 800, 7);
     let mut bob = node("bob", &["mallory"], chain(400, 0));
@@ -675,7 +675,7 @@ fn a_peer_that_brings_an_abandoned_fork_in_time_but_no_longer_chain_is_given_up_
 fn an_answer_that_comes_in_any_order_brings_something() {
     let (mut bob, theirs, asked) = bob_who_is_deep_in_a_fork();
     let (mut asked, mut last) = (asked, 0);
-    // Backwards is the worst: all frames but the first come too soon.
+    // Backwards is the worst order: all frames except the first arrive too soon.
     for time in 0..10 {
         let frames = answer(&theirs, &asked);
         let outputs: Vec<_> =
@@ -742,8 +742,8 @@ fn claims_of_many_who_stall_take_no_turn_from_one_who_has_a_longer_chain() {
     }
 }
 
-/// Bob with alice and carol for peers, who both have a longer chain upon the 200
-/// blocks of his. He asks alice for hers.
+/// Bob with alice and carol as peers, who both have a longer chain on top of his 200
+/// blocks. He asks alice for hers.
 fn bob_who_asks_alice_before_carol() -> (Node, Chain, Question) {
     let common = chain(200, 0);
     let alices = longer(common.clone(), 1_400, 1);
@@ -805,7 +805,7 @@ fn nothing_is_held_of_a_claim_that_proof_of_work_has_not_paid_for() {
         let blocks = &far.blocks()[height..height + MAX_BLOCKS];
         Blocks { number, count: 5_000, height: height as u32, blocks }.encode()
     };
-    // Those after the first would connect, once the first is there.
+    // The frames after the first would connect once the first has arrived.
     for height in (1 + MAX_BLOCKS..1_800).step_by(MAX_BLOCKS) {
         hear(&mut bob, 1, "mallory", &frame(height));
     }
@@ -823,7 +823,7 @@ fn blocks_without_work_end_the_download_and_nothing_of_them_is_held() {
     let target = Target::from_zero_bits(16);
     let mut bob = node("bob", &["mallory"], Chain::genesis(target));
     let far = chain(200, 7);
-    // Any 8 blocks can be announced that connect to nothing.
+    // Anybody can announce any 8 blocks that connect to nothing.
     let number = question(&hear(&mut bob, 0, "mallory", &announcement(&far)), "mallory").number;
     let blocks = &far.blocks()[1..1 + MAX_BLOCKS];
     let frame = Blocks { number, count: 200, height: 1, blocks }.encode();

@@ -1,5 +1,5 @@
-//! Liars among the peers: whatever they claim and answer, a longer honest chain is
-//! fetched in time, for each peer has its turn.
+//! Liars among the peers: whatever they claim and answer, a longer honest chain is fetched
+//! in time, because each peer gets its turn.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -17,26 +17,26 @@ use cairn::wire::{Blocks, MAX_BLOCKS, Message, Question, to_u32};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-/// Any hash will do: what is tested here is not the work.
+/// Any hash meets this target: the work is not tested here.
 const TARGET: Target = Target::from_zero_bits(0);
 
 /// Blocks that bob has, and that all peers know.
 const COMMON: usize = 1_000;
 
-/// Blocks that honest peers have more.
+/// The additional blocks of honest peers.
 const MORE: usize = 1_200;
 
-/// What a liar says that it has.
+/// The number of blocks that a liar claims.
 const CLAIM: u32 = 9_999_999;
 
-/// How long a datagram travels.
+/// The delay of a datagram.
 const LATENCY: Duration = Duration::from_millis(1);
 
-/// How often a peer says what it has: a liar loudly, an honest one as it must.
+/// How often a peer announces: a liar often, an honest one as rarely as it must.
 const LIARS_PAUSE: Duration = Duration::from_millis(100);
 const HONEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How a liar holds up who asks it.
+/// How a liar holds up a node that asks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lie {
     /// It answers nothing.
@@ -51,14 +51,14 @@ enum Lie {
 
 const LIES: [Lie; 4] = [Lie::Silence, Lie::Receivers, Lie::OneBlock, Lie::Trickle];
 
-/// What happens next, and when.
+/// The next event, and its time.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Happening {
     Deliver { to: PeerName, from: PeerName, bytes: Vec<u8> },
     Speak(PeerName),
 }
 
-/// Bob, who is behind, his honest peers, and the liars among them.
+/// Bob, who is behind, his honest peers, and the liars among his peers.
 struct World {
     time: Duration,
     plan: BinaryHeap<Reverse<(Duration, u64, Happening)>>,
@@ -68,7 +68,7 @@ struct World {
     /// A fork that is shorter than bob's chain, and bob's blocks paid to a liar.
     old_fork: Chain,
     repaid: Vec<BlockBytes>,
-    /// When each liar last gave a block away, and how many of the old fork.
+    /// When each liar last gave a new block away, and how many blocks of the old fork.
     gave: BTreeMap<PeerName, (Duration, usize)>,
     loss: f64,
     random: ChaCha8Rng,
@@ -116,7 +116,7 @@ impl World {
         for (peer, chain) in peers {
             world.start(peer, vec![name("bob")], chain);
         }
-        // What the nodes said at their start is lost: the liars are heard first.
+        // The first announcements are lost: bob hears the liars first.
         world.plan.clear();
         for liar in world.liars.keys().cloned().collect::<Vec<_>>() {
             world.plan_in(Duration::ZERO, Happening::Speak(liar));
@@ -240,7 +240,7 @@ impl World {
     }
 }
 
-/// That 1,200 honest blocks arrive within 3 s for each liar and one more, and the
+/// Checks that 1,200 honest blocks arrive within 3 s for each liar and one more, plus the
 /// time that they take without liars.
 fn check(lies: &[Lie], others: usize, loss: f64) {
     let transfer = World::new(&[], others, loss).time_to_agree();

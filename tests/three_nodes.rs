@@ -23,7 +23,7 @@ fn three_nodes_agree_and_one_that_was_killed_catches_up() {
     assert!(is_done, "five times a port was taken");
 }
 
-/// `None` where a node ended because its port was taken.
+/// `None` if a node ended because its port was taken.
 fn agree_and_catch_up(ports: &[u16]) -> Option<()> {
     let mut nodes: Vec<_> =
         ports.iter().map(|port| Running::start(&mut node(*port, ports))).collect();
@@ -47,7 +47,7 @@ fn node(port: u16, ports: &[u16]) -> Command {
     command
 }
 
-/// Reads on until all nodes have stood on the same tip of this height or above.
+/// Reads until all nodes have had the same tip of this height or above.
 fn agreed_tip(nodes: &mut [Running], height: usize) -> Option<Tip> {
     let mut stood: Vec<Vec<Tip>> = vec![Vec::new(); nodes.len()];
     loop {
@@ -65,7 +65,7 @@ fn agreed_tip(nodes: &mut [Running], height: usize) -> Option<Tip> {
     }
 }
 
-/// The tip that a line tells of.
+/// The tip in a line.
 fn tip(line: &str) -> Option<Tip> {
     match Line::parse(line)? {
         Line::Created(height, hash) | Line::Copied(height, hash) => Some((height, hash)),

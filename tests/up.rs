@@ -1,4 +1,4 @@
-//! `cairn up`: it ends in good order, and leaves nobody behind.
+//! `cairn up`: it ends cleanly, and leaves no process behind.
 #![cfg(unix)]
 
 mod common;
@@ -56,7 +56,7 @@ fn until_height_ends_when_all_agree_and_sums_up() {
     assert!(ports.into_iter().all(is_free));
 }
 
-/// The words of each line behind a node's name.
+/// The words of each line after a node's name.
 fn words(running: &Running) -> Vec<Vec<&str>> {
     running.seen.iter().map(|line| line.split_whitespace().skip(1).collect()).collect()
 }

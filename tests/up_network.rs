@@ -171,7 +171,7 @@ fn datagrams_are_shown_to_those_who_watch_with_what_becomes_of_them() {
     for (delay, loss, is_lost) in [(30, 0, false), (0, 100, true)] {
         let links = format!(r#"{{"delay_ms":{delay},"loss":{loss}}}"#);
         assert_eq!(up.api(0).ask("POST", "/network/links", &json, &links).status, 200);
-        // The link looks for other faults each time that it waits.
+        // The link looks for new faults each time that it waits.
         let message = loop {
             up.api(0).post("/sync/request");
             let message = messages.next();
@@ -202,7 +202,7 @@ fn orders_that_make_no_sense_are_refused_with_the_reason() {
     assert_eq!(up.order(&format!("/network/nodes/{second}/stop")).0, 200);
     refused(format!("/network/nodes/{second}/stop"), 409, "is stopped already");
     refused(format!("/network/nodes/{first}/stop"), 409, "the last one that runs");
-    // Its port is taken by somebody else meanwhile.
+    // Another program takes its port meanwhile.
     wait_until("its port is free", || is_free(second));
     let taken = UdpSocket::bind(("127.0.0.1", second)).expect("it is free");
     refused(format!("/network/nodes/{second}/start"), 503, "is taken");

@@ -1,4 +1,4 @@
-//! A real node's HTTP API, asked by a real client.
+//! A real node's HTTP API and a real client.
 #![cfg(feature = "web")]
 
 mod common;
@@ -154,7 +154,7 @@ fn a_partition_forks_and_healing_abandons_the_shorter_branch() {
     wait_until("alice rests", || status()["state"] == "resting");
     assert!(status()["resting_ms"].as_u64() > Some(0), "{}", status());
 
-    // Alice is told of bob only now: until then he was a stranger.
+    // Alice learns about bob only now: until then he was a stranger.
     let peer = alice.post_peer("/peers/announce", &bob.address).json();
     assert_eq!(peer["address"], bob.address);
     let refused = bob.post_peer("/peers/disconnect", &alice.address).json();
@@ -340,7 +340,8 @@ fn there_is_an_end_to_peers() {
     let node = paused(&[]);
     let api = &node.api;
     let refuse = |port: u16| api.post_peer("/peers/disconnect", &format!("127.0.0.1:{port}"));
-    // The loop looks for commands every 50 ms, so not all one after the other.
+    // The loop looks for commands every 50 ms, so the requests must not come one after the
+    // other.
     std::thread::scope(|scope| {
         for start in (1000..1112).step_by(16) {
             scope.spawn(move || (start..start + 16).for_each(|port| drop(refuse(port))));
@@ -429,7 +430,7 @@ fn outside_loopback_nobody_posts_without_a_token() {
     assert_eq!(node.get("/node/status").status, 200);
 }
 
-/// Asks the same on connections one after the other, with a header line, until an
+/// Sends the same request on connections one after the other, with a header line, until an
 /// answer has the text; counts those with status 200.
 fn ask_until(node: &Node, header: &str, text: &str) -> usize {
     let asked = format!("GET /node/status HTTP/1.1\r\n{header}\r\n\r\n").repeat(900);
@@ -478,7 +479,7 @@ fn what_a_page_elsewhere_asks_for_does_not_count_against_its_readers_own() {
         for header in ["accept: */*", &own, "sec-fetch-site: same-origin", "sec-fetch-site: none"] {
             assert_eq!(node.ask("POST", "/pause", &[header], "").status, 200, "{foreign}");
         }
-        // A page of another node, which browsers call the same site.
+        // A page of another node; browsers call this the same site.
         let other = ["origin: http://127.0.0.1:10", "sec-fetch-site: same-site"];
         assert_eq!(node.ask("GET", "/node/status", &other, "").status, 200, "{foreign}");
     }
@@ -496,7 +497,7 @@ fn an_address_that_was_only_ever_disconnected_is_no_node_of_the_network() {
     assert_eq!(network(), before);
     node.post_peer("/peers/announce", "127.0.0.1:5000");
     assert_eq!(node.ask("GET", "/node/status", &page, "").status, 200);
-    // Or a page could split its network and not heal it.
+    // Otherwise a page could split its network and not heal it.
     node.post_peer("/peers/disconnect", "127.0.0.1:5000");
     assert_eq!(node.ask("GET", "/node/status", &page, "").status, 200);
 }
@@ -504,7 +505,7 @@ fn an_address_that_was_only_ever_disconnected_is_no_node_of_the_network() {
 #[test]
 fn a_request_that_never_ends_is_not_waited_for() {
     let node = paused(&[]);
-    // A head without end, and more of it than there may be.
+    // A head without end, longer than a head may be.
     let mut stream = node.connect();
     let _ = stream.write_all(format!("GET /{} HTTP/1.1\r\n", "x".repeat(100_000)).as_bytes());
     let mut answer = Vec::new();

@@ -1,5 +1,5 @@
-//! Many clients of one node's events, and one that never reads. How little the
-//! node's loop feels them is measured in `benches/web_clients.rs`.
+//! Many clients of one node's events, and one that never reads. `benches/web_clients.rs`
+//! measures how little they slow the node's loop.
 #![cfg(feature = "web")]
 
 mod common;
@@ -7,8 +7,8 @@ mod common;
 use common::http::{CROWD, Crowd, Node, resident};
 use common::wait_until;
 
-/// The most memory that a client may cost the node, in KiB. Less than a third
-/// of it was measured.
+/// The most memory that a client may cost the node, in KiB. Less than a third of it was
+/// measured.
 const KIB_A_CLIENT: u64 = 64;
 
 #[test]
@@ -35,8 +35,7 @@ fn who_never_reads_is_cut_off_and_who_reads_is_not() {
     let node = Node::start(&["--zero-bits", "0", "--listen", "1ms"]);
     let mut reader = node.events("");
     let deaf = node.events("?after=0");
-    // So that it takes seconds and not half a minute until the systems hold all
-    // that they will.
+    // Small buffers, so that they are full after seconds and not half a minute.
     let system = socket2::SockRef::from(deaf.socket.get_ref());
     system.set_recv_buffer_size(4096).expect("any socket can have less");
     let before = resident(&node);

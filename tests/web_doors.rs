@@ -1,5 +1,5 @@
-//! Clients that take connections and give nothing back, and nodes that the
-//! system allows few open files: a node serves the others and keeps its chain.
+//! Clients that hold connections and give nothing back, and nodes that the system allows
+//! few open files: a node serves the others and keeps its chain.
 #![cfg(all(target_os = "linux", feature = "web"))]
 
 mod common;
@@ -43,7 +43,7 @@ fn connect_from(from: Ipv4Addr, api: &Api) -> TcpStream {
 
 /// The status of an answer on a connection, and the answer as far as it came.
 fn ask(stream: &mut TcpStream) -> String {
-    // Who is turned away may find the connection closed.
+    // A client that is refused may find the connection closed.
     let _ = stream.write_all(b"GET /node/status HTTP/1.1\r\nhost: localhost\r\n\r\n");
     let mut answer = [0; 1024];
     let count = stream.read(&mut answer).expect("an answer comes");
@@ -54,8 +54,8 @@ fn is_served(stream: &mut TcpStream) -> bool {
     ask(stream).starts_with("HTTP/1.1 200 OK")
 }
 
-/// Holds connections that say nothing, `each` of them from each address: more than there
-/// are places, as the last one is told.
+/// Holds connections that send nothing, `each` of them from each address: more than there
+/// are places, because the last one is refused.
 fn say_nothing(api: &Api, from: impl Iterator<Item = Ipv4Addr>, each: usize) -> Vec<TcpStream> {
     let one = |from| (0..each).map(move |_| from);
     let mut streams: Vec<_> = from.flat_map(one).map(|from| connect_from(from, api)).collect();
@@ -133,7 +133,7 @@ fn a_connection_ends_after_a_thousand_requests() {
     let mut writing = stream.try_clone().expect("the system has another descriptor");
     thread::spawn(move || drop(writing.write_all(one.repeat(1_200).as_bytes())));
     let mut text = Vec::new();
-    // What was asked in vain resets the connection.
+    // Requests beyond the thousandth, which nobody reads, reset the connection.
     let _ = stream.read_to_end(&mut text);
     let text = String::from_utf8_lossy(&text);
     assert_eq!(text.matches("HTTP/1.1 200 OK").count(), 1_000);

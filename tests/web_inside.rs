@@ -1,5 +1,5 @@
-//! The API of a node in this process: where a test must choose what a command
-//! line cannot, such as a long chain or an impatient server.
+//! The API of a node in this process, for tests that need what a command line cannot set,
+//! such as a long chain or an impatient server.
 #![cfg(feature = "web")]
 
 mod common;
@@ -22,10 +22,10 @@ use common::http::Api;
 use serde_json::{Value, json};
 use tungstenite::Message;
 
-/// Any hash will do.
+/// Any hash meets this target.
 const ANY: Target = Target::from_zero_bits(0);
 
-/// A node's loop in a thread of its own, and its API.
+/// A node's loop in its own thread, and its API.
 struct Inside {
     api: Api,
     commands: Sender<Command>,
@@ -136,12 +136,12 @@ fn who_asks_and_never_reads_is_cut_off_and_who_follows_the_events_is_not() {
     let question = format!("GET /openapi.json HTTP/1.1\r\nhost: {}\r\n\r\n", node.api.http);
     let deaf: Vec<_> = (0..7).map(|_| node.api.connect()).collect();
     for mut stream in &deaf {
-        // So that the systems soon hold all that they will.
+        // Small buffers, so that the systems' are full soon.
         let system = socket2::SockRef::from(stream);
         system.set_recv_buffer_size(4096).expect("any socket can have less");
         stream.write_all(question.repeat(100).as_bytes()).expect("it takes that much");
     }
-    // What is sent to a connection that was ended comes back as an error.
+    // Data sent to a closed connection comes back as an error.
     let is_cut_off = |mut stream: &TcpStream| {
         stream.set_nonblocking(true).expect("any socket can be");
         stream.write(b"GET").is_err_and(|error| error.kind() != ErrorKind::WouldBlock)
@@ -155,7 +155,7 @@ fn who_asks_and_never_reads_is_cut_off_and_who_follows_the_events_is_not() {
 #[test]
 fn when_the_loop_has_ended_clients_are_told_and_questions_get_a_problem() {
     let node = Inside::start(Chain::genesis(ANY), web::Settings::PING);
-    // All that is held, as the client may be let in after the loop has ended.
+    // All held events, because the client may be let in after the loop has ended.
     let mut events = node.api.events("?after=0");
     node.commands.send(Command::Stop).expect("it runs");
     let stopped = events.find("stopped");
@@ -195,7 +195,7 @@ fn a_stream_that_is_not_read_is_cut_off_and_one_that_is_read_is_not() {
     let clients = || node.api.metric("cairn_event_clients");
     let mut read = node.api.stream("?types=block:location", &[]);
     let deaf = node.api.stream("?types=*", &[]);
-    // So that the systems soon hold all that they will.
+    // Small buffers, so that the systems' are full soon.
     let system = socket2::SockRef::from(deaf.socket());
     system.set_recv_buffer_size(4096).expect("any socket can have less");
     assert_eq!(read.next().expect("it says hello").1["type"], "hello");

@@ -1,5 +1,5 @@
 //! Version 2 of the events: kinds that a client chooses, over WebSockets and as server-sent
-//! events, and the metadata that some of them tell of.
+//! events, and the metadata in some of them.
 #![cfg(feature = "web")]
 
 mod common;
@@ -40,7 +40,7 @@ fn find(events: &mut Events, kind: &str) -> Value {
     }
 }
 
-/// What a node states of a block, dated so.
+/// A statement of a node about a block, with this date.
 fn stated(node: &Api, height: u64, time_ms: u64, by: &str, temperature: &str) -> Value {
     let block = node.get(&format!("/blocks/{height}/metadata")).json()["hash"].clone();
     json!({ "block": block, "about": "temperature", "temperature": temperature, "by_use": false,
@@ -319,14 +319,14 @@ fn wrong_metadata_gets_a_problem_with_the_reason() {
     assert_eq!(node.post_json("/blocks/0/location", &body).status, 409);
 }
 
-/// A key that a client has, and how it signs.
+/// A client's key, and how it signs.
 fn client(number: u8) -> (SigningKey, String) {
     let key = SigningKey::from_bytes(&[number; 32]);
     let public = hex::encode(key.verifying_key().to_bytes());
     (key, public)
 }
 
-/// Asks for a challenge at this node and answers it, as if at `host`.
+/// Requests a challenge from this node and answers it, as if at `host`.
 fn log_in(node: &Api, host: &str, (key, public): &(SigningKey, String)) -> Answer {
     let challenge = node.post("/session/challenge").json()["challenge"].clone();
     let challenge = challenge.as_str().expect("it is text");

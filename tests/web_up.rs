@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use common::http::Api;
 use common::{PORT_TAKEN, Running, cairn, free_ports, wait_until};
 
-/// Starts `cairn up` on free ports and waits until both nodes have started;
-/// `None` where somebody took a port in between.
+/// Starts `cairn up` on free ports and waits until both nodes have started; `None` if
+/// another program took a port in between.
 fn up(ports: &[u16]) -> Option<Running> {
     up_at(None, ports)
 }
@@ -29,7 +29,7 @@ fn up_at(ip: Option<&str>, ports: &[u16]) -> Option<Running> {
     None
 }
 
-/// Tries again, with other ports, what depends on nobody taking them.
+/// Tries again, with other ports, until no other program takes one.
 fn try_again(mut done: impl FnMut(Vec<u16>) -> Option<()>) {
     assert!((0..5).any(|_| done(free_ports(2)).is_some()), "five times a port was taken");
 }
@@ -39,7 +39,7 @@ fn the_pages_address_comes_first_and_every_node_has_an_api() {
     every_node_has_an_api_when(up);
 }
 
-/// The tutorial has its nodes at the machine's address; the page stays on loopback.
+/// The nodes are at the machine's address, as in the tutorial; the page stays on loopback.
 #[test]
 #[cfg(target_os = "linux")]
 fn every_node_has_an_api_also_where_the_nodes_are_at_another_address() {
@@ -74,7 +74,7 @@ fn a_taken_http_port_is_a_note_and_the_page_is_at_another_node() {
         let _taken = TcpListener::bind(("127.0.0.1", ports[0] + 1)).ok()?;
         let mut running = up(&ports)?;
         let page = format!("PAGE http://127.0.0.1:{}/", ports[1] + 1);
-        // The note comes through another pipe, and may be seen before.
+        // The note comes through another pipe, so it may be seen earlier.
         if !running.seen.contains(&page) {
             return None;
         }
@@ -125,7 +125,7 @@ fn an_audience_sees_all_nodes_at_one_address_and_changes_nothing() {
             assert_eq!(status("POST", order, &[&own]), 405, "{order}");
         }
         assert_eq!(audience.get("/nodes/1/node/status").status, 404);
-        // A node that stops is not shown any more.
+        // A stopped node is not shown any more.
         let stop = format!("/network/nodes/{}/stop", ports[1]);
         let orders = Api { http: format!("127.0.0.1:{}", ports[0] + 1) };
         assert_eq!(orders.ask("POST", &stop, &[], "").status, 200);
@@ -182,7 +182,7 @@ fn a_token_in_the_environment_that_no_client_can_show_is_an_error_and_never_no_t
         assert_eq!(running.seen.len(), 1, "{}", running.text());
         assert!(running.seen[0].contains(text), "{}", running.text());
         assert!(running.seen[0].ends_with("choose another token, or unset it"));
-        // The flag's is taken in its place, if it is one.
+        // The flag's token is used instead, if it is valid.
         let mut running = Running::start(command.args(["--http-token", "secret"]));
         assert!(running.find(|line| line.starts_with("  http ")).is_some(), "{}", running.text());
     }

@@ -1,4 +1,4 @@
-//! Bytes and back, and what arbitrary or damaged bytes come to.
+//! Bytes and back, and the results of arbitrary or damaged bytes.
 
 use cairn::block::{BLOCK_LEN, Block, Header, Nonce, Transaction, field};
 use cairn::chain::{Branch, Chain};
@@ -182,7 +182,7 @@ proptest! {
             rest[place] = byte;
         }
         rest.truncate(cut.map_or(rest.len(), |cut| cut.index(rest.len())));
-        // A trunk with nothing behind it is a chain; nothing is no branch.
+        // A trunk with nothing after it is a chain; nothing is not a branch.
         prop_assume!(!rest.is_empty());
         let branch = Branch::check(&chain, fork, &rest).map(|branch| branch.count());
         let whole = Chain::from_bytes([trunk, &rest].concat(), EASY).map(|chain| chain.count());
@@ -215,7 +215,7 @@ proptest! {
 
 #[test]
 fn a_flip_of_any_bit_is_seen_unless_it_is_in_a_receiver() {
-    // At the network's target, where no header is valid by luck.
+    // At the network's target, where no header is valid by chance.
     let chain = grown(4, Target::NETWORK);
     for bit in 0..chain.as_bytes().len() * 8 {
         let mut bytes = chain.as_bytes().to_vec();

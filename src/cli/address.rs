@@ -1,4 +1,4 @@
-//! The addresses of nodes: read, reached and listened at.
+//! The addresses of nodes: how to read, reach and listen on them.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -10,8 +10,8 @@ use cairn::udp::bind_socket;
 
 use super::exit::Exit;
 
-/// Where nodes on this machine reach one that listens at this address: nobody
-/// can write to "any address".
+/// The address at which nodes on this machine reach one that listens at this address:
+/// nobody can send to "any address".
 pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -29,7 +29,7 @@ pub(crate) fn resolve(flag: &str, text: &str, like: Option<IpAddr>) -> Result<So
     let is_alike = |address: &&SocketAddr| like.is_none_or(|ip| ip.is_ipv4() == address.is_ipv4());
     match addresses.iter().find(is_alike) {
         Some(address) if address.port() != 0 => Ok(*address),
-        Some(_) => Err(usage(&"nobody has port 0")),
+        Some(_) => Err(usage(&"no node can have port 0")),
         None => Err(usage(&"it has no address of the same kind as this node's")),
     }
 }

@@ -10,7 +10,7 @@ use ureq::Agent;
 /// The longest that a node may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A client, which goes through nobody's proxy.
+/// A client that uses no proxy.
 pub(crate) struct Client(Agent);
 
 impl Client {
@@ -18,7 +18,7 @@ impl Client {
         Client(Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build().into())
     }
 
-    /// What the node with its API at this URL says of a path.
+    /// The answer of the node with its API at this URL to a path.
     pub(crate) fn get<T: DeserializeOwned>(&self, url: &str, path: &str) -> Result<T> {
         Ok(self.0.get(format!("{url}{path}")).call()?.body_mut().read_json()?)
     }

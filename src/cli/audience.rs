@@ -12,13 +12,13 @@ pub(crate) use cairn::web::Stage;
 
 use super::exit::Exit;
 
-/// Where the audience looks unless another port is given.
+/// The default port of the audience's page.
 const PORT: u16 = 8080;
 
-/// The flag that asks for it.
+/// The flag for an audience.
 #[derive(clap::Args)]
 pub(crate) struct AudienceFlag {
-    /// Show all nodes at one more address, without controls, for phones
+    /// Serve a page of all nodes at one more address, without controls, for phones
     /// [default: this machine's address, port 8080]
     #[arg(long, value_name = "IP:PORT", num_args = 0..=1, default_missing_value = "")]
     audience: Option<String>,
@@ -26,13 +26,13 @@ pub(crate) struct AudienceFlag {
 
 /// The listener, while the network runs.
 pub(crate) struct Show {
-    /// Held for as long as the audience is to look.
+    /// Held as long as the audience may look.
     _audience: Audience,
     url: String,
 }
 
 impl AudienceFlag {
-    /// What the nodes are to be told, where an audience is wanted.
+    /// The stage for the nodes, if an audience is wanted.
     pub(crate) fn stage(&self) -> Option<Stage> {
         self.audience.as_ref().map(|_| Stage::default())
     }
@@ -60,13 +60,13 @@ impl AudienceFlag {
 }
 
 impl Show {
-    /// What the page shows of it.
+    /// What the page shows about it.
     pub(crate) fn shown(&self) -> network::Audience {
         let code = QrCode::new(&self.url).ok().map(|code| rows(&code)).unwrap_or_default();
         network::Audience { url: self.url.clone(), code }
     }
 
-    /// The address, and on a terminal its QR code, to be printed.
+    /// The text to print: the address, and on a terminal its QR code.
     pub(crate) fn text(&self, is_terminal: bool) -> String {
         let code = QrCode::new(&self.url).ok().filter(|_| is_terminal);
         let code = code.map(draw).unwrap_or_default();
@@ -81,18 +81,18 @@ fn rows(code: &QrCode) -> Vec<String> {
 }
 
 /// Draws a code in half blocks: white on black, whatever the terminal's colours are, so
-/// that what is light in the code is light on the screen.
+/// that the light parts of the code are light on the screen.
 fn draw(code: QrCode) -> String {
     let (ink, paper) = (Dense1x2::Light, Dense1x2::Dark);
     let drawn = code.render::<Dense1x2>().dark_color(ink).light_color(paper).build();
     drawn.lines().map(|line| format!("\x1b[97;40m{line}\x1b[0m\n")).collect()
 }
 
-/// This machine's address in its network: from where it would write to the world. To
-/// choose it nothing is sent.
+/// This machine's address in its network: the one from which it would send to the world.
+/// Nothing is sent to find out.
 fn own_address() -> Result<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-    // An address for documentation, at which nobody is (RFC 5737).
+    // A documentation address, at which there is nobody (RFC 5737).
     let chosen = socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9));
     match chosen.and_then(|()| socket.local_addr()) {
         Ok(address) if !address.ip().is_unspecified() => Ok(address.ip()),

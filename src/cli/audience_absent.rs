@@ -6,14 +6,14 @@ use cairn::network;
 use super::exit::Exit;
 use super::http::Pool;
 
-/// The flag that says what is missing.
+/// The flag, whose use reports the missing feature.
 #[derive(clap::Args)]
 pub(crate) struct AudienceFlag {
     #[arg(long, hide = true, value_name = "IP:PORT", num_args = 0..=1, default_missing_value = "")]
     audience: Option<String>,
 }
 
-/// Nodes are shown to nobody.
+/// A stage that nobody sees.
 #[derive(Clone)]
 pub(crate) struct Stage;
 
@@ -26,7 +26,7 @@ impl AudienceFlag {
         None
     }
 
-    /// Says what is missing, where an audience is wanted.
+    /// Reports the missing feature if an audience is wanted.
     pub(crate) fn open(&self, _: Option<&Pool>, _: Option<&Stage>) -> Result<Option<Show>> {
         match self.audience {
             None => Ok(None),
@@ -38,12 +38,12 @@ impl AudienceFlag {
 }
 
 impl Show {
-    /// There is none to tell of.
+    /// No audience, so nothing to report.
     pub(crate) fn text(&self, _is_terminal: bool) -> String {
         match *self {}
     }
 
-    /// Nor to show.
+    /// No audience, so nothing to print.
     pub(crate) fn shown(&self) -> network::Audience {
         match *self {}
     }

@@ -10,7 +10,7 @@ use cairn::rules::whole_blocks;
 use super::exit::Exit;
 use super::{input, print};
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn block                                    the genesis block
@@ -20,11 +20,11 @@ Examples:
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Hexadecimal digits, a file, or - for standard input [default: what comes through a
-    /// pipe, else the genesis block]
+    /// Hexadecimal digits, a file, or - for standard input [default: a pipe's content,
+    /// else the genesis block]
     #[arg(value_name = "HEX|FILE")]
     input: Option<String>,
-    /// Which block, where there are several: 0 is the first [default: the last]
+    /// Which of several blocks: 0 is the first [default: the last]
     #[arg(long, value_name = "HEIGHT")]
     at: Option<usize>,
 }
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     print::text(table(block))
 }
 
-/// The fields, a line each: where, what, the bytes, and what they mean.
+/// The fields, a line each: position, name, bytes and meaning.
 fn table(bytes: &BlockBytes) -> String {
     let block = Block::from_bytes(bytes);
     let nonce = block.header.nonce;

@@ -1,4 +1,4 @@
-//! `cairn break`: chains that break one rule each, to see it refuse.
+//! `cairn break`: chains that break one rule each, to see it refuse them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,13 +13,13 @@ use cairn::target::Target;
 use super::exit::Exit;
 use super::print;
 
-/// The rule of admission, which is the node's and not the chain's.
+/// The rule of admission, which belongs to the node and not to the chain.
 const FUTURE: &str = "future";
 
-/// When the second block of our chains was mined, unless that is the point.
+/// When the second block of our chains was mined, unless its date breaks the rule.
 const TIMESTAMP: u32 = 1_634_700_600;
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn break --list                             the rules, by name
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// The rule to break
     #[arg(value_name = "RULE")]
     rule: Option<String>,
-    /// Name all rules
+    /// List all rules
     #[arg(long)]
     list: bool,
 }
@@ -60,7 +60,7 @@ fn listing() -> String {
     rows.chain([future]).collect()
 }
 
-/// Two blocks that break nothing but `rule`.
+/// Two blocks that break only `rule`.
 fn broken(rule: Rule) -> Vec<u8> {
     let mut genesis = Block::genesis().to_bytes();
     let mut second = second_block(TIMESTAMP);
@@ -91,7 +91,7 @@ fn broken(rule: Rule) -> Vec<u8> {
     [genesis, second].concat()
 }
 
-/// Two valid blocks, the second an hour later than a node admits.
+/// Two valid blocks, the second dated an hour later than a node admits.
 fn from_the_future() -> Vec<u8> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let now = u32::try_from(now).unwrap_or(u32::MAX);
@@ -99,7 +99,7 @@ fn from_the_future() -> Vec<u8> {
     [Block::genesis().to_bytes(), second_block(timestamp)].concat()
 }
 
-/// A valid block upon genesis.
+/// A valid block on top of genesis.
 fn second_block(timestamp: u32) -> BlockBytes {
     let header = Header { previous: block::GENESIS_HASH, timestamp, nonce: Nonce::in_lane(0, 0) };
     let mut bytes = Block { header, reward: Transaction::reward(7000) }.to_bytes();
@@ -107,7 +107,8 @@ fn second_block(timestamp: u32) -> BlockBytes {
     bytes
 }
 
-/// Searches for a nonce that gives the bytes, whatever they are, proof of work.
+/// Searches for a nonce that gives these bytes proof of work, whether they are valid or
+/// not.
 fn mine(block: &mut BlockBytes) {
     let nonce = Nonce::in_lane(0, 0);
     let mut counters = 0..Nonce::COUNTER_END;

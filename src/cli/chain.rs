@@ -14,10 +14,10 @@ use super::{input, print};
 /// How many blocks are listed at either end of a longer chain, without `--all`.
 const LISTED_AT_EITHER_END: usize = 10;
 
-/// How many blocks are checked between two looks at the progress: some milliseconds.
+/// How many blocks are checked between two updates of the progress: some milliseconds.
 const STRETCH: usize = 1 << 15;
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn chain 7000.chain                         the file of a node
@@ -54,19 +54,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     ))
 }
 
-/// What does not begin as a block does is no damaged chain, but something else.
+/// Bytes that do not begin like a block are not a damaged chain, but something else.
 fn check_first(bytes: &[u8]) -> Result<()> {
     match bytes.first() {
         Some(&found) if usize::from(found) != BLOCK_LEN => {
             let invalid = Invalid { height: 0, fault: Fault::Size { found } };
-            Err(Error::from(invalid).context("this is no chain, which begins with the byte 75"))
+            Err(Error::from(invalid)
+                .context("this is not a chain: a chain begins with the byte 75"))
         }
         _ => Ok(()),
     }
 }
 
-/// Checks blocks a stretch at a time, and shows how far it has come: how many at
-/// the front are good, and what is wrong with the next.
+/// Checks blocks part by part and shows the progress: returns how many at the front are
+/// valid, and what is wrong with the next.
 fn check(blocks: &[BlockBytes], target: Target) -> (usize, Result<(), Invalid>) {
     let progress = Progress::new("checking", blocks.len());
     let mut tip = Tip::START;

@@ -2,7 +2,7 @@
 
 use terminal_size::{Width, terminal_size};
 
-/// Where nobody knows.
+/// The width if nobody knows it.
 const USUAL: usize = 80;
 
 /// How many characters fit into a line of the terminal.

@@ -35,7 +35,7 @@ pub(crate) struct RunFlags {
     /// Stop after this time
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     pub(crate) time: Option<Duration>,
-    /// Keep the chain in this file, and start with what it holds
+    /// Keep the chain in this file, and start with the chain in it
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
     /// Print each event as a line of JSON
@@ -47,13 +47,13 @@ pub(crate) struct RunFlags {
     pub(crate) http: http::Flags,
 }
 
-/// What a node runs with.
+/// The parts with which a node runs.
 pub(crate) struct Parts<'a> {
     pub(crate) link: &'a mut dyn Link,
     pub(crate) node: Node,
     pub(crate) keeper: Keeper,
     pub(crate) threads: usize,
-    /// The way to the node's loop, and its end: what waits there already comes first.
+    /// The channel to the node's loop, and its end: commands that wait there come first.
     pub(crate) commands: (Sender<Command>, Receiver<Command>),
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn drive(
 ) -> Result<()> {
     let Parts { link, mut node, mut keeper, threads, commands } = parts;
     let started = Instant::now();
-    // Held to the end, as dropping the last sender would stop the node.
+    // Held to the end, because dropping the last sender would stop the node.
     let (stop, commands) = commands;
     signals::on_stop(sender(&stop))?;
     if let Some(time) = flags.time {
@@ -111,17 +111,17 @@ pub(crate) fn drive(
     }
 }
 
-/// A fetch of more blocks than this is worth a bar: more than an answer or two.
+/// A fetch of more blocks than this is worth a bar: more than one or two answers.
 const LONG_FETCH: usize = 2 * MAX_ANSWER_FRAMES * MAX_BLOCKS;
 
-/// Prints what happens, shows it by HTTP, and knows when it is enough.
+/// Prints what happens, serves it over HTTP, and knows when to stop.
 struct Watch<'a> {
     flags: &'a RunFlags,
     print: Printer,
     output: Output,
     /// Whether the last event could be printed.
     printed: io::Result<()>,
-    /// How far a long download has come.
+    /// The progress of a long download.
     fetch: Option<Progress>,
     record: Record,
     scribe: Scribe,
@@ -130,12 +130,12 @@ struct Watch<'a> {
     passages: Passages,
     passing: Passing,
     http: Http,
-    /// Ends the loop when the step that is under way is done.
+    /// Ends the loop when the current step is done.
     stop: Box<dyn Fn()>,
     also: &'a mut dyn FnMut(&Node, &Event),
 }
 
-/// How long a bar stays away for what is printed.
+/// How long a bar stays hidden while other lines are printed.
 const BAR_AWAY: Duration = Duration::from_millis(20);
 
 impl Watch<'_> {
@@ -153,7 +153,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Those that the node itself knows nothing of, below the others.
+    /// Adds the settings that the node itself does not know.
     fn add_settings(&self, text: &mut String) -> io::Result<()> {
         let url = self.http.url();
         if self.flags.json {
@@ -168,7 +168,7 @@ impl Watch<'_> {
         Ok(())
     }
 
-    /// Prints what is left, and says whether all could be printed.
+    /// Prints the held events, and returns whether all could be printed.
     fn finish(self) -> io::Result<()> {
         self.record.end();
         self.printed?;
@@ -184,7 +184,7 @@ impl Observer for Watch<'_> {
         self.printed = self.print(event);
         let height = node.chain().height();
         if self.flags.until_height.is_some_and(|wanted| height >= wanted) {
-            // Not at once: the peers are still to hear of the block.
+            // Not at once, because the peers must still get the block.
             (self.stop)();
         }
         match self.printed {

@@ -1,11 +1,10 @@
-//! How the program ends when something is wrong: one line, and a code.
+//! How the program ends after an error: with one line, and a code.
 
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// An error that ends the program with a code of its own. Any other error ends
-/// it with 1.
+/// An error that ends the program with its own code. Any other error ends it with 1.
 #[derive(Debug)]
 pub(crate) struct Exit {
     code: u8,
@@ -13,7 +12,7 @@ pub(crate) struct Exit {
 }
 
 impl Exit {
-    /// The command line makes no sense.
+    /// The command line is wrong.
     pub(crate) fn usage(message: impl fmt::Display) -> anyhow::Error {
         Exit { code: 2, message: message.to_string() }.into()
     }
@@ -37,14 +36,14 @@ impl fmt::Display for Exit {
 
 impl std::error::Error for Exit {}
 
-/// Says what went wrong and gives the code to end with. A reader who closed the
-/// pipe has seen enough: that ends the program quietly.
+/// Prints the error and returns the exit code. A reader who closed the pipe has seen
+/// enough: that ends the program silently.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     let is_closed_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     if error.chain().filter_map(|cause| cause.downcast_ref()).any(is_closed_pipe) {
         return ExitCode::SUCCESS;
     }
-    // Where even this cannot be written, the code has to do.
+    // If even this cannot be written, the code must do.
     let _ = writeln!(io::stderr(), "error: {error:#}");
     ExitCode::from(error.downcast_ref::<Exit>().map_or(1, |exit| exit.code))
 }

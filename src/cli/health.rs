@@ -8,22 +8,22 @@ use ureq::Agent;
 
 use super::print;
 
-/// The longest that a node may take to answer: a check of a container waits longer.
+/// The longest that a node may take to answer: a container's health check waits longer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Ask a node whether it is well; end with 1 if it does not answer
+/// Ask a node whether it is healthy; end with 1 if it does not answer
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   cairn health                                   the first node of cairn up, on this machine
   cairn health --api http://127.0.0.1:6784       a node that cairn net --http started")]
 pub(crate) struct Args {
-    /// Where the node has its API
+    /// The URL of the node's API
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7001")]
     api: String,
 }
 
-/// What is told of a node's status.
+/// The part of a node's status that is printed.
 #[derive(Deserialize)]
 struct Status {
     height: u64,
@@ -31,7 +31,7 @@ struct Status {
     paused: bool,
 }
 
-/// Says in a sentence what the node does, or fails with why it cannot be told.
+/// Says in a sentence what the node does, or fails with the reason why it cannot.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let api = args.api.trim_end_matches('/');
     let Status { height, state, paused } = ask(api)?;
@@ -46,5 +46,5 @@ fn ask(api: &str) -> Result<Status> {
         format!("cannot ask a node at {api}: start it with --http, or name its API with --api")
     })?;
     let status = answer.body_mut().read_json();
-    status.with_context(|| format!("what answers at {api} is no node of Cairn"))
+    status.with_context(|| format!("{api} answers, but is not a node of Cairn"))
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::exit::Exit;
 
-/// Ask a node whether it is well (this program was built without it)
+/// Ask a node whether it is healthy (this program was built without it)
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  cargo run --release --features client -- health")]
 pub(crate) struct Args {

@@ -1,4 +1,4 @@
-//! A node's page and API by HTTP.
+//! A node's page and API over HTTP.
 
 use std::env;
 use std::io::{self, ErrorKind, Write};
@@ -26,43 +26,43 @@ use super::exit::Exit;
 /// The variable that holds the token.
 const HTTP_TOKEN: &str = "CAIRN_HTTP_TOKEN";
 
-/// The flags of `cairn node` that have to do with HTTP.
+/// The flags of `cairn node` for HTTP.
 #[derive(Clone, clap::Args)]
 pub(crate) struct Flags {
     /// Serve the page and the API by HTTP [default: on 127.0.0.1, at the node's port + 1]
     #[arg(long, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "")]
     http: Option<String>,
-    /// What posts must show, if not on loopback [default: CAIRN_HTTP_TOKEN in the environment]
+    /// The token that posts need, if not on loopback [default: CAIRN_HTTP_TOKEN in the environment]
     #[arg(long, value_name = "TOKEN", requires = "http")]
     http_token: Option<String>,
-    /// A public key (Ed25519) whose holder can have a session instead of the token; may be repeated
+    /// A public key (Ed25519) whose holder can open a session without the token; may be repeated
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
     http_key: Vec<AllowedKey>,
     /// How long a session lasts
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration)]
     http_session: Duration,
-    /// Requests a second that an address may keep up
+    /// Requests a second that an address may make in the long run
     #[arg(long, value_name = "COUNT", default_value_t = Rates::default().per_second)]
     http_rate: NonZeroU32,
-    /// Requests that it may make at once
+    /// Requests that an address may make at once
     #[arg(long, value_name = "COUNT", default_value_t = Rates::default().at_once)]
     http_burst: NonZeroU32,
-    /// How long it is refused that keeps asking for more
+    /// How long to refuse an address that keeps asking for more
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
     http_refusal: Duration,
-    /// Where a peer serves HTTP if not at its port + 1; may be repeated
+    /// The HTTP address of a peer if not at its port + 1; may be repeated
     #[arg(long = "peer-http", value_name = "HOST:PORT", requires = "http")]
     peer_http: Vec<String>,
-    /// The way to the network of this process, where it runs one.
+    /// The access to the network of this process, if it runs one.
     #[arg(skip)]
     orders: Option<Orders>,
-    /// Where all nodes of this process are shown to an audience.
+    /// The stage on which all nodes of this process are shown to an audience.
     #[arg(skip)]
     stage: Option<Stage>,
-    /// The way to the open network, where the node is among strangers.
+    /// The access to the open network, if the node is among strangers.
     #[arg(skip)]
     contacts: Option<Contacts>,
-    /// What is stated of blocks, where the node is among strangers.
+    /// The metadata of blocks, if the node is among strangers.
     #[arg(skip)]
     metadata: Option<Metadata>,
 }
@@ -79,7 +79,7 @@ impl Flags {
         Flags { peer_http: addresses.collect(), ..Flags::everywhere() }
     }
 
-    /// Shows also whom a node among strangers knows, and what is stated of blocks there.
+    /// Also serves the contacts and the metadata of a node among strangers.
     #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "no node is among strangers"))]
     pub(crate) fn show(&mut self, contacts: Contacts, metadata: Metadata) {
         (self.contacts, self.metadata) = (Some(contacts), Some(metadata));
@@ -103,16 +103,16 @@ impl Flags {
         }
     }
 
-    /// The port that `--http` was given, if it was given one alone.
+    /// The port given to `--http`, if only a port was given.
     pub(crate) fn port(&self) -> Option<u16> {
         self.http.as_deref()?.parse().ok()
     }
 }
 
-/// The connections of all nodes of a process.
+/// The pool of connections of all nodes of a process.
 pub(crate) type Pool = web::Pool;
 
-/// A pool for a process with this many nodes, where HTTP is wanted of them.
+/// A pool for a process with this many nodes, if they serve HTTP.
 pub(crate) fn pool(flags: &Flags, nodes: usize) -> Result<Option<Pool>> {
     let Some(text) = &flags.http else { return Ok(None) };
     let pool = Pool::of_process(nodes);
@@ -123,8 +123,8 @@ pub(crate) fn pool(flags: &Flags, nodes: usize) -> Result<Option<Pool>> {
 pub(crate) struct Http(Option<(Server, Watcher)>);
 
 impl Http {
-    /// Starts it, where there is a pool for its connections. That the port is
-    /// taken is a note: the node goes without.
+    /// Starts it, if there is a pool for its connections. If the port is taken, this prints
+    /// a note and the node runs without.
     pub(crate) fn start(
         flags: &Flags,
         pool: Option<&Pool>,
@@ -175,23 +175,23 @@ impl Http {
         }
     }
 
-    /// The way of datagrams to those who watch them.
+    /// Passes datagrams to the clients that watch them.
     pub(crate) fn passing(&self) -> Passing {
         Passing(self.0.as_ref().map(|(_, watcher)| watcher.onlookers()))
     }
 
-    /// Where it is, for people.
+    /// Its address, for people.
     pub(crate) fn url(&self) -> Option<String> {
         let (server, _) = self.0.as_ref()?;
         Some(format!("http://{}/", server.address()))
     }
 }
 
-/// The way of datagrams to those who watch them by HTTP, if there is any.
+/// Passes datagrams to the HTTP clients that watch them, if there is HTTP.
 pub(crate) struct Passing(Option<Onlookers>);
 
 impl Passing {
-    /// Shows a datagram that is on its way to the node now.
+    /// Shows a datagram that is in flight to the node now.
     pub(crate) fn show(&self, passage: &Passage) {
         if let Some(onlookers) = &self.0 {
             onlookers.pass(passage);
@@ -226,21 +226,21 @@ impl Observer for Http {
     }
 }
 
-/// The token that posts must show: the flag's, else the environment's.
+/// The token that posts need: the flag's, else the environment's.
 fn token(flag: Option<&str>) -> Result<Option<String>> {
     if let Some(token) = flag {
         check_token(token).map_err(|why| Exit::usage(format!("--http-token {why}")))?;
         return Ok(Some(token.to_owned()));
     }
     let Some(token) = env::var_os(HTTP_TOKEN) else { return Ok(None) };
-    // What is not UTF-8 has a character that is not ASCII then.
+    // A text that is not UTF-8 then has a character that is not ASCII.
     let token = token.to_string_lossy();
     check_token(&token).map_err(|why| Exit::config(format!("{HTTP_TOKEN} {why}, or unset it")))?;
     Ok(Some(token.into_owned()))
 }
 
-/// Whether a client can show this token in a header. Says why not, and not the
-/// token: others may read it.
+/// Whether a client can send this token in a header. The error gives the reason, but not
+/// the token: others may read it.
 fn check_token(token: &str) -> Result<(), String> {
     let why = if token.is_empty() {
         "is empty"
@@ -251,10 +251,10 @@ fn check_token(token: &str) -> Result<(), String> {
     } else {
         return Ok(());
     };
-    Err(format!("{why}, which no client can show: choose another token"))
+    Err(format!("{why}, which no client can send: choose another token"))
 }
 
-/// Where `cairn up` has its page: at the first node whose HTTP port is free.
+/// The page of `cairn up`: at the first node whose HTTP port is free.
 pub(crate) fn page_of(ports: &[u16]) -> Option<String> {
     let http_ports = ports.iter().filter_map(|port| port.checked_add(1));
     let mut free =
@@ -262,7 +262,7 @@ pub(crate) fn page_of(ports: &[u16]) -> Option<String> {
     free.next().map(|port| format!("http://{}:{port}/", Ipv4Addr::LOCALHOST))
 }
 
-/// Reads nothing, `PORT` or `IP:PORT`; `None` where there is no port after the node's.
+/// Reads nothing, `PORT` or `IP:PORT`; `None` if there is no port after the node's.
 fn address(text: &str, port: u16) -> Result<Option<SocketAddr>> {
     if text.is_empty() {
         return Ok(port.checked_add(1).map(|port| (Ipv4Addr::LOCALHOST, port).into()));

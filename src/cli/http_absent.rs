@@ -14,7 +14,7 @@ use cairn::passage::Passage;
 
 use super::exit::Exit;
 
-/// The flag that says what is missing.
+/// The flag, whose use reports the missing feature.
 #[derive(Clone, clap::Args)]
 pub(crate) struct Flags {
     #[arg(long, hide = true, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "")]
@@ -22,31 +22,31 @@ pub(crate) struct Flags {
 }
 
 impl Flags {
-    /// None for the nodes of a network either.
+    /// No HTTP for the nodes of a network.
     pub(crate) fn of_network<T>(_orders: Orders, _stage: Option<T>) -> Flags {
         Flags { http: None }
     }
 
-    /// None for several nodes of this process either.
+    /// No HTTP for several nodes of this process.
     #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "no node is among strangers"))]
     pub(crate) fn of_nodes(_addresses: impl Iterator<Item = String>) -> Flags {
         Flags { http: None }
     }
 
-    /// There is no page to show anybody on.
+    /// No page, so no stage.
     #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "no node is among strangers"))]
     pub(crate) fn show(&mut self, _contacts: Contacts, _metadata: Metadata) {}
 
-    /// The port that `--http` was given, if it was given one alone.
+    /// The port given to `--http`, if only a port was given.
     pub(crate) fn port(&self) -> Option<u16> {
         self.http.as_deref()?.parse().ok()
     }
 }
 
-/// Connections are none.
+/// No pool of connections.
 pub(crate) struct Pool;
 
-/// There is none.
+/// No pool.
 pub(crate) fn pool(_flags: &Flags, _nodes: usize) -> Result<Option<Pool>> {
     Ok(None)
 }
@@ -55,7 +55,7 @@ pub(crate) fn pool(_flags: &Flags, _nodes: usize) -> Result<Option<Pool>> {
 pub(crate) struct Http;
 
 impl Http {
-    /// Says what is missing, where it is wanted.
+    /// Reports the missing feature if HTTP is wanted.
     pub(crate) fn start(
         flags: &Flags,
         _pool: Option<&Pool>,
@@ -70,22 +70,22 @@ impl Http {
         }
     }
 
-    /// There is none.
+    /// No clients that watch datagrams.
     pub(crate) fn passing(&self) -> Passing {
         Passing
     }
 
-    /// It is nowhere.
+    /// No address.
     pub(crate) fn url(&self) -> Option<String> {
         None
     }
 }
 
-/// Nobody watches.
+/// No client that watches datagrams.
 pub(crate) struct Passing;
 
 impl Passing {
-    /// Nobody sees it.
+    /// Shows it to nobody.
     pub(crate) fn show(&self, _passage: &Passage) {}
 }
 
@@ -95,7 +95,7 @@ impl Observer for Http {
     }
 }
 
-/// There is no page.
+/// No page.
 pub(crate) fn page_of(_ports: &[u16]) -> Option<String> {
     None
 }

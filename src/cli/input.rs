@@ -7,13 +7,13 @@ use anyhow::Result;
 
 use super::exit::Exit;
 
-/// A pipe or a device may have no end: what comes from one is read so far,
-/// 256 MiB, which is a chain of three million blocks.
+/// A pipe or a device may have no end, so at most this much is read, 256 MiB, which is a
+/// chain of three million blocks.
 const MAX_PIPED_LEN: u64 = 256 << 20;
 
-/// Reads the bytes that `argument` stands for: hexadecimal digits, else the path
-/// of a file, else, for `-` or nothing, standard input. A file and standard
-/// input hold either the bytes themselves or their hexadecimal digits.
+/// Reads the bytes of `argument`: it is hexadecimal digits, else the path of a file, else,
+/// for `-` or nothing, standard input. A file and standard input hold either the bytes
+/// themselves or their hexadecimal digits.
 pub(crate) fn bytes(argument: Option<&str>) -> Result<Vec<u8>> {
     match argument {
         None => from_pipe()?.ok_or_else(|| {
@@ -27,7 +27,7 @@ pub(crate) fn bytes(argument: Option<&str>) -> Result<Vec<u8>> {
     }
 }
 
-/// Reads standard input, if it is no terminal.
+/// Reads standard input, if it is not a terminal.
 pub(crate) fn from_pipe() -> Result<Option<Vec<u8>>> {
     match io::stdin().is_terminal() {
         true => Ok(None),
@@ -52,22 +52,22 @@ fn file(path: &str) -> Result<Vec<u8>> {
     from_text(bytes).map_err(|error| Exit::usage(format!("cannot read {path}: {error}")))
 }
 
-/// Reads what need not have an end.
+/// Reads a source that may have no end.
 fn piped(input: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take(MAX_PIPED_LEN + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > MAX_PIPED_LEN {
         true => Err(io::Error::other(format!(
-            "it goes on beyond {MAX_PIPED_LEN} bytes; put what you want of it in a file"
+            "it goes on beyond {MAX_PIPED_LEN} bytes; put the part that you want in a file"
         ))),
         false => Ok(bytes),
     }
 }
 
-/// What was read: hexadecimal digits, with white space anywhere, stand for their
-/// bytes, and all else for itself. A text that begins with a digit is taken for
-/// digits. A block starts with the byte 75, `K`, so no chain is mistaken for them,
-/// nor copied to find out.
+/// Decodes what was read: hexadecimal digits, with white space anywhere, stand for their
+/// bytes, and everything else for itself. A text that begins with a digit counts as digits.
+/// A block starts with the byte 75, `K`, so no chain is mistaken for digits, or copied to
+/// find out.
 fn from_text(read: Vec<u8>) -> io::Result<Vec<u8>> {
     let first = read.iter().find(|byte| !byte.is_ascii_whitespace());
     if !first.is_some_and(u8::is_ascii_hexdigit) || !is_text(&read) {
@@ -77,7 +77,7 @@ fn from_text(read: Vec<u8>) -> io::Result<Vec<u8>> {
         let wrong = |byte: &u8| !byte.is_ascii_hexdigit() && !byte.is_ascii_whitespace();
         io::Error::other(match read.iter().position(wrong) {
             Some(at) => format!(
-                "it begins with hexadecimal digits, but {:?}, at byte {at}, is none",
+                "it begins with hexadecimal digits, but {:?}, at byte {at}, is not one",
                 char::from(read[at])
             ),
             None => format!("it should be hexadecimal digits: {error}"),
@@ -85,7 +85,7 @@ fn from_text(read: Vec<u8>) -> io::Result<Vec<u8>> {
     })
 }
 
-/// Whether people wrote this, and not a program.
+/// Whether this is text that people wrote, and not a program.
 fn is_text(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_wrong_digit_is_an_error_that_says_which() {
-        let wrong = "it begins with hexadecimal digits, but 'O', at byte 3, is none";
+        let wrong = "it begins with hexadecimal digits, but 'O', at byte 3, is not one";
         assert_eq!(read(b"4b\nO0\n"), Err(wrong.to_owned()));
         let odd = "it should be hexadecimal digits: Odd number of digits";
         assert_eq!(read(b"4b0\n"), Err(odd.to_owned()));

@@ -8,8 +8,8 @@ use cairn::json::Record;
 
 use super::lines::{Folds, Printer, Told};
 
-/// A printer for standard output: an event, a line. Those that a flood repeats
-/// are folded as they are for people.
+/// A printer for standard output: a line for each event. Events that a flood repeats are
+/// merged as they are for people.
 pub(crate) fn printer() -> Result<Printer> {
     let started = Instant::now();
     let mut folds = Folds::default();
@@ -19,8 +19,8 @@ pub(crate) fn printer() -> Result<Printer> {
     }))
 }
 
-/// Makes of what the node of a name tells a line; the times of what it tells are
-/// since the Unix epoch.
+/// Turns the events of the node of this name into lines; their times are since the Unix
+/// epoch.
 pub(crate) type NamedPrinter = Box<dyn Fn(&str, &Told) -> String>;
 
 /// A printer for the events of several nodes: the line of each begins with the
@@ -35,8 +35,7 @@ fn named(node: &str, told: &Told) -> String {
     format!("{{\"node\":\"{node}\",{rest}\n")
 }
 
-/// The lines to be printed when an event happens `now`, which is `wall` since the
-/// Unix epoch.
+/// The lines to print when an event happens `now`, which is `wall` since the Unix epoch.
 fn lines(folds: &mut Folds, now: Duration, wall: Duration, event: &Event) -> String {
     let told = folds.tell(now, event);
     let records = told.iter().map(|told| {

@@ -8,12 +8,12 @@ use super::lines::{Printer, Told};
 /// A printer that cannot be made.
 pub(crate) type NamedPrinter = Box<dyn Fn(&str, &Told) -> String>;
 
-/// Says what is missing.
+/// Reports the missing feature.
 pub(crate) fn printer() -> Result<Printer> {
     Err(missing())
 }
 
-/// Says what is missing.
+/// Reports the missing feature.
 pub(crate) fn named_printer() -> Result<NamedPrinter> {
     Err(missing())
 }

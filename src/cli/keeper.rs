@@ -12,15 +12,15 @@ use cairn::target::Target;
 
 use super::exit::Exit;
 
-/// What keeps the chain of the node of this port.
+/// Saves the chain of the node of this port.
 pub(crate) struct Keeper {
     port: u16,
     store: Option<Store<FileDisk>>,
 }
 
 impl Keeper {
-    /// Opens the file, if there is to be one, and gives the chain to start with.
-    /// What had to be mended is told on standard error, a line each.
+    /// Opens the file, if there is to be one, and returns the chain to start with. Prints
+    /// repairs on standard error, a line each.
     pub(crate) fn open(file: Option<&Path>, target: Target, port: u16) -> Result<(Keeper, Chain)> {
         let Some(file) = file else {
             return Ok((Keeper { port, store: None }, Chain::genesis(target)));
@@ -28,13 +28,13 @@ impl Keeper {
         let opened = FileDisk::open(file).and_then(|disk| Store::open(disk, target));
         let (store, chain, repairs) = opened.map_err(exit)?;
         for repair in repairs {
-            // Where nobody reads this, the node is to start all the same.
+            // Even if nobody reads this, the node must start.
             let _ = writeln!(io::stderr(), "note: {repair}");
         }
         Ok((Keeper { port, store: Some(store) }, chain))
     }
 
-    /// Keeps blocks, where there is a file.
+    /// Saves blocks, if there is a file.
     pub(crate) fn keep(&mut self, save: &Save) -> Result<()> {
         let Some(store) = &mut self.store else { return Ok(()) };
         let port = self.port;

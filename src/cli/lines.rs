@@ -7,17 +7,16 @@ use std::time::{Duration, Instant};
 use cairn::event::Event;
 use cairn::throttle::{self, Throttle};
 
-/// Events of a kind that may repeat itself are told at most once in this time.
+/// Events of a kind that may repeat are printed at most once in this time.
 const FOLD: Duration = Duration::from_secs(1);
 
-/// Takes the line in which the cursor stands away.
+/// Erases the line of the cursor.
 const ERASE: &str = "\r\x1b[K";
 
-/// Makes of an event the text to be printed now; it may be empty, or tell of
-/// earlier events too.
+/// The text to print for an event now; it may be empty, or include earlier events.
 pub(crate) type Printer = Box<dyn FnMut(&Event) -> String>;
 
-/// Whether control sequences make sense on standard output.
+/// Whether standard output understands control sequences.
 pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
@@ -26,7 +25,7 @@ pub(crate) fn is_terminal() -> bool {
 /// replace each other.
 pub(crate) struct Lines {
     is_terminal: bool,
-    /// The TRY line behind which the cursor stands; empty where it stands behind none.
+    /// The TRY line in which the cursor is; empty if it is in none.
     trying: String,
     folds: Folds,
 }
@@ -55,7 +54,7 @@ impl Lines {
                 continue;
             }
             if !self.trying.is_empty() {
-                // Once more, as Ctrl-C leaves its mark behind it on the terminal.
+                // Erase once more, because the terminal shows Ctrl-C as `^C` after it.
                 text += &(std::mem::take(&mut self.trying) + "\n");
             }
             text += &(line + "\n");
@@ -64,17 +63,16 @@ impl Lines {
     }
 }
 
-/// Keeps count of events that would repeat others of their kind within a second:
-/// a flood of datagrams must not become a flood of lines.
+/// Merges events that would repeat others of their kind within a second, so that a flood of
+/// datagrams does not become a flood of lines.
 pub(crate) struct Folds {
     /// Events, each with its time.
     throttle: Throttle<(Duration, Event)>,
-    /// Whether tries are folded too.
+    /// Whether tries are merged too.
     has_tries: bool,
 }
 
-/// An event to be told now, when it happened, and for how many of its kind it
-/// stands.
+/// An event to print now, when it happened, and how many of its kind it stands for.
 pub(crate) struct Told {
     pub(crate) time: Duration,
     pub(crate) event: Event,
@@ -98,18 +96,18 @@ impl Default for Folds {
 }
 
 impl Folds {
-    /// Folds tries too: of those there is one a turn.
+    /// Merges tries too: there is one a turn.
     pub(crate) fn with_tries() -> Folds {
         Folds { has_tries: true, ..Folds::default() }
     }
 
-    /// What is to be told now that this has happened, in order.
+    /// The events to print now that this one has happened, in order.
     pub(crate) fn tell(&mut self, now: Duration, event: &Event) -> Vec<Told> {
         let kind = match event {
             Event::Tried { .. } if self.has_tries => Some("tried"),
             event => throttle::kind(event),
         };
-        // What was held back is told before anything of weight, to keep the order.
+        // Held events are printed before any important one, to keep the order.
         let mut told = match (kind, event) {
             (Some(_), _) | (_, Event::Tried { .. }) => self.throttle.due(now),
             _ => self.throttle.flush(now),
@@ -139,7 +137,7 @@ mod tests {
         Event::Ignored { from: PeerName::new("bob"), reason }
     }
 
-    /// What is printed of events, each with its time in milliseconds.
+    /// The printed events, each with its time in milliseconds.
     fn printed(is_terminal: bool, events: &[(u64, Event)]) -> String {
         let mut lines = Lines::new(is_terminal);
         let text = |(time, event): &(u64, Event)| lines.text(Duration::from_millis(*time), event);

@@ -1,4 +1,4 @@
-//! `cairn man` and `cairn completions`: made from the command line's own description.
+//! `cairn man` and `cairn completions`: generated from the command line's own description.
 
 use anyhow::Result;
 use clap::{Command, ValueEnum};
@@ -20,7 +20,7 @@ pub(crate) struct ManArgs {
     command: Option<String>,
 }
 
-/// Print what completes cairn's commands and flags in a shell
+/// Print a script that completes cairn's commands and flags in a shell
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -39,7 +39,7 @@ pub(crate) fn man(args: &ManArgs, mut cairn: Command) -> Result<()> {
         None => cairn,
         Some(name) => {
             let found = cairn.find_subcommand(name).cloned();
-            found.ok_or_else(|| Exit::usage(format!("{name:?} is no command of cairn")))?
+            found.ok_or_else(|| Exit::usage(format!("{name:?} is not a command of cairn")))?
         }
     };
     let mut page = Vec::new();

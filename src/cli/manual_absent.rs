@@ -20,13 +20,13 @@ pub(crate) struct CompletionsArgs {
     shell: Option<String>,
 }
 
-/// Says what is missing.
+/// Reports the missing feature.
 pub(crate) fn man(args: &ManArgs, _cairn: Command) -> Result<()> {
     let _ = &args.command;
     Err(missing("man"))
 }
 
-/// Says what is missing.
+/// Reports the missing feature.
 pub(crate) fn completions(args: &CompletionsArgs, _cairn: Command) -> Result<()> {
     let _ = &args.shell;
     Err(missing("completions"))

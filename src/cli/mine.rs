@@ -11,7 +11,7 @@ use cairn::target::Target;
 
 use super::{print, signals, threads};
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn mine --timestamp 1634700600              the block after genesis
@@ -34,13 +34,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NONCE", default_value_t = 0,
           value_parser = clap::value_parser!(u64).range(..Nonce::COUNTER_END))]
     from: u64,
-    /// How many nonces to try [default: all that there are, 2^40]
+    /// How many nonces to try [default: all, 2^40]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     nonces: Option<u64>,
     /// Threads to search on
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = threads::parse)]
     threads: usize,
-    /// Who earns the reward
+    /// The port that receives the reward
     #[arg(long, value_name = "PORT", default_value_t = 7000)]
     receiver: u16,
 }

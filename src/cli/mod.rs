@@ -1,4 +1,4 @@
-//! The command line: what the commands share, then a file for each.
+//! The command line: the shared parts first, then a file for each command.
 
 mod exit;
 mod print;
@@ -24,7 +24,7 @@ mod threads;
 #[cfg(feature = "web")]
 mod http;
 
-// Without the feature the same names say what is missing, or do without.
+// Without a feature, the same names report that it is missing, or do without it.
 #[cfg(not(feature = "console"))]
 #[path = "columns_absent.rs"]
 mod columns;
@@ -181,8 +181,8 @@ fn run() -> Result<()> {
     }
 }
 
-/// Reads the command line. A negative number is a value, so that it is refused by
-/// the flag it stands behind, and not with a tip to write `-- -1`.
+/// Reads the command line. A negative number counts as a value, so its flag refuses it, and
+/// the error has no tip to write `-- -1`.
 fn parse() -> Result<Cli, clap::Error> {
     let negative = |arg: Arg| match arg.get_action().takes_values() {
         true => arg.allow_negative_numbers(true),
@@ -193,7 +193,7 @@ fn parse() -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&command.try_get_matches()?)
 }
 
-/// Folds a message of several paragraphs into a line.
+/// Joins a message of several paragraphs into a line.
 fn in_one_line(message: &str) -> String {
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let message = message.split("For more information").next().unwrap_or(message);

@@ -17,7 +17,7 @@ pub(crate) struct Args {
     _any: Vec<OsString>,
 }
 
-/// Says what is missing.
+/// Reports the missing feature.
 pub(crate) fn run(_args: Args) -> Result<()> {
     Err(Exit::usage("cairn net needs the feature net: cargo install --path . --features net"))
 }

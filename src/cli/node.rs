@@ -16,7 +16,7 @@ use super::exit::Exit;
 use super::keeper::Keeper;
 use super::pace::Pace;
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn node 7000                                one of three: 8000 and 9000 in other terminals
@@ -29,10 +29,10 @@ Examples:
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The node's port: 7000, 8000 or 9000; with --peer any, 0 for one that is free
+    /// The node's port: 7000, 8000 or 9000; with --peer any port, or 0 for a free one
     #[arg(value_name = "PORT")]
     port: Option<String>,
-    /// A peer to write to, instead of the fixed three; may be repeated
+    /// A peer to send to, instead of the fixed three; may be repeated
     #[arg(long = "peer", value_name = "HOST:PORT")]
     peers: Vec<String>,
     #[command(flatten)]
@@ -107,7 +107,7 @@ fn no_port(args: &Args) -> anyhow::Error {
     })
 }
 
-/// Whom to write to.
+/// The peers to send to.
 fn peers(args: &Args, ip: IpAddr, port: u16) -> Result<Vec<SocketAddr>> {
     if args.peers.is_empty() {
         let host = reachable(ip);

@@ -1,5 +1,5 @@
-//! What a running node prints, on a thread of its own: a reader who does not read
-//! holds up that thread, and not the node.
+//! The output of a running node, on its own thread: if nobody reads it, that thread waits,
+//! and not the node.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -8,28 +8,28 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-/// The most texts that wait for a reader, some hundred kilobytes; what comes then is
-/// not printed until all these are.
+/// The most texts that wait for a reader, some hundred kilobytes. Further ones are dropped
+/// until all these are printed.
 const MAX_WAITING: usize = 4_096;
 
-/// How long the end of the program waits for what is still to be printed.
+/// How long the end of the program waits for the remaining output.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
-/// The way to standard output and standard error, which never waits for a reader.
+/// Access to standard output and standard error that never waits for a reader.
 pub(crate) struct Output {
     messages: Sender<Message>,
-    /// Texts that are on their way to standard output.
+    /// Texts that wait for standard output.
     waiting: Arc<AtomicUsize>,
-    /// Texts that were not printed since the last that was.
+    /// Texts that were dropped since the last printed one.
     skipped: u64,
-    /// Why standard output cannot be written to any more.
+    /// Why standard output can no longer be written to.
     failed: Receiver<io::Error>,
 }
 
 enum Message {
     Text(String),
     Note(String),
-    /// To be answered when all that came before is printed.
+    /// To be answered when everything before it is printed.
     Mark(Sender<()>),
 }
 
@@ -37,7 +37,7 @@ impl Output {
     /// To standard output, and notes to standard error.
     ///
     /// # Errors
-    /// The system gives no thread to print on.
+    /// If the system gives no thread to print on.
     pub(crate) fn standard() -> io::Result<Output> {
         Output::new(io::stdout(), io::stderr())
     }
@@ -52,18 +52,17 @@ impl Output {
         let waits = Arc::clone(&waiting);
         thread::Builder::new().name("print".into()).spawn(move || {
             if let Err(error) = print_all(inbox, &waits, out, notes) {
-                // It fails where the program is over.
+                // This fails at the end of the program.
                 let _ = failure.send(error);
             }
         })?;
         Ok(Output { messages, waiting, skipped: 0, failed })
     }
 
-    /// Has a text printed, if there is any, or leaves it out where too much is
-    /// waiting already.
+    /// Prints a text, if there is any, or drops it if too much is waiting already.
     ///
     /// # Errors
-    /// An earlier text could not be printed, such as into a closed pipe.
+    /// If an earlier text could not be printed, such as into a closed pipe.
     pub(crate) fn print(&mut self, text: String) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
@@ -78,12 +77,12 @@ impl Output {
         self.send(Message::Text(text))
     }
 
-    /// Has a text printed on standard error.
+    /// Prints a text on standard error.
     pub(crate) fn note(&self, text: String) -> io::Result<()> {
         self.send(Message::Note(text))
     }
 
-    /// Waits until all is printed, but not longer than this.
+    /// Waits until everything is printed, but not longer than this.
     pub(crate) fn wait(&self, time: Duration) -> io::Result<()> {
         let (mark, marked) = mpsc::channel();
         self.send(Message::Mark(mark))?;
@@ -93,7 +92,7 @@ impl Output {
         }
     }
 
-    /// Has the last texts printed, where somebody reads them.
+    /// Prints the last texts, if somebody reads them.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.tell_skipped()?;
         self.wait(LAST_WAIT)
@@ -118,7 +117,7 @@ impl Output {
     }
 }
 
-/// Prints what comes, until nothing more can.
+/// Prints texts as they come, until printing is impossible.
 fn print_all(
     inbox: Receiver<Message>,
     waiting: &AtomicUsize,
@@ -133,7 +132,7 @@ fn print_all(
                 waiting.fetch_sub(1, Ordering::Relaxed);
             }
             Message::Note(text) => notes.write_all(text.as_bytes())?,
-            // It fails where nobody waits any more.
+            // This fails if nobody waits any more.
             Message::Mark(mark) => drop(mark.send(())),
         }
     }

@@ -1,4 +1,4 @@
-//! The flags that say where a node listens and how hard it works.
+//! The flags for where a node listens and how hard it works.
 
 use std::env;
 use std::net::IpAddr;
@@ -23,7 +23,7 @@ pub(crate) struct Pace {
     pub(crate) effort: Effort,
 }
 
-/// How hard a node works, at what.
+/// How hard a node works, and for which target.
 #[derive(clap::Args)]
 pub(crate) struct Effort {
     /// Nonces to try in a turn of mining
@@ -33,10 +33,10 @@ pub(crate) struct Effort {
     /// Zero bits that each hash must begin with, the same in the whole network
     #[arg(long, value_name = "BITS", default_value_t = Target::NETWORK.zero_bits())]
     pub(crate) zero_bits: u8,
-    /// Threads to mine on; the tutorial's pace needs no more than one
+    /// Threads to mine on; the tutorial's pace needs only one
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = threads::parse)]
     pub(crate) threads: usize,
-    /// What the random numbers are grown from [default: drawn by the system]
+    /// The seed of all random choices [default: drawn by the system]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Effort {
 impl Pace {
     /// This machine's address and where it was found.
     pub(crate) fn node_ip(&self) -> Result<Found<IpAddr>> {
-        // What is not text is no address either, and the error shows it.
+        // A value that is not text is not an address either, and the error shows it.
         let environment = env::var_os(NODE_IP).map(|ip| ip.to_string_lossy().into_owned());
         let flag = self.ip.as_deref();
         config::node_ip(flag, environment.as_deref(), Path::new(ENV_FILE)).map_err(Exit::config)

@@ -1,4 +1,4 @@
-//! A bar that shows how far a long check, or a long download, has come.
+//! A bar that shows the progress of a long check or a long download.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::lines::is_terminal;
 
-/// What takes less long needs no bar.
+/// Shorter work needs no bar.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// A bar on standard error, if people look at it and it takes long. It is gone
+/// A bar on standard error, if that is a terminal and the work takes long. It disappears
 /// when this is dropped.
 pub(crate) struct Progress(ProgressBar);
 
@@ -26,7 +26,7 @@ impl Progress {
     /// Tells how many blocks are done.
     pub(crate) fn done(&self, blocks: usize) {
         if self.0.is_hidden() && is_terminal() && self.0.elapsed() > PATIENCE {
-            // Where standard error is no terminal, this hides it all the same.
+            // If standard error is not a terminal, this still hides it.
             self.0.set_draw_target(ProgressDrawTarget::stderr());
         }
         self.0.set_position(blocks as u64);
@@ -34,7 +34,7 @@ impl Progress {
 }
 
 impl Progress {
-    /// Takes the bar away while something else is printed.
+    /// Hides the bar while something else is printed.
     pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
         self.0.suspend(print)
     }

@@ -12,7 +12,7 @@ impl Progress {
     /// Shows nothing.
     pub(crate) fn done(&self, _blocks: usize) {}
 
-    /// There is nothing to take away.
+    /// Nothing to hide.
     pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
         print()
     }

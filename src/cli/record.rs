@@ -1,4 +1,4 @@
-//! `--record`: what happens goes to a file, too.
+//! `--record`: writes what happens to a file, too.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -22,7 +22,7 @@ const BY: &str = concat!("cairn ", env!("CARGO_PKG_VERSION"));
 /// The flag that asks for a recording.
 #[derive(clap::Args)]
 pub(crate) struct RecordFlag {
-    /// Write what happens to this file, to be dropped on the page and seen again
+    /// Record what happens in this file, which the page can play
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 }
@@ -33,7 +33,7 @@ impl RecordFlag {
         self.record.is_some()
     }
 
-    /// Begins the recording, where one is wanted.
+    /// Begins the recording, if one is wanted.
     pub(crate) fn begin(&self) -> Result<Record> {
         let Some(file) = &self.record else { return Ok(Record(None)) };
         let why = || format!("cannot write the recording {}", file.display());
@@ -43,7 +43,7 @@ impl RecordFlag {
     }
 }
 
-/// Creates the file, unless something is in it: it may be an earlier recording.
+/// Creates the file, unless it has content: it may be an earlier recording.
 fn create(file: &Path) -> Result<File> {
     if fs::metadata(file).is_ok_and(|found| found.is_file() && found.len() > 0) {
         bail!("it is there already; remove it, or give another name with --record");
@@ -51,12 +51,12 @@ fn create(file: &Path) -> Result<File> {
     Ok(File::create(file)?)
 }
 
-/// A recording that is being written, if one is.
+/// A recording in progress, if there is one.
 pub(crate) struct Record(Option<(PathBuf, Recorder<BufWriter<File>>)>);
 
 impl Record {
-    /// Writes lines. Where that fails, as on a full disk, the recording ends with a
-    /// note that names the file; the network goes on.
+    /// Writes lines. If that fails, as on a full disk, the recording ends with a note that
+    /// names the file; the network goes on.
     pub(crate) fn write(&mut self, lines: &[Recorded]) {
         if let Some((_, recorder)) = &mut self.0 {
             let written = recorder.write(now(), lines);
@@ -82,18 +82,18 @@ impl Record {
             && let Some((file, _)) = self.0.take()
         {
             let file = file.display();
-            // Where nobody reads this, there is nobody to be told.
+            // If nobody reads this, there is nobody to tell.
             let _ = writeln!(io::stderr(), "note: the recording {file} ends here: {error}");
         }
     }
 }
 
-/// The lines about an event of a node that has just happened.
+/// The lines for an event of a node that has just happened.
 pub(crate) fn lines(scribe: &mut Scribe, node: &Node, event: &Event) -> Vec<Recorded> {
     scribe.event(now(), node, event)
 }
 
-/// The line about a datagram that is on its way to a node now.
+/// The line for a datagram that is in flight to a node now.
 pub(crate) fn passage(node: &PeerName, passage: &Passage) -> Recorded {
     Line::passage(now(), node, passage)
 }
@@ -109,7 +109,7 @@ pub(crate) struct SimRecord {
     passages: HashMap<PeerName, Passages>,
 }
 
-/// Why nothing goes wrong where a recording is written to memory.
+/// Why writing a recording to memory cannot fail.
 const MEMORY: &str = "memory takes all, and a recording is bounded";
 
 impl SimRecord {
@@ -119,7 +119,7 @@ impl SimRecord {
         SimRecord { recorder, scribes: HashMap::new(), passages: HashMap::new() }
     }
 
-    /// Takes down what is seen at this virtual time.
+    /// Records what the run shows at this virtual time.
     pub(crate) fn see(&mut self, time: Duration, sight: Sight) {
         let time = Duration::from_secs(EPOCH.into()) + time;
         let lines = match sight {
@@ -146,7 +146,7 @@ impl SimRecord {
 }
 
 impl RecordFlag {
-    /// Writes a recording that is whole, where one is wanted.
+    /// Writes a complete recording, if one is wanted.
     pub(crate) fn write_whole(&self, bytes: &[u8]) -> Result<()> {
         let Some(file) = &self.record else { return Ok(()) };
         let written = create(file).and_then(|mut out| Ok(out.write_all(bytes)?));

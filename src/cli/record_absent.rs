@@ -12,7 +12,7 @@ use cairn::sim::Sight;
 
 use super::exit::Exit;
 
-/// The flag that says what is missing.
+/// The flag, whose use reports the missing feature.
 #[derive(clap::Args)]
 pub(crate) struct RecordFlag {
     #[arg(long, hide = true, value_name = "FILE")]
@@ -25,13 +25,13 @@ impl RecordFlag {
         self.record.is_some()
     }
 
-    /// Says what is missing, where a recording is wanted.
+    /// Reports the missing feature if a recording is wanted.
     pub(crate) fn begin(&self) -> Result<Record> {
         self.write_whole(&[])?;
         Ok(Record)
     }
 
-    /// Says what is missing, where a recording is wanted.
+    /// Reports the missing feature if a recording is wanted.
     pub(crate) fn write_whole(&self, _bytes: &[u8]) -> Result<()> {
         match self.record {
             None => Ok(()),
@@ -63,12 +63,12 @@ impl Record {
     pub(crate) fn end(self) {}
 }
 
-/// There are none.
+/// No lines.
 pub(crate) fn lines(_scribe: &mut Scribe, _node: &Node, _event: &Event) -> Vec<Recorded> {
     Vec::new()
 }
 
-/// There is none.
+/// No line.
 pub(crate) fn passage(_node: &PeerName, _passage: &Passage) -> Recorded {
     Recorded
 }
@@ -85,7 +85,7 @@ impl SimRecord {
     /// Records nothing.
     pub(crate) fn see(&mut self, _time: Duration, _sight: Sight) {}
 
-    /// There is nothing.
+    /// No recording.
     pub(crate) fn end(self, _time: Duration) -> Vec<u8> {
         Vec::new()
     }

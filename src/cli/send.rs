@@ -10,7 +10,7 @@ use super::address::resolve;
 use super::exit::Exit;
 use super::{input, print};
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn send 7000.chain --to 8000                a chain, to the node on port 8000

@@ -1,4 +1,4 @@
-//! `--page`: the page on a recording.
+//! `--page`: the page with a recording.
 
 use std::sync::mpsc;
 
@@ -7,7 +7,7 @@ use cairn::web::Exhibition;
 
 use super::{print, signals};
 
-/// The flag that asks for the page.
+/// The flag for the page.
 #[derive(clap::Args)]
 pub(crate) struct PageFlag {
     /// Show the run on the page, until Ctrl-C
@@ -21,19 +21,19 @@ impl PageFlag {
         self.page
     }
 
-    /// Serves the page on a recording until somebody stops it, where it is wanted.
+    /// Serves the page with a recording until somebody stops it, if the page is wanted.
     pub(crate) fn serve(&self, recording: Vec<u8>) -> Result<()> {
         if !self.page {
             return Ok(());
         }
         let (stop, stopped) = mpsc::channel();
-        // It fails where this is over.
+        // This fails after the end.
         signals::on_stop(move || {
             let _ = stop.send(());
         })?;
         let page = Exhibition::open(recording).context("cannot serve the page")?;
         print::text(format_args!("PAGE {}\nCtrl-C ends it.\n", page.url()))?;
-        // The sender lives in the handler, for as long as the process.
+        // The sender lives in the handler, as long as the process.
         let _ = stopped.recv();
         Ok(())
     }

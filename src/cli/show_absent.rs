@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::exit::Exit;
 
-/// The flag that says what is missing.
+/// The flag, whose use reports the missing feature.
 #[derive(clap::Args)]
 pub(crate) struct PageFlag {
     #[arg(long, hide = true)]
@@ -17,7 +17,7 @@ impl PageFlag {
         self.page
     }
 
-    /// Says what is missing, where the page is wanted.
+    /// Reports the missing feature if the page is wanted.
     pub(crate) fn serve(&self, _recording: Vec<u8>) -> Result<()> {
         match self.page {
             false => Ok(()),

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 
-/// Calls `stop` on SIGINT, SIGTERM and SIGHUP, so that the program can end with
-/// a last word instead of at once. To be called once.
+/// Calls `stop` on SIGINT, SIGTERM and SIGHUP, so that the program can print a summary
+/// instead of ending at once. Call it once.
 pub(crate) fn on_stop(stop: impl Fn() + Send + 'static) -> Result<()> {
     ctrlc::set_handler(stop).context("cannot listen for Ctrl-C")
 }

@@ -1,5 +1,5 @@
-//! Signals in a program that was built without the feature `console`: they end
-//! it at once, as the system has it.
+//! Signals in a program that was built without the feature `console`: they end it at once,
+//! which is the system's default.
 
 use anyhow::Result;
 

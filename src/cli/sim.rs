@@ -14,19 +14,19 @@ use super::print;
 use super::record::{RecordFlag, SimRecord};
 use super::show::PageFlag;
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn sim --seed 1                             an hour of seven nodes, in a second
-  cairn sim --partition 10m --page               the halves of a network, on the page
+  cairn sim --partition 10m --page               a network split in halves, on the page
   cairn sim --seed 1 --trace | less              every step of it
   cairn sim --seeds 800                          eight hundred hours";
 
-/// Simulate a network with a virtual clock and every fault there is
+/// Simulate a network with a virtual clock and every kind of fault
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// What all chance is grown from: the same seed gives the same steps
+    /// The seed of all random choices: the same seed gives the same steps
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
     /// How many honest nodes
@@ -37,10 +37,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOURS", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     hours: u16,
-    /// No fault but those that other flags ask for
+    /// No faults, except those of other flags
     #[arg(long)]
     calm: bool,
-    /// Lose this many of a hundred datagrams, and nothing else goes wrong
+    /// Lose this percentage of the datagrams, and nothing else goes wrong
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=90))]
     loss: Option<u8>,
     /// Split the network in halves for this long, and nothing else goes wrong
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// Print every step
     #[arg(long)]
     trace: bool,
-    /// Run this many seeds from --seed on, on all processors, and sum up
+    /// Run this many seeds from --seed on, on all processors, and print the sums
     #[arg(long, value_name = "COUNT", conflicts_with = "trace",
           value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
@@ -90,7 +90,7 @@ fn recorded(args: &Args) -> Result<()> {
     args.page.serve(bytes)
 }
 
-/// Runs one seed, and prints its steps where they are wanted.
+/// Runs one seed, and prints its steps if wanted.
 fn traced(args: &Args) -> Result<()> {
     let mut steps = Vec::new();
     let mut printed = Ok(());
@@ -114,7 +114,7 @@ fn told(args: &Args, failure: &Failure) -> String {
     format!("{failure}; see it with {} --trace", command(args, failure.seed))
 }
 
-/// The command that runs one seed as these flags have it.
+/// The command that runs one seed with these flags.
 fn command(args: &Args, seed: u64) -> String {
     let mut command = format!("cairn sim --seed {seed} --nodes {}", args.nodes);
     let flags = [
@@ -127,7 +127,7 @@ fn command(args: &Args, seed: u64) -> String {
     command
 }
 
-/// Lines that are written at once: there are hundreds of thousands.
+/// Steps that are written at once: there are hundreds of thousands.
 const STEPS_AT_ONCE: usize = 1_000;
 
 fn scenario(args: &Args, seed: u64) -> Scenario {

@@ -1,4 +1,4 @@
-//! `--threads`: on how many threads to search.
+//! `--threads`: the number of threads of a search.
 
 use std::thread;
 

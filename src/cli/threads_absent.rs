@@ -1,6 +1,6 @@
 //! `--threads` in a program that was built without the feature `fast`.
 
-/// Reads a number of threads, and says what is missing where it is not 1.
+/// Reads a number of threads, and reports the missing feature if it is not 1.
 pub(crate) fn parse(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(1) => Ok(1),
@@ -11,7 +11,7 @@ pub(crate) fn parse(text: &str) -> Result<usize, String> {
     }
 }
 
-/// The one there is.
+/// The only thread.
 pub(crate) fn all() -> usize {
     1
 }

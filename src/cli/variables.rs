@@ -1,5 +1,5 @@
-//! Flags that can also be set in the environment, or in the file `.env`: what rates, bans,
-//! batches and sessions use.
+//! Flags that can also be set in the environment, or in the file `.env`: those of rates,
+//! bans, batches and sessions.
 
 use std::env;
 use std::path::Path;
@@ -25,7 +25,7 @@ const FLAGS: [&str; 14] = [
     "longest-ban",
 ];
 
-/// The command, with what was found as the defaults of these flags.
+/// The command, in which the found values are the defaults of these flags.
 pub(super) fn with_variables(command: Command) -> Command {
     command.mut_subcommands(|command| command.mut_args(with_variable))
 }
@@ -37,7 +37,7 @@ fn with_variable(arg: Arg) -> Arg {
     }
 }
 
-/// What a flag is set to outside the command line.
+/// The value of a flag outside the command line.
 fn value(flag: &str) -> Option<String> {
     let name = format!("CAIRN_{}", flag.to_uppercase().replace('-', "_"));
     let found = env::var(&name).ok().or_else(|| setting(&name, Path::new(ENV_FILE)));

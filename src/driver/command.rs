@@ -1,4 +1,4 @@
-//! What can be said to a running loop from outside.
+//! Commands to a running loop from outside.
 
 use std::fmt;
 
@@ -6,25 +6,24 @@ use crate::event::Event;
 use crate::node::{self, Node};
 use crate::peer::PeerName;
 
-/// What can be said to a running loop from outside.
+/// A command to a running loop from outside.
 #[derive(Debug)]
 pub enum Command {
     /// End the loop. (So does dropping the last sender.)
     Stop,
-    /// Something for the node.
+    /// A command for the node.
     Node(node::Command),
-    /// Tell the observer of something that has happened to the node from outside, such
-    /// as to its link.
+    /// Report to the observer something that happened to the node from outside, such as to
+    /// its link.
     Tell(Event),
     /// Give the node a datagram, as if a peer had sent it.
     Hear(Hear),
-    /// Show the node to a function, after the commands that came before and within
-    /// 50 ms.
+    /// Show the node to a function, after the commands before this one and within 50 ms.
     Look(Look),
 }
 
-/// A function that looks at a node. The loop waits for it: it must be short,
-/// and send what it found by a channel that does not wait.
+/// A function that looks at a node. The loop waits for it, so it must be fast and send its
+/// result through a channel that does not block.
 pub struct Look(Box<dyn FnOnce(&Node) + Send>);
 
 impl Look {
@@ -38,7 +37,7 @@ impl Look {
     }
 }
 
-/// A datagram for a node, and who wants to know what comes of it.
+/// A datagram for a node, and where to report its consequences.
 pub struct Hear {
     pub(super) from: PeerName,
     pub(super) bytes: Vec<u8>,
@@ -46,8 +45,8 @@ pub struct Hear {
 }
 
 impl Hear {
-    /// A datagram as if from this peer. `reply` is given all that the node tells of
-    /// it, which may be nothing; the loop waits for it, so it must be short.
+    /// A datagram as if from this peer. `reply` gets all events that the datagram causes,
+    /// which may be none; the loop waits for it, so it must be fast.
     pub fn new(
         from: PeerName,
         bytes: Vec<u8>,

@@ -1,5 +1,4 @@
-//! The search and the check, as they are without the feature `fast`: plain, and on
-//! one thread.
+//! The search and the check without the feature `fast`: plain, and on one thread.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +10,7 @@ use crate::target::Target;
 pub use crate::miner::search;
 pub use crate::rules::check;
 
-/// A way to hash many headers: there is none but the plain one.
+/// A way to hash many headers: there is only the plain one.
 #[derive(Clone, Copy)]
 pub enum Kernel {}
 
@@ -40,12 +39,12 @@ pub fn check_by(kernel: Kernel, _: Tip, _: &[u8], _: Target) -> Result<Tip, Inva
     match kernel {}
 }
 
-/// How many counters are searched between two looks at `stop`: some milliseconds.
+/// How many counters are searched before `stop` is read again: some milliseconds.
 const COUNTERS_PER_SLICE: u64 = 1 << 14;
 
-/// The search on this thread, whatever their number: the answer is the same.
+/// The search on this thread, whatever the number of threads: the answer is the same.
 ///
-/// Once `stop` is true, it ends within a few milliseconds, with what it has found
+/// Once `stop` is true, it ends within a few milliseconds, and returns what it has found
 /// until then.
 ///
 /// # Panics
@@ -69,7 +68,7 @@ pub fn search_on_threads(
     None
 }
 
-/// The check on this thread, whatever their number: the verdict is the same.
+/// The check on this thread, whatever the number of threads: the verdict is the same.
 ///
 /// # Errors
 /// The first block that breaks a rule, and the rule.

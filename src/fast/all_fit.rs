@@ -1,8 +1,8 @@
 //! Whether a whole batch of blocks keeps the rules.
 //!
-//! Nearly all batches do. They are found to without a decision block by block: each
-//! comparison is made for all blocks, and only whether all went well is asked in the
-//! end. A batch that does not is left to the rules themselves, block by block.
+//! Nearly all batches do. To find that out needs no decision for each block: each
+//! comparison is made for all blocks, and only at the end we ask whether all succeeded. If
+//! not, the rules themselves check the batch, block by block.
 
 use multiversion::multiversion;
 
@@ -12,10 +12,10 @@ use crate::hash::Hash;
 use crate::rules::MEDIAN_BLOCKS;
 use crate::target::Target;
 
-/// Whether the blocks with these hashes keep all rules, given those before them: the
-/// hash of the last, and in `window` the last [`MEDIAN_BLOCKS`], which the blocks
-/// themselves follow. `false` also where this is not for here to say: fewer come
-/// before, or the target wants more zero bits than a word has.
+/// Whether the blocks with these hashes keep all rules, given those before them: the hash
+/// of the last, and in `window` the last [`MEDIAN_BLOCKS`] and then the blocks themselves.
+/// It is also `false` if this function cannot decide: fewer blocks come before, or the
+/// target wants more zero bits than a word has.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2"))]
 pub(super) fn all_fit(
     before: Hash,
@@ -70,7 +70,7 @@ fn meet(target: Target, hashes: &[Hash]) -> bool {
     hashes.iter().map(first).fold(0, u64::max) <= highest
 }
 
-/// A timestamp is not before the median of eleven where at least six are not after it.
+/// A timestamp is not before the median of eleven if at least six are not after it.
 #[inline(always)]
 fn are_not_before_their_medians(window: &[BlockBytes]) -> bool {
     let mut timestamps = [0_u32; MEDIAN_BLOCKS + BATCH];

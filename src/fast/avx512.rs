@@ -1,19 +1,19 @@
 //! The same in vectors of AVX-512, by name.
 //!
-//! The compiler writes good vectors from plain loops, but not the best: it spells
-//! `majority` as two instructions where the processor has one for any function of
-//! three bits, and it does not know how many messages to keep in the registers.
-//! So here the instructions are named. `x86_64.rs` calls these functions only where
-//! the processor has them: no line of this is unsafe.
+//! The compiler makes good vectors from plain loops, but not the best: it writes `majority`
+//! as two instructions although the processor has one for any function of three bits, and
+//! it does not know how many messages to keep in the registers. So this code names the
+//! instructions. `x86_64.rs` calls these functions only if the processor has them: no line
+//! of this is unsafe.
 //!
-//! Three vectors, 48 messages, go side by side: an instruction's result can be used
-//! one cycle later on Zen 4 and two on Zen 5, and the other two vectors fill the
-//! time. Their states take 24 of the 32 registers. The words are therefore read from
-//! memory, which costs nothing, as a load is part of the addition; and the next
-//! sixteen words are made apart from the rounds, vector by vector, in registers.
-//! Words that are the same in all messages are never made: they are added to the
-//! constants beforehand, and the first sixteen words made from them need little.
-//! The search's code is 26 kB, less than the nearest cache of instructions holds.
+//! Three vectors, 48 messages, go side by side: an instruction's result can be used one
+//! cycle later on Zen 4 and two on Zen 5, and the other two vectors fill the time. Their
+//! states take 24 of the 32 registers. So the words are read from memory, which costs
+//! nothing, because a load is part of the addition; and the next sixteen words are computed
+//! separately from the rounds, vector by vector, in registers. Words that are the same in
+//! all messages are never computed: they are added to the constants in advance, and the
+//! first sixteen words that depend on them need little. The search's code is 26 kB, less
+//! than the first-level cache of instructions holds.
 
 #[macro_use]
 mod rounds;
@@ -42,11 +42,11 @@ const TAIL: Message = last_words(0, 0);
 /// What is the same in all messages of the second SHA-256.
 const DIGEST: Message = again(&[0; 8]);
 
-/// Takes messages into the states `starts`, but for adding those to the result. Of
-/// the messages only the first words are `given`, the others are those of `known`.
+/// Takes messages into the states `starts`, but does not add those to the result. Of the
+/// messages only the first words are `given`, the others are those of `known`.
 ///
-/// A macro, as each use is another function once what is known is worked out. The
-/// copies before the call are in memory; what they are copied from need not be.
+/// A macro, because each use becomes another function once the compiler has evaluated what
+/// is known. The copies before the call are in memory; their sources need not be.
 macro_rules! hash {
     ($starts:expr, $given:expr, $known:ident) => {{
         let (given, mut states) = ($given, $starts);

@@ -1,11 +1,10 @@
 //! Checking many blocks, in batches and on threads.
 //!
-//! Each block names the hash of the block before, so it looks as if they had to
-//! be hashed one after the other. But a block's hash depends on nothing except
-//! its own bytes: many can be hashed at once, and the links compared afterwards.
-//! The same holds for long stretches of a chain on several threads: each trusts
-//! what its first block says of the block before, and whether that was true is
-//! seen where the stretches are joined.
+//! Each block names the hash of the block before, so it seems that we must hash them one
+//! after the other. But a block's hash depends only on its own bytes, so we can hash many
+//! at once and compare the links afterwards. The same holds for long parts of a chain on
+//! several threads: each thread trusts what its first block says of the block before.
+//! Whether that was true shows where the parts are joined.
 
 use std::thread;
 
@@ -18,7 +17,7 @@ use crate::hash::Hash;
 use crate::rules::{Invalid, MEDIAN_BLOCKS, Tip, whole_blocks};
 use crate::target::Target;
 
-/// This many blocks take some half a millisecond to check, several times what it
+/// A check of this many blocks takes about half a millisecond, several times as long as it
 /// takes to start a thread.
 const BLOCKS_WORTH_A_THREAD: usize = 8192;
 
@@ -51,8 +50,8 @@ pub fn check_on_threads(
     check_on(thread::Builder::new, tip, bytes, target, threads)
 }
 
-/// The same on threads that are built as given. Where the system gives no more of
-/// them, this one checks the stretches that are left.
+/// The same on threads that are built as given. If the system gives no more threads, this
+/// one checks the remaining parts.
 fn check_on(
     builder: fn() -> thread::Builder,
     tip: Tip,
@@ -63,7 +62,7 @@ fn check_on(
     let kernel = chosen();
     let blocks = whole_blocks(tip.count(), bytes)?;
     if cfg!(target_family = "wasm") {
-        // In a browser's tab there is this thread alone.
+        // In a browser tab there is only this thread.
         return check_in_batches(kernel, tip, blocks, target);
     }
     let len = blocks.len().div_ceil(threads.max(1)).next_multiple_of(BATCH);
@@ -83,8 +82,8 @@ fn check_on(
             let verdict = checking.map(|checking| checking.join().expect("no check panics"));
             tip = match verdict {
                 Some(verdict) if start == tip.hash() => verdict?,
-                // If its trust was misplaced, its first block is the culprit, and
-                // says so when it is held against the tip that is really there.
+                // If its trust was wrong, its first block is at fault, and fails when it is
+                // checked against the real tip.
                 _ => check_in_batches(kernel, tip, stretch, target)?,
             };
         }
@@ -92,13 +91,13 @@ fn check_on(
     })
 }
 
-/// The tip that `block` wants to stand on, of `count` blocks that end with those
-/// in `before`. Nothing of it has been checked.
+/// The tip on which `block` claims to be built, of `count` blocks that end with those in
+/// `before`. Nothing of it has been checked.
 fn trusting(block: &BlockBytes, count: usize, before: &[BlockBytes]) -> Tip {
     Tip::after(count, block::previous(block), &before[before.len() - MEDIAN_BLOCKS..])
 }
 
-/// The same by a kernel of one's choice, on this thread.
+/// The same with a given kernel, on this thread.
 ///
 /// # Errors
 /// The first block that breaks a rule, and the rule.
@@ -124,7 +123,7 @@ fn check_in_batches(
             let recent = &blocks[end.saturating_sub(MEDIAN_BLOCKS)..end];
             tip = Tip::after(tip.count() + batch.len(), hashes[batch.len() - 1], recent);
         } else {
-            // The first batch, or one with a bad block in it: the rules say which.
+            // The first batch, or one with a bad block: the rules find it.
             for (block, &hash) in batch.iter().zip(hashes) {
                 tip.step(block, hash, target)?;
             }
@@ -160,7 +159,7 @@ mod tests {
         bytes
     }
 
-    /// Checks in every way and demands one verdict of all.
+    /// Checks in every way and expects the same verdict from all.
     fn verdict(tip: &Tip, bytes: &[u8], target: Target) -> Result<Tip, Invalid> {
         let plain = rules::check(tip.clone(), bytes, target);
         assert_eq!(check(tip.clone(), bytes, target), plain);

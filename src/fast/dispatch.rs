@@ -1,4 +1,4 @@
-//! Which kernels there are on this processor, and which is chosen.
+//! The kernels of this processor, and the choice of one.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ pub fn kernels() -> Vec<Kernel> {
     processor::kernels()
 }
 
-/// The kernel that hashes fastest on processors with this one's features.
+/// The kernel that hashes fastest on processors with these features.
 pub(super) fn chosen() -> Kernel {
     static CHOSEN: OnceLock<Kernel> = OnceLock::new();
     *CHOSEN.get_or_init(|| *kernels().last().expect("there is a kernel for every processor"))

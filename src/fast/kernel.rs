@@ -7,7 +7,7 @@ use crate::hash::Hash;
 /// A way to hash many headers.
 #[derive(Clone, Copy)]
 pub struct Kernel {
-    /// What it is, for people to read.
+    /// Its name for people.
     pub(super) name: &'static str,
     /// As [`one_by_one::first_words`].
     pub(super) first_words: fn(&State, u64, &mut [u32; BATCH]),
@@ -23,7 +23,7 @@ pub(super) const ONE_BY_ONE: Kernel = Kernel {
 };
 
 impl Kernel {
-    /// What it is, for people to read.
+    /// Its name for people.
     pub fn name(&self) -> &'static str {
         self.name
     }
@@ -34,7 +34,7 @@ impl Kernel {
     }
 
     /// Hashes the headers of up to [`BATCH`] blocks; the hash of block *i* goes into
-    /// `hashes[i]`. What is beyond the last is undefined.
+    /// `hashes[i]`. The content after the last is undefined.
     pub(super) fn hash_headers(&self, blocks: &[BlockBytes], hashes: &mut [Hash; BATCH]) {
         if blocks.len() < FEW {
             for (block, hash) in blocks.iter().zip(hashes) {

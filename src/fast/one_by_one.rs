@@ -1,9 +1,9 @@
 //! Many hashes, one after the other, on sha2's own compression function.
 //!
-//! What the search and the check ask of SHA-256 is here in its plain form: the
-//! first 32 bits of the hashes of 48 headers that differ in their counter only,
-//! and the hashes of as many blocks. [`vectors`](super::vectors) answers the same
-//! two questions faster on a processor with wide vectors.
+//! This is the plain form of the two questions of the search and the check: the first 32
+//! bits of the hashes of 48 headers that differ only in their counter, and the hashes of as
+//! many blocks. [`vectors`](super::vectors) answers the same two questions faster on a
+//! processor with wide vectors.
 
 use sha2::block_api::compress256;
 
@@ -13,11 +13,10 @@ use crate::hash::Hash;
 /// How many headers are hashed by one call.
 ///
 /// It is three vectors of 512 bits, and a turn of a thousand counters is not quite 21
-/// batches: little of the last one is hashed in vain.
+/// batches, so little of the last one is wasted.
 pub(super) const BATCH: usize = 48;
 
-/// With fewer headers than this, hashing them plainly is at least as quick as a
-/// whole batch.
+/// With fewer headers than this, plain hashing is at least as fast as a whole batch.
 pub(super) const FEW: usize = 24;
 
 /// The eight words that SHA-256 carries from one 64-byte block of its message
@@ -33,14 +32,14 @@ pub(super) const START: State = [
     0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ];
 
-/// A one after the last bit of the message: how its padding begins.
+/// A one after the last bit of the message: the beginning of its padding.
 pub(super) const PADDING: u32 = 0x8000_0000;
 
 // ANCHOR: midstate
 /// The state after the first 64 of a header's 69 bytes.
 ///
-/// Only the last five bytes change within a search, the counter of the nonce,
-/// so this is the same for every try and one compression in three is saved.
+/// Within a search only the last five bytes change, the counter of the nonce. So this state
+/// is the same for every try, and we save one compression in three.
 pub(super) fn midstate(header: &[u8; HEADER_LEN]) -> State {
     let mut state = START;
     let (blocks, _) = header.as_chunks();
@@ -76,7 +75,7 @@ pub(super) fn messages_of(block: &BlockBytes) -> (Message, Message) {
     (first, last_words(second_last, last))
 }
 
-/// The hash whose words these are.
+/// The hash with these words.
 #[inline(always)]
 pub(super) fn hash_of(digest: State) -> Hash {
     let mut bytes = [0; Hash::LEN];
@@ -86,7 +85,7 @@ pub(super) fn hash_of(digest: State) -> Hash {
     Hash::from_bytes(bytes)
 }
 
-/// The message of the second SHA-256: the 32 bytes that came out of the first.
+/// The message of the second SHA-256: the 32 bytes of the first one's result.
 #[inline(always)]
 pub(super) const fn again(digest: &State) -> Message {
     let [a, b, c, d, e, f, g, h] = *digest;

@@ -9,8 +9,8 @@ const PLAIN_LOOPS: Kernel = Kernel {
     hash_headers: vectors::hash_headers_baseline,
 };
 
-/// The kernels that this processor can run, the one to choose last: where there are
-/// instructions for SHA-256, they beat vectors of 128 bits, and sha2 uses them.
+/// The kernels that this processor can run, the best one last: if it has instructions for
+/// SHA-256, they beat vectors of 128 bits, and sha2 uses them.
 pub(super) fn kernels() -> Vec<Kernel> {
     match has_sha_instructions() {
         true => vec![PLAIN_LOOPS, ONE_BY_ONE],

@@ -21,10 +21,10 @@ pub fn search(header: &Header, counters: Range<u64>, target: Target) -> Option<H
 }
 
 // ANCHOR: search
-/// The same by a kernel of one's choice.
+/// The same with a given kernel.
 ///
-/// Of each hash only the first 32 bits are looked at: they are enough to turn
-/// nearly all down, and what they let pass is tried again in full.
+/// It looks only at the first 32 bits of each hash: they are enough to reject nearly all,
+/// and a hash that passes is computed again in full.
 ///
 /// # Panics
 /// If the range goes past [`Nonce::COUNTER_END`](crate::block::Nonce::COUNTER_END).
@@ -44,7 +44,7 @@ pub fn search_by(
     let mut words = [0; BATCH];
     for batch in counters.clone().step_by(BATCH) {
         kernel.first_words(&midstate, batch, &mut words);
-        // Asked of all at once first, as this is how it can be done in vectors.
+        // Ask about all at once first, because vectors can do that.
         if words.iter().fold(u32::MAX, |lowest, &word| lowest.min(word)) > highest {
             continue;
         }
@@ -61,15 +61,15 @@ pub fn search_by(
 }
 // ANCHOR_END: search
 
-/// How many counters a thread searches before it looks up: about half a
-/// millisecond in wide vectors, a few without.
+/// How many counters a thread searches before it checks for news: about half a millisecond
+/// in wide vectors, a few without.
 const COUNTERS_PER_SLICE: u64 = 1 << 14;
 
 /// The same search on `threads` threads, this one among them, or as many as
 /// there is work for. The answer does not depend on their number.
 ///
-/// Once `stop` is true, whatever set it, the search ends within a few
-/// milliseconds, with what it has found until then.
+/// Once `stop` is true, the search ends within a few milliseconds, and returns what it has
+/// found until then.
 ///
 /// # Panics
 /// If the range goes past [`Nonce::COUNTER_END`](crate::block::Nonce::COUNTER_END).
@@ -83,8 +83,8 @@ pub fn search_on_threads(
     search_on(thread::Builder::new, header, counters, target, threads, stop)
 }
 
-/// The same on threads that are built as given. Where the system gives no more of
-/// them, those that there are do it all.
+/// The same on threads that are built as given. If the system gives no more threads, the
+/// existing ones do all the work.
 fn search_on(
     builder: fn() -> thread::Builder,
     header: &Header,
@@ -94,13 +94,13 @@ fn search_on(
     stop: &AtomicBool,
 ) -> Option<Header> {
     assert_in_lane(&counters);
-    // In a browser's tab there is this thread alone.
+    // In a browser tab there is only this thread.
     let threads = if cfg!(target_family = "wasm") { 1 } else { threads };
     let slices = counters.end.saturating_sub(counters.start).div_ceil(COUNTERS_PER_SLICE);
     let next = AtomicU64::new(counters.start);
     let first_found = AtomicU64::new(u64::MAX);
-    // Slices are taken in order and each is searched to its end, so when all
-    // threads are back, nothing below what they found is untried.
+    // Slices are taken in order and each is searched to its end, so when all threads are
+    // back, everything below their finds has been tried.
     let work = || {
         while !stop.load(Ordering::Relaxed) {
             let start = next.fetch_add(COUNTERS_PER_SLICE, Ordering::Relaxed);
@@ -201,7 +201,7 @@ mod tests {
         let impossible = Target::from_zero_bits(255);
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
-            // Years of work, unless it hears the stop.
+            // Years of work, unless the stop is noticed.
             let search = || search_on_threads(&header, 0..Nonce::COUNTER_END, impossible, 2, &stop);
             let searching = scope.spawn(search);
             stop.store(true, Ordering::Relaxed);

@@ -1,8 +1,8 @@
-//! SHA-256's compression function, as FIPS 180-4 has it, on plain `u32`, for many
-//! messages at once.
+//! SHA-256's compression function, as in FIPS 180-4, on plain `u32`, for many messages at
+//! once.
 //!
-//! The loops over the messages are inlined into the functions of `vectors` that
-//! call them, which is where they become vectors.
+//! The loops over the messages are inlined into the functions of `vectors` that call them,
+//! and there they become vectors.
 
 use super::one_by_one::{BATCH, State};
 
@@ -20,7 +20,7 @@ pub(super) const K: [u32; 64] = [
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 ];
 
-/// One word of each message, where vectors can be loaded at once.
+/// One word of each message, aligned so that vectors can be loaded at once.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
 pub(super) struct Words(pub(super) [u32; BATCH]);
@@ -34,9 +34,8 @@ impl Words {
 
 /// Takes each message into its state.
 ///
-/// The rounds are gone through in passes of four, each over all messages: so
-/// little code that it stays in the processor's nearest cache, and so few words at
-/// a time that they stay in registers.
+/// The rounds run in passes of four, each over all messages: so little code that it stays
+/// in the first-level cache, and so few words at a time that they stay in registers.
 #[inline(always)]
 pub(super) fn compress(states: &mut [Words; 8], messages: &mut [Words; 16]) {
     let starts = *states;
@@ -64,8 +63,8 @@ fn sixteen_rounds<const EXPAND: bool>(
 }
 
 // ANCHOR: rounds
-/// Four rounds, after each of which, if `EXPAND`, its message word gives way to the
-/// one of sixteen rounds later.
+/// Four rounds. If `EXPAND`, each message word is then replaced by the one of sixteen
+/// rounds later.
 #[inline(always)]
 fn four_rounds<const FROM: usize, const EXPAND: bool>(
     states: &mut [Words; 8],

@@ -1,9 +1,9 @@
 //! The same with the SHA instructions of x86-64, four messages side by side.
 //!
-//! One instruction does two rounds, and its result is there four cycles later. A
-//! single message waits for it each time; four side by side do not. The processor
-//! holds a state as two vectors, of its words a, b, e, f and c, d, g, h, last word
-//! first, and a message as four vectors of four words.
+//! One instruction does two rounds, and its result is ready four cycles later. A single
+//! message waits for it each time; four side by side do not. The processor holds a state as
+//! two vectors, of its words a, b, e, f and c, d, g, h, last word first, and a message as
+//! four vectors of four words.
 
 use std::arch::x86_64::*;
 
@@ -62,7 +62,7 @@ fn compress(starts: &[State; ABREAST], messages: &[Message; ABREAST]) -> [State;
             *vector = four(words);
         }
     }
-    // Written out, as the compiler then keeps the states in registers.
+    // Written out, because the compiler then keeps the states in registers.
     macro_rules! rounds {
         ($($i:literal)*) => {$( four_rounds_of_all::<$i>(&mut states, &mut words); )*};
     }
@@ -102,7 +102,7 @@ fn four_rounds([abef, cdgh]: [__m128i; 2], input: __m128i) -> [__m128i; 2] {
     [abef, cdgh]
 }
 
-/// The four words that come sixteen later than those at place `i` of four.
+/// The four words sixteen rounds after those at place `i` of four.
 #[inline]
 #[target_feature(enable = "sha,avx")]
 fn next_words(words: &[__m128i; 4], i: usize) -> __m128i {

@@ -1,19 +1,19 @@
 //! SHA-256 of many messages in lockstep.
 //!
-//! A processor with 512-bit registers does sixteen 32-bit operations in one
-//! instruction. One hash cannot use that, for each of its steps waits for the
-//! one before; but a miner has any number of hashes to make that know nothing
-//! of each other. So message *j* takes element *j* of every vector, and all go
-//! through the same steps at the same time.
+//! A processor with 512-bit registers does sixteen 32-bit operations in one instruction.
+//! One hash cannot use that, because each of its steps waits for the one before. But a
+//! miner has any number of hashes to compute that do not depend on each other. So message
+//! *j* takes element *j* of every vector, and all go through the same steps at the same
+//! time.
 //!
-//! There is nothing about registers in the code below. It is SHA-256 as the
-//! standard has it, on plain `u32` (`sha256.rs`), inside loops over the messages, and
-//! LLVM turns the loops into vector instructions. Three things let it:
-//! - a loop holds no branch, no call and no panic: all indices are constants once
+//! There is nothing about registers in the code below. It is SHA-256 as in the standard, on
+//! plain `u32` (`sha256.rs`), inside loops over the messages, and LLVM turns the loops into
+//! vector instructions. Three things make that possible:
+//! - a loop has no branch, no call and no panic: all indices are constants once
 //!   the short loops are unrolled;
 //! - the state and the few words of a message that a loop works on are small arrays
-//!   that dissolve into registers;
-//! - the words lie together by their place in the message, not by message.
+//!   that fit into registers;
+//! - the words are ordered by their place in the message, not by message.
 
 #[cfg(target_arch = "x86_64")]
 use multiversion::multiversion;
@@ -23,7 +23,7 @@ use super::sha256::{Words, compress};
 use crate::block::{BlockBytes, HEADER_LEN};
 use crate::hash::Hash;
 
-/// Gives the two functions of a kernel, compiled for one kind of processor.
+/// Makes the two functions of a kernel, compiled for one kind of processor.
 macro_rules! in_vectors {
     ($first_words:ident, $hash_headers:ident $(, $target:literal)?) => {
         $(#[multiversion(targets($target))])?

@@ -11,8 +11,8 @@ use super::{avx512, sha_instructions, vectors};
 use crate::block::BlockBytes;
 use crate::hash::Hash;
 
-/// Gives a kernel of functions that need some features of the processor. Where they
-/// are missing, sha2 takes their place; `is_reached` tells whether they are there.
+/// Makes a kernel of functions that need some features of the processor. If they are
+/// missing, sha2 replaces them; `is_reached` says whether they are there.
 macro_rules! by_name {
     ($module:ident, $first_words:ident, $hash_headers:ident, $is_reached:ident, $target:literal) => {
         #[multiversion(targets($target))]
@@ -75,11 +75,11 @@ const SSE2: Kernel = Kernel {
     hash_headers: vectors::hash_headers_baseline,
 };
 
-/// The kernels that this processor can run, the one to choose last.
+/// The kernels that this processor can run, the best one last.
 ///
-/// The SHA instructions take as many cycles on all processors that have them, some
-/// 65 a message block; 256-bit vectors take over 100, and 512-bit vectors 50 where the
-/// units are half as wide (Zen 4) and 25 where they are not (Zen 5).
+/// The SHA instructions take about the same number of cycles on all processors that have
+/// them, 65 a message block; 256-bit vectors take over 100, and 512-bit vectors 50 if the
+/// units are half as wide (Zen 4) and 25 if they are not (Zen 5).
 pub(super) fn kernels() -> Vec<Kernel> {
     let has_avx512 = is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
@@ -100,7 +100,7 @@ pub(super) fn kernels() -> Vec<Kernel> {
 mod tests {
     use super::*;
 
-    /// A kernel that does not reach its instructions is right all the same, but slow.
+    /// A kernel that does not reach its instructions is still correct, but slow.
     #[test]
     fn a_kernel_that_is_offered_reaches_its_instructions() {
         for kernel in kernels() {

@@ -5,13 +5,13 @@ use super::entry::Temperature;
 /// After this time without use a block is half as warm, in milliseconds: ten minutes.
 const HALF_LIFE_MS: f64 = 600_000.0;
 
-/// From this on a block is hot: eight readings at once, or somewhat more in a while.
+/// A block with this heat is hot: eight readings at once, or a few more over a while.
 const HOT: f64 = 8.0;
 
-/// From this on it is warm: it stays so for a half-life after a single reading.
+/// A block with this heat is warm: it stays so for a half-life after a single reading.
 const WARM: f64 = 0.5;
 
-/// The readings of a block, of which those long ago count for less.
+/// The readings of a block, of which old ones count for less.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Heat {
     level: f64,

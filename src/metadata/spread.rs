@@ -1,4 +1,5 @@
-//! Batches of entries on their way to peers: when, to whom, and how often to try.
+//! Batches of entries on their way to peers: when to send them, to whom, and how often to
+//! try.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use super::entry::Entry;
 use crate::peer::PeerName;
 
-/// The most entries that wait to be put into batches; what comes then is left to the next sync.
+/// The most entries that wait to be put into batches; more are left to the next sync.
 const MAX_WAITING: usize = 4_096;
 
 /// The most batches that wait to be sent.
@@ -19,16 +20,16 @@ pub struct Batches {
     pub entries: usize,
     /// How long entries are collected for a batch.
     pub interval: Duration,
-    /// How often a batch is tried that a peer does not take.
+    /// How often to try to send a batch that a peer does not take.
     pub attempts: u32,
-    /// How long to wait between two attempts.
+    /// How long to wait between two such attempts.
     pub delay: Duration,
-    /// The most bytes that are sent to a peer, and taken from one, in a minute.
+    /// The most bytes to send to a peer, and to accept from one, in a minute.
     pub bytes_per_minute: usize,
 }
 
 impl Batches {
-    /// The most entries that a batch can be set to have: they fit into a frame.
+    /// The highest setting of entries in a batch: they fit into a frame.
     pub const MOST: usize = 48;
 }
 
@@ -47,9 +48,9 @@ impl Default for Batches {
 /// A batch for a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parcel {
-    /// To whom.
+    /// The peer.
     pub to: PeerName,
-    /// What.
+    /// The entries.
     pub entries: Vec<Entry>,
     /// How often it was tried.
     tried: u32,
@@ -57,11 +58,11 @@ pub struct Parcel {
     due: Duration,
 }
 
-/// Entries that wait, and batches that are to be sent. Times count from any moment.
+/// Waiting entries, and batches to send. Times count from any moment.
 #[derive(Debug)]
 pub struct Spread {
     settings: Batches,
-    /// Each with the peer that it came from, which need not hear it again.
+    /// Each with the peer that it came from, which need not get it again.
     waiting: VecDeque<(Entry, Option<PeerName>)>,
     next_batch: Duration,
     parcels: VecDeque<Parcel>,
@@ -74,14 +75,14 @@ impl Spread {
         Spread { settings, waiting, next_batch: Duration::ZERO, parcels }
     }
 
-    /// Takes entries that are to be spread, each with whom it came from.
+    /// Adds entries to spread, each with the peer that it came from.
     pub fn offer(&mut self, entries: impl IntoIterator<Item = (Entry, Option<PeerName>)>) {
         let room = MAX_WAITING.saturating_sub(self.waiting.len());
         self.waiting.extend(entries.into_iter().take(room));
     }
 
-    /// What is to be sent now, to these peers. What cannot be is given back
-    /// to [`Spread::undelivered`].
+    /// The batches to send now, to these peers. Those that cannot be sent go back to
+    /// [`Spread::undelivered`].
     pub fn due(&mut self, now: Duration, peers: &[PeerName]) -> Vec<Parcel> {
         if now >= self.next_batch && !self.waiting.is_empty() {
             self.next_batch = now + self.settings.interval;
@@ -117,7 +118,7 @@ impl Spread {
         }
     }
 
-    /// A peer did not take a batch; says whether it will be tried again.
+    /// A peer did not take a batch; returns whether it will be tried again.
     pub fn undelivered(&mut self, now: Duration, parcel: Parcel) -> bool {
         let tried = parcel.tried + 1;
         let is_tried_again = tried < self.settings.attempts;
@@ -143,7 +144,7 @@ impl Allowance {
         Allowance { per_minute, minute: 0, used: BTreeMap::new() }
     }
 
-    /// Takes `len` bytes of what a peer has left; says whether it had them.
+    /// Uses `len` bytes of a peer's allowance; returns whether it had them.
     pub fn take(&mut self, now: Duration, peer: &PeerName, len: usize) -> bool {
         let minute = now.as_secs() / 60;
         if minute != self.minute {

@@ -8,7 +8,7 @@ use crate::chain::Chain;
 use crate::hash::Hash;
 use crate::peer::PeerName;
 
-/// Of how many of the chain's last blocks metadata is kept.
+/// The number of the chain's last blocks whose metadata is kept.
 pub const MAX_BLOCKS: usize = 1_000;
 
 /// The most holders of one block.
@@ -17,7 +17,7 @@ pub const MAX_HOLDERS: usize = 16;
 /// How far an entry may be dated ahead of our clock, in milliseconds.
 pub const MAX_AHEAD_MS: u64 = 60_000;
 
-/// What is known of one block.
+/// The metadata of one block.
 #[derive(Clone, Debug, Default)]
 struct Record {
     temperature: Option<Entry>,
@@ -25,7 +25,7 @@ struct Record {
     heat: Heat,
 }
 
-/// What is known of the chain's last blocks. It has no clock: times are given to it, in
+/// The metadata of the chain's last blocks. It has no clock: it gets times as arguments, in
 /// Unix milliseconds.
 #[derive(Debug, Default)]
 pub struct Store {
@@ -37,8 +37,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Follows the chain to where it stands now. What is known of blocks that are not among
-    /// its last is forgotten. It costs by the number of new blocks.
+    /// Follows the chain to its current tip. Metadata of blocks that are no longer among
+    /// the last ones is forgotten. The cost depends on the number of new blocks.
     pub fn follow(&mut self, chain: &Chain) {
         let end = self.start + self.blocks.len();
         if end == chain.count() && self.blocks.back() == Some(&chain.tip_hash()) {
@@ -54,7 +54,7 @@ impl Store {
             fork -= 1;
         }
         if fork <= floor.max(self.start) {
-            // Nothing that is kept stays.
+            // None of the kept blocks stays.
             fork = floor;
             self.blocks.clear();
             self.start = floor;
@@ -71,10 +71,10 @@ impl Store {
         }
     }
 
-    /// States something ourselves: later than what we have, whatever the clocks say.
+    /// Makes a statement of our own: later than what we have, whatever the clocks say.
     ///
     /// # Errors
-    /// Why it cannot be stated.
+    /// Why it cannot be made.
     pub fn write(
         &mut self,
         block: Hash,
@@ -90,10 +90,10 @@ impl Store {
         Ok(entry)
     }
 
-    /// Takes in what somebody states, if it is later than what we have.
+    /// Accepts a statement, if it is later than ours.
     ///
     /// # Errors
-    /// Why it is not taken.
+    /// Why it is refused.
     pub fn take_in(&mut self, entry: Entry, now_ms: u64) -> Result<(), Refused> {
         self.check(&entry, now_ms)?;
         self.put(entry);
@@ -127,7 +127,7 @@ impl Store {
         Ok(())
     }
 
-    /// What we have in the place of an entry with this value.
+    /// Our entry in place of one with this value.
     fn place(&self, block: Hash, value: &Value) -> Option<&Entry> {
         let record = self.records.get(&block)?;
         match value {
@@ -146,7 +146,7 @@ impl Store {
         }
     }
 
-    /// A block was read: returns what this node is to state then, if anything.
+    /// A block was read: returns the statement that this node is then to make, if any.
     pub fn read(&mut self, block: Hash, now_ms: u64, own: &PeerName) -> Option<Value> {
         if !self.blocks.contains(&block) {
             return None;
@@ -156,7 +156,8 @@ impl Store {
         record.by_use(now_ms, own)
     }
 
-    /// What this node is to state of blocks that were not read for a while.
+    /// The statements that this node is to make about blocks that were not read for a
+    /// while.
     pub fn cooled(&self, now_ms: u64, own: &PeerName) -> Vec<(Hash, Value)> {
         let all = self.records.iter();
         all.filter_map(|(hash, record)| Some((*hash, record.by_use(now_ms, own)?))).collect()
@@ -167,12 +168,12 @@ impl Store {
         self.records.get(block).map_or(Temperature::Cold, Record::temperature)
     }
 
-    /// All that is stated, by height.
+    /// All entries, by height.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.blocks.iter().flat_map(|hash| self.entries_of(hash))
     }
 
-    /// All that is stated of a block.
+    /// All entries about a block.
     pub fn entries_of(&self, block: &Hash) -> impl Iterator<Item = &Entry> {
         let record = self.records.get(block);
         record.into_iter().flat_map(|it| it.temperature.iter().chain(it.locations.values()))
@@ -199,8 +200,9 @@ impl Record {
         }
     }
 
-    /// What is to be stated as the use of the block has changed. What was set by somebody
-    /// stays, and only who has found a block warm says that it has cooled.
+    /// The statement to make after the use of the block has changed. A temperature that
+    /// somebody set stays, and only a node that found a block warm states that it has
+    /// cooled.
     fn by_use(&self, now_ms: u64, own: &PeerName) -> Option<Value> {
         let (stated, used) = (self.temperature(), self.heat.temperature(now_ms));
         let is_ours = match &self.temperature {

@@ -1,7 +1,7 @@
 //! What a node does with a datagram.
 //!
-//! A valid chain that is longer than ours is adopted, also from a stranger. Only our
-//! own peers get an answer, and not often, so that nobody can be flooded through us.
+//! A valid chain that is longer than ours is adopted, also from a stranger. Only our own
+//! peers get an answer, and not often, so nobody can be flooded through us.
 
 use super::{Node, Now};
 use crate::block::{self, BLOCK_LEN};
@@ -53,7 +53,7 @@ impl Node {
                 Err(Refusal::Wrong(invalid, shunned)) => {
                     return self.ignore(from, Reason::WrongAnswer { invalid, shunned });
                 }
-                // We did not ask for them, but they may be of use.
+                // We did not ask for them, but they may be useful.
                 Err(Refusal::Stale) => {}
             }
         }
@@ -76,7 +76,7 @@ impl Node {
         }
     }
 
-    /// A longer chain, of which we have not seen enough.
+    /// A longer chain of which we have not seen enough.
     fn hear_claim(&mut self, now: Now, from: PeerName, theirs: usize) {
         let listed = self.is_listed(&from);
         let asked = listed && self.sync.claim(now.monotonic, &self.chain, &from, theirs);
@@ -97,7 +97,7 @@ impl Node {
     }
 
     // ANCHOR: weigh
-    /// A valid branch: longer than our chain, or not.
+    /// A valid branch, which may be longer than our chain or not.
     fn weigh(&mut self, now: Now, from: PeerName, branch: Branch, is_new: bool) {
         // All blocks have the same target, so the longest chain has the most work.
         if branch.count() <= self.chain.count() {
@@ -110,7 +110,7 @@ impl Node {
     }
     // ANCHOR_END: weigh
 
-    /// A branch that was fetched, which is longer than our chain.
+    /// A fetched branch that is longer than our chain.
     pub(super) fn adopt_fetched(&mut self, now: Now, from: PeerName, branch: Branch) {
         match too_far_ahead(now, &branch) {
             None => self.copy(now, from, branch),
@@ -136,8 +136,8 @@ impl Node {
         self.sync.chain_changed(now.monotonic, &self.chain);
     }
 
-    /// A chain that is not longer than ours. A peer's shorter one is a question,
-    /// and ours is the answer.
+    /// A chain that is not longer than ours. If a peer's chain is shorter, we answer with
+    /// ours.
     fn not_longer(&mut self, now: Now, from: PeerName, theirs: usize, same: bool, is_new: bool) {
         let ours = self.chain.count();
         if theirs < ours {
@@ -145,9 +145,9 @@ impl Node {
             return self.ignore(from, Reason::Shorter { theirs, ours, answered });
         }
         if same && is_new {
-            // It says for the first time what we could have said: it has started
-            // after us, and missed our announcement. It would repeat its own up to
-            // six times, were it not to hear from us once.
+            // This peer sends the same chain for the first time: it has started after us,
+            // and missed our announcement. It would repeat its own up to six times if it
+            // did not hear from us once.
             self.announce_to(from.clone());
         }
         self.ignore(from, Reason::Tie { count: ours, same });
@@ -158,9 +158,9 @@ impl Node {
     }
 }
 
-/// The rule of admission: a new block may not be dated far ahead of our clock.
-/// It is about our clock as much as about the block, so it is not a rule of
-/// validity: it judges neither our own blocks nor those we once took.
+/// The rule of admission: a new block may not be dated far ahead of our clock. It depends
+/// on our clock as much as on the block, so it is not a rule of validity: it applies
+/// neither to our own blocks nor to those we already have.
 fn too_far_ahead(now: Now, branch: &Branch) -> Option<Reason> {
     let latest = now.wall.saturating_add(MAX_AHEAD_SECONDS);
     let late = branch.blocks().iter().position(|block| block::timestamp(block) > latest)?;

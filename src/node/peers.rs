@@ -1,8 +1,8 @@
-//! The peers of a node, and what it says to them unasked.
+//! The peers of a node, and its announcements to them.
 //!
-//! A node announces its chain at its start, when it finds a block, and to each peer
-//! that joins. A datagram may be lost, and a peer may start after us, so the first
-//! announcement is repeated; and a peer that shows it has not heard ours is sent it.
+//! A node announces its chain at its start, when it finds a block, and to each peer that
+//! joins. A datagram may get lost, and a peer may start after us, so the first announcement
+//! is repeated; and a peer that shows that it has missed ours is sent it.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ use crate::wire::{Blocks, MAX_BLOCKS, to_u32};
 /// when the number of turns since the start is a power of two from 2 to this.
 pub const LAST_REPEAT_TURN: u32 = 64;
 
-/// How many blocks announce a chain that is too long to be sent whole: a peer that
-/// has missed no more of the last ones need not ask.
+/// How many blocks announce a chain that is too long to be sent whole: a peer that has
+/// missed at most that many need not ask.
 pub const ANNOUNCED_BLOCKS: usize = 8;
 
-/// A peer of ours, and what we have had to do with it.
+/// One of our peers, and our dealings with it.
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
     pub(super) name: PeerName,
-    /// Whether we were told to have nothing to do with it.
+    /// Whether we were told to refuse it.
     pub(super) is_refused: bool,
-    /// Whether it has ever written to us.
+    /// Whether it has ever sent us anything.
     pub(super) is_heard: bool,
-    /// Whether it has ever sent a frame, which the tutorial's nodes know nothing of.
+    /// Whether it has ever sent a frame, which the tutorial's nodes never do.
     pub(super) knows_frames: bool,
     /// When we last answered its shorter chain with ours.
     shorter: Option<Duration>,
@@ -77,12 +77,12 @@ impl Peers {
         Peers(names.iter().cloned().map(Peer::new).collect())
     }
 
-    /// Those we write to.
+    /// The peers that we send to.
     pub(super) fn listed(&self) -> impl Iterator<Item = &Peer> {
         self.0.iter().filter(|peer| !peer.is_refused)
     }
 
-    /// Those we were told to have nothing to do with.
+    /// The peers that we were told to refuse.
     pub(super) fn refused(&self) -> impl Iterator<Item = &Peer> {
         self.0.iter().filter(|peer| peer.is_refused)
     }
@@ -92,7 +92,7 @@ impl Peers {
         self.0.iter_mut().find(|peer| peer.name == *name)
     }
 
-    /// The peer of this name, which is one of ours from now on.
+    /// The peer of this name, which becomes one of ours.
     pub(super) fn add(&mut self, name: PeerName) -> &mut Peer {
         let index = self.0.iter().position(|peer| peer.name == name);
         let index = index.unwrap_or_else(|| {
@@ -109,24 +109,24 @@ impl Peers {
 }
 
 impl Node {
-    /// Tells all peers of our chain.
+    /// Announces our chain to all peers.
     pub(super) fn announce(&mut self) {
         let all = self.peers().cloned().collect();
         self.send(all, self.announcement());
     }
 
-    /// Tells all peers but the one that a chain came from.
+    /// Announces our chain to all peers except the sender of a chain.
     pub(super) fn relay(&mut self, from: &PeerName) {
         let others = self.peers().filter(|peer| *peer != from).cloned().collect();
         self.send(others, self.announcement());
     }
 
-    /// Tells one peer of our chain.
+    /// Announces our chain to one peer.
     pub(super) fn announce_to(&mut self, name: PeerName) {
         self.send(vec![name], self.announcement());
     }
 
-    /// A peer has joined: it is told of our chain, unless it is refused.
+    /// A peer has joined: our chain is announced to it, unless it is refused.
     pub(super) fn greet(&mut self, name: PeerName) {
         let peer = self.peers.add(name.clone());
         peer.is_heard = false;
@@ -135,8 +135,8 @@ impl Node {
         }
     }
 
-    /// Says our chain again to those who have never written, ever more rarely, and
-    /// then no more, as any datagram costs a tutorial's node a second of mining.
+    /// Repeats our announcement to peers that have never sent anything, ever more rarely
+    /// and then no more, because any datagram costs a tutorial node a second of mining.
     pub(super) fn repeat_announcement(&mut self) {
         if !(2..=LAST_REPEAT_TURN).contains(&self.turns) || !self.turns.is_power_of_two() {
             return;
@@ -146,15 +146,15 @@ impl Node {
         self.send(unheard, self.announcement());
     }
 
-    /// Sends our chain to a peer whose shorter one, of `theirs` blocks, asks for it;
-    /// says whether it did.
+    /// Sends our chain to a peer whose shorter chain, of `theirs` blocks, asks for it;
+    /// returns whether it did.
     pub(super) fn answer_shorter(&mut self, now: Now, name: &PeerName, theirs: usize) -> bool {
         let turn = self.settings.listen;
         let Some(peer) = self.peers.find(name) else { return false };
         if !peer.may_be_told(now.monotonic, turn) {
             return false;
         }
-        // It may be one of the tutorial's, which can read no more than this.
+        // It may be one of the tutorial's nodes, which can read no more than this.
         let reads_whole = !peer.knows_frames && theirs < MAX_BLOCKS;
         self.announce_to(name.clone());
         if reads_whole && self.chain.count() > MAX_BLOCKS {
@@ -164,8 +164,8 @@ impl Node {
         true
     }
 
-    /// What tells others of our chain: all of it, or where that does not fit into
-    /// a datagram, its last blocks.
+    /// The datagrams that announce our chain: all of it, or, if it does not fit into a
+    /// datagram, its last blocks.
     fn announcement(&self) -> Vec<u8> {
         let count = self.chain.count();
         if count <= MAX_BLOCKS {
@@ -176,7 +176,7 @@ impl Node {
         Blocks { number: 0, count: to_u32(count), height: to_u32(first), blocks }.encode()
     }
 
-    /// Whether this is a peer of ours, to whom we may write.
+    /// Whether this is one of our peers, to whom we may send.
     pub(super) fn is_listed(&self, name: &PeerName) -> bool {
         self.peers().any(|peer| peer == name)
     }

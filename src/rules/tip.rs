@@ -1,5 +1,5 @@
-//! The tip of a chain: the little that the next block must know of all those
-//! before it, and the rules that each block is held against.
+//! The tip of a chain: the little that the next block must know of all blocks before it,
+//! and the rules that each block must keep.
 
 use byteorder::{BigEndian, ByteOrder};
 
@@ -11,7 +11,7 @@ use crate::target::Target;
 /// How many blocks the median of past timestamps is taken over, as in Bitcoin.
 pub const MEDIAN_BLOCKS: usize = 11;
 
-/// The end of a run of valid blocks: all that the next block must fit.
+/// The end of a run of valid blocks: everything that the next block must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tip {
     count: usize,
@@ -56,7 +56,7 @@ impl Tip {
     }
     // ANCHOR_END: earliest
 
-    /// Holds one block, with its hash, against the rules and steps onto it.
+    /// Checks one block, with its hash, against the rules and moves the tip to it.
     ///
     /// # Errors
     /// The first rule that it breaks.

@@ -1,5 +1,5 @@
-//! What must hold at the end: all chains are valid, every fault that was wanted
-//! has come, and all nodes have agreed once the faults were over.
+//! What must hold at the end: all chains are valid, every requested fault has happened, and
+//! all nodes have agreed once the faults were over.
 
 use super::machine::Host;
 use super::scenario::{AGREEMENT_BOUND, CALM_PART};
@@ -7,7 +7,7 @@ use super::validity::check_whole;
 use super::{Check, World};
 
 impl World<'_> {
-    /// Whether all machines are up and stand on the same block.
+    /// Whether all machines are up and have the same tip.
     pub(super) fn is_agreed(&self) -> bool {
         let tip = |host: &Host| host.up.as_deref().map(|(node, _)| node.chain().tip_hash());
         let first = tip(&self.hosts[0]);

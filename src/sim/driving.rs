@@ -1,4 +1,4 @@
-//! How a world goes on: step by step, or to a time.
+//! How a world advances: step by step, or to a time.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -6,22 +6,22 @@ use std::time::Duration;
 use super::{Failure, World};
 
 impl World<'_> {
-    /// Switches all machines on. Comes once, first.
+    /// Switches all machines on. Call it once, first.
     ///
     /// # Errors
-    /// What should never happen, and when it did.
+    /// A failed check, and when it failed.
     pub fn start(&mut self) -> Result<(), Failure> {
         self.plan_faults();
         let started = (0..self.hosts.len()).try_for_each(|index| self.start_host(index));
         started.map_err(|what| self.failure(what))
     }
 
-    /// The virtual time: when the last step was.
+    /// The virtual time: that of the last step.
     pub fn time(&self) -> Duration {
         self.time
     }
 
-    /// When the next step is, unless the scenario is over.
+    /// The time of the next step, unless the scenario is over.
     pub fn next(&self) -> Option<Duration> {
         let Reverse((time, ..)) = self.plan.peek()?;
         (*time <= self.scenario.duration).then_some(*time)
@@ -30,7 +30,7 @@ impl World<'_> {
     /// Does the next step; returns whether there was one.
     ///
     /// # Errors
-    /// What should never happen, and when it did. To go on after that says nothing.
+    /// A failed check, and when it failed. After that, further steps mean nothing.
     pub fn advance(&mut self) -> Result<bool, Failure> {
         if self.next().is_none() {
             return Ok(false);
@@ -56,12 +56,12 @@ impl World<'_> {
     /// What must hold at the end of a scenario.
     ///
     /// # Errors
-    /// What does not.
+    /// The check that failed.
     pub fn end(&mut self) -> Result<(), Failure> {
         self.check_end().map_err(|what| self.failure(what))
     }
 
-    /// What should never happen has, now.
+    /// A check failed, now.
     pub(super) fn failure(&self, what: String) -> Failure {
         Failure { seed: self.scenario.seed, time: self.time, what }
     }

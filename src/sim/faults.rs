@@ -17,15 +17,15 @@ pub struct Faults {
     pub loss: u32,
     /// Datagrams that arrive twice.
     pub duplicates: u32,
-    /// Datagrams that are held up, so that others overtake them.
+    /// Datagrams that are delayed, so that others overtake them.
     pub delays: u32,
-    /// Datagrams that are cut off.
+    /// Datagrams that are truncated.
     pub truncations: u32,
     /// Datagrams of which a bit is flipped.
     pub flips: u32,
-    /// How the network is split, time and again.
+    /// How the network is split, again and again.
     pub partition: Option<Partition>,
-    /// Whether machines crash, in the midst of a write or elsewhere.
+    /// Whether machines crash, in the middle of a write or elsewhere.
     pub crashes: bool,
     /// Whether clocks are wrong by up to an hour.
     pub skew: bool,
@@ -47,8 +47,8 @@ pub enum Partition {
 }
 
 impl Faults {
-    /// Every fault there is, each as strong as chance has it: up to 30 % lost,
-    /// 20 % twice, 30 % delayed, 5 % cut off, and 2 % with a bit flipped.
+    /// Every kind of fault, each as strong as chance decides: up to 30 % lost, 20 % twice,
+    /// 30 % delayed, 5 % truncated, and 2 % with a flipped bit.
     pub fn drawn(random: &mut ChaCha8Rng) -> Faults {
         Faults {
             loss: random.random_range(10..=300),
@@ -89,7 +89,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// What ends a fault happens also when there are to be no more.
+    /// Ends a fault; this happens even when no more faults may begin.
     fn back_to_normal(&mut self, end: Happening) -> Check {
         match end {
             Happening::ClockReturns(index) => {
@@ -108,7 +108,7 @@ impl World<'_> {
         }
     }
 
-    /// Whether a machine is down, and nobody wants it to be.
+    /// Whether a machine is down without an order.
     fn is_waiting(&self, index: usize) -> bool {
         let host = &self.hosts[index];
         host.up.is_none() && !host.is_stopped
@@ -118,7 +118,7 @@ impl World<'_> {
     fn begin_crash(&mut self) {
         let index = self.random.random_range(0..self.hosts.len());
         let is_up = self.hosts[index].up.is_some();
-        // The first is a kill, so that no run goes without.
+        // The first is a kill, so that every run has one.
         let is_kill = self.random.random_ratio(1, 4) || self.counts.kills == 0;
         if is_up && is_kill {
             self.counts.kills += 1;
@@ -131,7 +131,7 @@ impl World<'_> {
         self.plan_in(wait, Happening::CrashBegins);
     }
 
-    /// A machine is down, and comes back after a while.
+    /// A machine is down, and restarts after a while.
     pub(super) fn crash(&mut self, index: usize) {
         let host = &mut self.hosts[index];
         if host.disk.is_off() {
@@ -151,11 +151,11 @@ impl World<'_> {
         self.plan_in(down, Happening::CrashEnds(index));
     }
 
-    /// The clock of one of a minority jumps by a day, ahead or back, for a while.
+    /// The clock of a machine of the minority jumps by a day, forward or back, for a while.
     fn jump_clock(&mut self) {
-        // Always the same few. If in turn the clocks of a majority were wrong, a
-        // block dated a day ahead could win, and the rest would refuse it until
-        // that day has passed, as they would in Bitcoin.
+        // Always the same few. If the clocks of a majority were wrong one after the other,
+        // a block dated a day ahead could win, and the rest would refuse it until that day
+        // has passed, as they would in Bitcoin.
         let minority = minority(self.hosts.len());
         if minority == 0 {
             return;

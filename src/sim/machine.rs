@@ -1,4 +1,4 @@
-//! The machines: each has a node, a store and a disk, and a clock of its own.
+//! The machines: each has a node, a store, a disk, and its own clock.
 
 use std::ops::{ControlFlow, Range};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::peer::PeerName;
 use crate::sim_disk::SimDisk;
 use crate::store::Store;
 
-/// How many blocks are shared at once: a page of them.
+/// How many blocks are shared at once: one page.
 const SHARED_AT_ONCE: usize = 1024;
 
 /// A machine with a node on it.
@@ -24,32 +24,32 @@ pub(super) struct Host {
     pub(super) name: PeerName,
     pub(super) port: u16,
     pub(super) disk: SimDisk,
-    /// Node and store; `None` while the machine is down. In a box, as every step takes
+    /// Node and store; `None` while the machine is down. In a box, because every step takes
     /// them out and puts them back, and a node is a kilobyte to move.
     pub(super) up: Option<Box<(Node, Store<SimDisk>)>>,
-    /// How many times it has been started.
+    /// How many times it was started.
     pub(super) starts: u64,
     /// Seconds by which its wall clock is always wrong.
     pub(super) skew: i64,
-    /// Seconds by which it has jumped, for a while.
+    /// Seconds by which its clock has jumped for a while.
     pub(super) jump: i64,
-    /// Blocks in the longest chain that it has told anybody of.
+    /// Blocks in the longest chain that it has announced.
     pub(super) announced: usize,
-    /// How many times as many nonces it tries in a turn as its node asks for.
+    /// The factor by which it tries more nonces in a turn than its node asks for.
     pub(super) speed: u64,
-    /// Whether it stays down until somebody switches it on.
+    /// Whether it stays down until an order switches it on.
     pub(super) is_stopped: bool,
-    /// How many blocks its chain has had when what is old of it was shared.
+    /// The number of blocks in its chain when its old blocks were last shared.
     pub(super) shared: usize,
     /// When its next wake is planned.
     pub(super) wake: Option<Duration>,
 }
 
-/// Why a step of a machine is not done to its end.
+/// Why a step of a machine ended early.
 enum Stop {
-    /// The power failed in the midst of a write.
+    /// The power failed in the middle of a write.
     PowerCut,
-    /// Something happened that never should.
+    /// A check failed.
     Failed(String),
 }
 
@@ -74,7 +74,7 @@ impl Host {
 }
 
 impl World<'_> {
-    /// Switches a machine on: its store mends what is to be mended, by itself.
+    /// Switches a machine on: its store repairs its files by itself.
     pub(super) fn start_host(&mut self, index: usize) -> Check {
         let peers = self.names().filter(|name| **name != self.hosts[index].name).cloned().collect();
         let host = &mut self.hosts[index];
@@ -105,13 +105,13 @@ impl World<'_> {
         self.step(index, Input::Start)
     }
 
-    /// All names, the hostile one's too.
+    /// All names, including that of the hostile peer.
     pub(super) fn names(&self) -> impl Iterator<Item = &PeerName> {
         let mallory = self.mallory.iter().map(|mallory| &mallory.name);
         self.hosts.iter().map(|host| &host.name).chain(mallory)
     }
 
-    /// Gives a node an input, and does all that it asks for in return.
+    /// Gives a node an input, and carries out its outputs.
     pub(super) fn step(&mut self, index: usize, input: Input) -> Check {
         let now = self.now(index);
         let Some(mut up) = self.hosts[index].up.take() else { return Ok(()) };
@@ -210,13 +210,13 @@ impl World<'_> {
         Now { monotonic: self.time, wall: seconds as u32 }
     }
 
-    /// Puts a datagram of an honest node on its way.
+    /// Sends a datagram of an honest node.
     fn send(&mut self, index: usize, to: &PeerName, bytes: &[u8]) {
         let from = self.hosts[index].name.clone();
         self.transmit(Some(index), from, to, bytes);
     }
 
-    /// Notes what a node tells of.
+    /// Notes an event of a node.
     pub(super) fn tell(&mut self, index: usize, node: &Node, event: &Event) {
         self.show(Sight::Event(node, event));
         match event {

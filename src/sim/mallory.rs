@@ -1,9 +1,8 @@
-//! A hostile peer, whom every node has on its list.
+//! A hostile peer, which every node has on its list.
 //!
-//! It floods, replays what it has heard, writes under others' names, claims
-//! chains that it does not have, answers questions with junk or not at all, and
-//! mines in secret to release its blocks all at once. It sees every chain, and
-//! no partition stops it.
+//! It floods, replays datagrams that it has heard, sends under others' names, claims chains
+//! that it does not have, answers questions with junk or not at all, and mines in secret to
+//! release its blocks all at once. It sees every chain, and no partition stops it.
 
 use std::time::Duration;
 
@@ -22,17 +21,17 @@ const MAX_HEARD: usize = 64;
 /// Datagrams in a flood.
 const FLOOD: usize = 40;
 
-/// What its blocks pay.
+/// The receiver of its blocks' rewards.
 const ACCOUNT: u16 = 6_666;
 
-/// How far the others may be ahead before it gives its secret chain up.
+/// How far the others may be ahead before it abandons its secret chain.
 const GIVE_UP: usize = 3;
 
-/// What the hostile peer knows.
+/// The state of the hostile peer.
 pub(super) struct Mallory {
     pub(super) name: PeerName,
     heard: Vec<Vec<u8>>,
-    /// The chain that it mines in secret, and the count it started from.
+    /// The chain that it mines in secret, and the number of blocks it started from.
     secret: Option<Chain>,
 }
 
@@ -43,7 +42,7 @@ impl Mallory {
 }
 
 impl World<'_> {
-    /// It keeps what it hears, and lies to every node that asks.
+    /// It remembers what it hears, and lies to every node that asks.
     pub(super) fn mallory_hears(&mut self, from: &PeerName, bytes: &[u8]) {
         let Some(mallory) = &mut self.mallory else { return };
         if mallory.heard.len() == MAX_HEARD {
@@ -59,7 +58,7 @@ impl World<'_> {
         self.random.fill(&mut block[1..70]);
         let Some(place) = question.places.first() else { return };
         self.counts.questions_answered_with_junk += 1;
-        // So that it seems to follow, and is looked into.
+        // The blocks seem to be the next ones, so the node checks them.
         block[field::PREVIOUS].copy_from_slice(place.hash.as_bytes());
         let blocks = [block; 3];
         let (number, count) = (question.number, question.count.saturating_add(1_000));
@@ -67,7 +66,7 @@ impl World<'_> {
         self.as_mallory(from, &junk);
     }
 
-    /// It does one thing, and will do another soon.
+    /// It does one thing, and plans the next.
     pub(super) fn mallory_acts(&mut self) {
         if self.is_calm || self.mallory.is_none() {
             return;
@@ -111,7 +110,7 @@ impl World<'_> {
         self.as_mallory(victim, &bytes);
     }
 
-    /// It writes under an honest name what it has heard, or junk.
+    /// It sends under an honest name what it has heard, or junk.
     fn spoof(&mut self, victim: &PeerName) {
         let other = self.random.random_range(0..self.hosts.len());
         let from = self.hosts[other].name.clone();
@@ -130,7 +129,7 @@ impl World<'_> {
         self.transmit(None, from, victim, &bytes);
     }
 
-    /// It says that it has a chain far longer than anybody's.
+    /// It claims a chain far longer than anybody's.
     fn claim(&mut self, victim: &PeerName) {
         self.counts.claims += 1;
         let block = Block::genesis().to_bytes();
@@ -145,8 +144,8 @@ impl World<'_> {
         heard.get(index).cloned()
     }
 
-    /// It mines on a chain that it keeps to itself, and shows it as soon as that
-    /// undoes others' blocks; it starts anew where it falls behind.
+    /// It mines on a secret chain, and publishes it as soon as that undoes others' blocks;
+    /// it starts again if it falls behind.
     fn mine_in_secret(&mut self) {
         let nodes = self.hosts.iter().filter_map(|host| host.up.as_deref());
         let Some(best) = nodes.map(|(node, _)| node.chain()).max_by_key(|chain| chain.count())

@@ -9,24 +9,24 @@ use super::sight::Sight;
 use super::{Happening, MALLORY, Partition, World};
 use crate::peer::PeerName;
 
-/// The longest that a datagram is held up, in milliseconds.
+/// The longest delay of a datagram that is held up, in milliseconds.
 const MAX_DELAY: u64 = 2_000;
 
-/// The longest that a datagram takes where nothing is wrong, in milliseconds.
+/// The longest normal delay of a datagram, in milliseconds.
 const MAX_LATENCY: u64 = 60;
 
-/// Which ways are blocked.
+/// Which links are blocked.
 #[derive(Default)]
 pub(super) struct Network {
-    /// Pairs of nodes: from the first to the second nothing passes.
+    /// Pairs of nodes: nothing passes from the first to the second.
     blocked: BTreeSet<(usize, usize)>,
-    /// By how much each datagram takes longer.
+    /// The additional delay of each datagram.
     pub(super) delay: Duration,
 }
 
 impl World<'_> {
-    /// Puts a datagram on its way, with all that can go wrong there. `sender` is
-    /// where it really comes from; `None` passes every partition.
+    /// Sends a datagram through all faults of the network. `sender` is its real source;
+    /// `None` passes every partition.
     pub(super) fn transmit(
         &mut self,
         sender: Option<usize>,
@@ -57,7 +57,7 @@ impl World<'_> {
         }
     }
 
-    /// The machine of this name, or the place of the hostile peer.
+    /// The machine of this name, or the index of the hostile peer.
     pub(super) fn place_of(&self, name: &PeerName) -> Option<usize> {
         if self.mallory.as_ref().is_some_and(|mallory| mallory.name == *name) {
             return Some(MALLORY);
@@ -88,14 +88,14 @@ impl World<'_> {
         self.plan_in(delay, Happening::Deliver { to, from: from.clone(), bytes });
     }
 
-    /// Shows a datagram, and how long it takes unless it never comes.
+    /// Shows a datagram and its delay, unless it is lost.
     fn show_message(&mut self, to: usize, from: &PeerName, bytes: &[u8], delay: Option<Duration>) {
         if let (Some(watch), Some(host)) = (&mut self.watch, self.hosts.get(to)) {
             watch(self.time, Sight::Sent { from, to: &host.name, bytes, delay });
         }
     }
 
-    /// Whether a fault comes about now, whose chance is given in thousandths.
+    /// Whether a fault happens now, whose chance is given in thousandths.
     fn chance(&mut self, thousandths: u32) -> bool {
         !self.is_calm && thousandths > 0 && self.random.random_ratio(thousandths, 1000)
     }
@@ -128,7 +128,7 @@ impl World<'_> {
         self.plan_in(time, Happening::PartitionEnds);
     }
 
-    /// Shows which nodes hear which no more.
+    /// Shows which nodes no longer hear which.
     fn show_blocked(&mut self) {
         let Some(watch) = &mut self.watch else { return };
         for (to, host) in self.hosts.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a program, or the person in front of it, can do to a world that it drives.
+//! What a program, or its user, can do to a world that it drives.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,38 +11,38 @@ use crate::node::{Command, Input};
 use crate::peer::PeerName;
 use crate::sim_disk::Loss;
 
-/// No more nodes than this can be added to a world.
+/// The most nodes in a world to which orders add nodes.
 pub const MAX_NODES: usize = 1000;
 
-/// The longest that links may be told to hold a datagram up.
+/// The longest delay that an order can give to links.
 pub const MAX_DELAY: Duration = Duration::from_secs(60);
 
-/// What can be done to a world. It happens at once, at the world's time; a node that
-/// is down hears no command.
+/// A change to a world. It happens at once, at the world's time; a node that is down hears
+/// no command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// One more node comes, and is known to all.
+    /// One more node joins, and all know it.
     Add,
     /// The machine of this node is switched off, and stays off.
     Stop(PeerName),
     /// The machine of this node is switched on, if it is off.
     Start(PeerName),
-    /// The power of this node's machine fails, for up to a minute: what its disk had not
-    /// made safe may be lost.
+    /// The power of this node's machine fails, for up to a minute: its disk may lose
+    /// whatever was not yet safe.
     Crash(PeerName),
-    /// The disk of this node says that what is written is safe before it is. No store
+    /// The disk of this node reports that written bytes are safe before they are. No store
     /// can keep its promise on such a disk.
     LieAboutSync(PeerName),
-    /// The machine of this node tries this many times the nonces that others try in a turn.
+    /// The machine of this node tries this many times as many nonces in a turn as others.
     Speed(PeerName, u64),
-    /// Each datagram takes so much longer, at most [`MAX_DELAY`], and this many of a
+    /// Each datagram takes this much longer, at most [`MAX_DELAY`], and this many of a
     /// thousand are lost.
     Links(Duration, u32),
-    /// A hostile peer is there, or no longer.
+    /// A hostile peer appears or disappears.
     Liar(bool),
-    /// This node hears a command.
+    /// This node gets a command.
     Command(PeerName, Command),
-    /// This node hears a datagram that bears the name of the second.
+    /// This node gets a datagram that bears the name of the second.
     Hear(PeerName, PeerName, Vec<u8>),
 }
 
@@ -53,7 +53,7 @@ pub enum Refusal {
     Unknown(PeerName),
     /// There are [`MAX_NODES`] nodes.
     Full,
-    /// It was carried out, and something happened that never should.
+    /// It was carried out, and a check failed.
     Failed(Failure),
 }
 
@@ -80,8 +80,8 @@ impl World<'_> {
     /// at the same times give the same steps.
     ///
     /// # Errors
-    /// It names no node of this world, or the world is full; then nothing was done. Or
-    /// something happened that never should.
+    /// If it names no node of this world, or the world is full; then nothing was done. Or
+    /// if a check failed.
     pub fn obey(&mut self, order: Order) -> Result<(), Refusal> {
         let done = match order {
             Order::Add => self.add()?,

@@ -1,5 +1,5 @@
-//! Worlds that leave the search for nonces to somebody else, such as a browser's workers:
-//! their nodes mine for real, and what happens depends on who is lucky.
+//! Worlds that leave the search for nonces to another program, such as a browser's workers:
+//! their nodes mine for real, and the result depends on who is lucky.
 
 use std::time::Duration;
 
@@ -16,23 +16,23 @@ const NONCES: u64 = 1 << 20;
 const LISTEN: Duration = Duration::from_millis(100);
 
 impl World<'_> {
-    /// The same world, in which blocks are mined for this target, and by others. To be
-    /// called before it starts.
+    /// The same world, in which a program outside mines blocks for this target. Call it
+    /// before the world starts.
     #[must_use]
     pub fn searched_outside(self, target: Target) -> Self {
         World { target, nonces: NONCES, listen: LISTEN, outside: Some(Vec::new()), ..self }
     }
 
-    /// The searches that the nodes have asked for since this was last called.
+    /// The searches that the nodes have asked for since the last call.
     pub fn take_searches(&mut self) -> Vec<(PeerName, Search)> {
         self.outside.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Gives a node what came of its search, which may be shorter than it asked for: the
+    /// Gives a node the result of its search, which may be shorter than it asked for: the
     /// counters in `search` are those that were tried.
     ///
     /// # Errors
-    /// What should never happen.
+    /// A failed check.
     pub fn answer(
         &mut self,
         name: &PeerName,

@@ -1,11 +1,11 @@
-//! What came of a simulation.
+//! The result of a simulation.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::faults::{Faults, Partition, minority};
 
-/// How often what happened.
+/// How often each thing happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each name says what is counted")]
 pub struct Counts {
@@ -35,21 +35,21 @@ pub struct Counts {
     pub deepest: u64,
 }
 
-/// A fault that is expected to hit this many datagrams is sure to hit one. At most half
-/// of all datagrams cannot be hit, as they are blocked, lost, or sent after the faults;
+/// A fault that is expected to hit this many datagrams is sure to hit one. At most half of
+/// all datagrams cannot be hit, because they are blocked, lost, or sent after the faults;
 /// the chance that none of the others is hit is e^-30.
 const SURE: u64 = 60;
 
 impl Counts {
-    /// A chain was copied, for which this many blocks were given up.
+    /// A chain was copied, and this many blocks were abandoned.
     pub(super) fn note_copy(&mut self, abandoned: usize) {
         self.copies += 1;
         self.reorganisations += u64::from(abandoned > 0);
         self.deepest = self.deepest.max(abandoned as u64);
     }
 
-    /// The name of a fault that was wanted and never came. One of a few datagrams
-    /// may spare them all: that is no failure where chance would have it so.
+    /// The name of a requested fault that never happened. A fault with few datagrams to hit
+    /// may miss them all by chance: that is no failure.
     pub(super) fn unused(&self, faults: &Faults, nodes: usize) -> Option<&'static str> {
         let mallory = faults.mallory;
         let is_sure = |thousandths: u32| self.sent * u64::from(thousandths) >= SURE * 1000;
@@ -79,14 +79,14 @@ impl Counts {
     }
 }
 
-/// A simulation that went as it should.
+/// A simulation without a failed check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// Its seed.
     pub seed: u64,
-    /// How long it was, in virtual time.
+    /// Its length, in virtual time.
     pub time: Duration,
-    /// How many honest nodes there were.
+    /// The number of honest nodes.
     pub nodes: usize,
     /// The greatest height at the end.
     pub height: usize,
@@ -96,10 +96,10 @@ pub struct Report {
     pub forks: usize,
     /// Whether all agree at the end.
     pub is_agreed: bool,
-    /// How long after the last fault all agreed for the first time. A partition
-    /// lasts until the network is whole.
+    /// How long after the last fault all agreed for the first time. A partition counts as a
+    /// fault until the network is whole.
     pub agreed: Option<Duration>,
-    /// How often what happened.
+    /// How often each thing happened.
     pub counts: Counts,
 }
 
@@ -121,14 +121,14 @@ impl fmt::Display for Report {
     }
 }
 
-/// A simulation in which something happened that never should.
+/// A simulation with a failed check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// Its seed.
     pub seed: u64,
     /// When, in virtual time.
     pub time: Duration,
-    /// What.
+    /// The check.
     pub what: String,
 }
 

@@ -1,4 +1,4 @@
-//! What is shown of a run to a program that records it.
+//! What a program that records a run gets to see.
 
 use std::time::Duration;
 
@@ -9,24 +9,24 @@ use crate::peer::PeerName;
 /// One thing that happened.
 #[derive(Debug)]
 pub enum Sight<'a> {
-    /// A node tells of an event.
+    /// A node reports an event.
     Event(&'a Node, &'a Event),
     /// A datagram is sent to the node of this name.
     Sent {
         /// The node.
         to: &'a PeerName,
-        /// Who sends it.
+        /// The sender.
         from: &'a PeerName,
         /// All its bytes.
         bytes: &'a [u8],
-        /// How long it will take; `None` where it is lost.
+        /// Its delay; `None` if it is lost.
         delay: Option<Duration>,
     },
     /// The machine of the node of this name is down.
     Down(&'a PeerName),
-    /// From now on these nodes cannot be heard by the first.
+    /// From now on the first node cannot hear these nodes.
     Deaf(&'a PeerName, Vec<&'a PeerName>),
 }
 
-/// What is shown a run, with the virtual time, if anything is.
+/// The observer of a run, if there is one; it gets the virtual time too.
 pub type Watch<'a> = Option<&'a mut dyn FnMut(Duration, Sight)>;

@@ -1,4 +1,4 @@
-//! What can go wrong with a chain file, and what was mended.
+//! What can go wrong with a chain file, and what was repaired.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -16,7 +16,7 @@ pub enum StoreError {
     },
     /// It is a folder, a device or a pipe.
     NotAFile {
-        /// What was to be the file.
+        /// The path given for the file.
         path: PathBuf,
     },
     /// It does not begin with our genesis block; it is left untouched.
@@ -37,22 +37,22 @@ pub enum StoreError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
     /// The system cannot open, write or sync it.
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
     /// Somebody moved, removed, replaced or changed it while it was open.
     Moved {
-        /// Where it was.
+        /// Its path.
         path: PathBuf,
     },
-    /// An earlier save failed, so it is not known what the file holds.
+    /// An earlier save failed, so the content of the file is not known.
     FailedBefore {
         /// The file.
         path: PathBuf,
@@ -103,7 +103,7 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// What to do about an error of the system's.
+/// What to do about an error of the system.
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::NotFound => "make its folder first",
@@ -113,34 +113,34 @@ fn advice(error: &io::Error) -> &'static str {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             "make room and start again: no block that was announced is lost"
         }
-        _ => "mend that and start again: no block that was announced is lost",
+        _ => "fix that and start again: no block that was announced is lost",
     }
 }
 
-/// What an opening has mended. Its `Display` is a line for people.
+/// What an opening has repaired. Its `Display` is a line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Repair {
-    /// The file went on, after a valid chain, with what is none.
+    /// After a valid chain, the file had bytes that are not part of it.
     SetAside {
         /// The chain file.
         path: PathBuf,
         /// The first bad block.
         invalid: Invalid,
-        /// How many bytes it was, from that block on.
+        /// The number of bytes from that block on.
         len: usize,
         /// Where they are now.
         aside: PathBuf,
     },
-    /// A reorganisation had been cut short, and is done now.
+    /// A reorganisation had been interrupted, and is done now.
     Replayed {
         /// The journal.
         path: PathBuf,
         /// Height of the first block that it replaced.
         height: usize,
-        /// How many blocks it put there.
+        /// The number of blocks that it put there.
         count: usize,
     },
-    /// A reorganisation had been cut short before it touched the chain.
+    /// A reorganisation had been interrupted before it touched the chain.
     Unfinished {
         /// The journal, now removed.
         path: PathBuf,

@@ -45,8 +45,8 @@ impl<'a> Journal<'a> {
         }
     }
 
-    /// Whether the first block names the one below it in `chain`, as those of
-    /// another file's journal do not.
+    /// Whether the first block names the one below it in `chain`; in a journal of another
+    /// chain it does not.
     pub fn fits(&self, chain: &[BlockBytes]) -> bool {
         let parent = self.height.checked_sub(1).and_then(|height| chain.get(height));
         parent.is_some_and(|parent| block::hash(parent) == block::previous(&self.blocks[0]))
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use crate::block::{Block, GENESIS_HASH};
 
-    /// A block upon genesis, as far as a journal looks at it.
+    /// A block on top of genesis, with only the fields that a journal reads.
     fn second() -> BlockBytes {
         let mut block = Block::genesis();
         block.header.previous = GENESIS_HASH;

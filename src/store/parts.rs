@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 pub enum Part {
     /// The chain itself.
     Chain,
-    /// What is about to replace the chain's tail, while it does: `.reorg`.
+    /// The journal, which replaces the chain's tail, while it does: `.reorg`.
     Journal,
-    /// What was found in a file and does not belong there: `.damaged-1` and so on.
+    /// Bytes found in a file that do not belong there: `.damaged-1` and so on.
     Aside(u32),
 }
 
@@ -29,28 +29,28 @@ impl Part {
 
 /// What a store needs of a disk.
 ///
-/// What was written, cut, created or removed is seen at once by all readers,
-/// but is only sure to be there after a loss of power if it was synced: a
-/// file's bytes and length by [`Disk::sync`], the names of files by
-/// [`Disk::sync_names`]. Until then any part of it may be there or not. An
-/// operation that fails may have been done in part.
+/// All readers see at once what was written, cut, created or removed, but it survives a
+/// loss of power for sure only if it was synced: a file's bytes and length by
+/// [`Disk::sync`], the names of files by [`Disk::sync_names`]. Until then any part of it
+/// may be there or not. An operation that fails may have been done in part.
 pub trait Disk {
-    /// What people call the file.
+    /// The file's name for people.
     fn path(&self, part: Part) -> PathBuf;
 
-    /// Whether the chain file still is where it was opened, `len` bytes long. Nobody
-    /// else touches the files of a disk that does not say otherwise.
+    /// Whether the chain file is still where it was opened, `len` bytes long. By default
+    /// nobody else touches the files of a disk.
     fn is_in_place(&self, _len: u64) -> bool {
         true
     }
 
-    /// All the file's bytes; `None` where there is no such file.
+    /// All the file's bytes; `None` if there is no such file.
     fn read(&mut self, part: Part) -> io::Result<Option<Vec<u8>>>;
 
-    /// Makes an empty file; [`AlreadyExists`](io::ErrorKind::AlreadyExists) where there is one.
+    /// Makes an empty file; [`AlreadyExists`](io::ErrorKind::AlreadyExists) if there is
+    /// one.
     fn create(&mut self, part: Part) -> io::Result<()>;
 
-    /// Puts bytes into a file, from byte `at` on. What lies there is overwritten.
+    /// Writes bytes into a file, from byte `at` on, over the old ones.
     fn write(&mut self, part: Part, at: u64, bytes: &[u8]) -> io::Result<()>;
 
     /// Cuts a file to `len` bytes.
@@ -62,6 +62,6 @@ pub trait Disk {
     /// Removes a file.
     fn remove(&mut self, part: Part) -> io::Result<()>;
 
-    /// Returns when it is safe which files there are.
+    /// Returns when the names of all files are safe.
     fn sync_names(&mut self) -> io::Result<()>;
 }

@@ -1,4 +1,4 @@
-//! A longer chain on its way to us, and the question that brings its next blocks.
+//! A download of a longer chain, and the question that brings its next blocks.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::peer::PeerName;
 use crate::rules::Invalid;
 use crate::wire::{Blocks, MAX_BLOCKS, Place, to_u32};
 
-/// Places at the start of a locator that follow each other without a gap.
+/// Entries at the start of a locator that follow each other without a gap.
 const DENSE_PLACES: usize = 10;
 
-/// A chain on its way to us.
+/// A download of a longer chain.
 #[derive(Clone, Debug)]
 pub(super) struct Download {
     pub(super) from: PeerName,
@@ -20,19 +20,19 @@ pub(super) struct Download {
     pub(super) number: u64,
     /// When to ask again.
     pub(super) deadline: Duration,
-    /// Questions since the last block that was next.
+    /// Questions since the last block that was the next one.
     pub(super) tries: u32,
-    /// Until when it keeps its turn, if another peer waits for one.
+    /// Until when it keeps its turn if another peer waits for one.
     pub(super) turn_ends: Duration,
     /// When it began, or last brought a longer chain.
     pub(super) since: Duration,
-    /// Whether what came has been handed over, and the question with it is done.
+    /// Whether the blocks were handed over, and the question is done.
     pub(super) is_handed_over: bool,
     /// Where the open question's answer will end; known from its first frame.
     pub(super) end: Option<usize>,
-    /// What has come and is not handed over yet.
+    /// The blocks that have arrived and are not handed over yet.
     pub(super) branch: Option<Branch>,
-    /// Where no branch has come yet: the highest block of ours that an answer had too.
+    /// While there is no branch: the highest of our blocks that an answer also had.
     pub(super) shared: Option<Place>,
     pub(super) want: Want,
 }
@@ -40,25 +40,25 @@ pub(super) struct Download {
 /// What a download is to do next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Want {
-    /// Wait for what is on its way.
+    /// Wait for blocks on their way.
     #[default]
     Nothing,
-    /// Ask from where it stands.
+    /// Ask from its current end.
     Question,
-    /// Hand over what has come if it is longer than our chain, else ask.
+    /// Hand over the blocks if they are longer than our chain, else ask.
     More,
 }
 
-/// What an answer's blocks were to a download.
+/// What the blocks of an answer were for a download.
 pub(super) enum Taken {
-    /// The next ones.
+    /// They were the next ones.
     Next,
     Repeated,
     Gap,
 }
 
 impl Download {
-    /// One that has yet to ask its first question, under this number.
+    /// A download that has yet to ask its first question, with this number.
     pub(super) fn begin(now: Duration, from: PeerName, number: u64) -> Download {
         Download {
             from,
@@ -75,7 +75,7 @@ impl Download {
         }
     }
 
-    /// Blocks from genesis to the last that has come.
+    /// The number of blocks from genesis to the last that has arrived.
     pub(super) fn count(&self) -> Option<usize> {
         let shared = || self.shared.map(|place| place.height as usize + 1);
         self.branch.as_ref().map(Branch::count).or_else(shared)
@@ -86,7 +86,7 @@ impl Download {
         now.saturating_sub(self.since) > MAX_FETCH
     }
 
-    /// Whether what has come is longer than our chain.
+    /// Whether its blocks are longer than our chain.
     pub(super) fn is_longer(&self, chain: &Chain) -> bool {
         self.branch.as_ref().is_some_and(|branch| branch.count() > chain.count())
     }
@@ -98,20 +98,20 @@ impl Download {
         self.branch.as_ref().is_some_and(|branch| !is_ours(branch))
     }
 
-    /// Our chain has changed: what stood on blocks that are no longer ours has fallen, and
-    /// is asked for again.
+    /// Our chain has changed: blocks on top of blocks that are no longer ours are dropped,
+    /// and asked for again.
     pub(super) fn stand_on(&mut self, chain: &Chain) {
         let is_gone = |place: &mut Place| chain.hash_at(place.height as usize) != Some(place.hash);
         self.shared.take_if(is_gone);
         let has_fallen = self.branch.take_if(|branch| !branch.stands_on(chain)).is_some();
-        // Where neither holds, what is on its way is still of use.
+        // Otherwise blocks on their way are still useful.
         if has_fallen || self.is_handed_over {
             self.want = Want::Question;
         }
     }
 
-    /// Checks blocks and adds them to the branch, if they are next. Blocks that are
-    /// new prolong the download's turn.
+    /// Checks blocks and adds them to the branch, if they are the next ones. New blocks
+    /// prolong the download's turn.
     pub(super) fn take_in(
         &mut self,
         now: Duration,
@@ -135,7 +135,7 @@ impl Download {
         if is_first {
             let most = height.saturating_add(MAX_ANSWER_FRAMES * MAX_BLOCKS);
             self.end = Some(most.min(answer.count as usize));
-            // Where the peer's chain has changed, its answer starts below our branch.
+            // If the peer's chain has changed, its answer starts below our branch.
             self.branch.take_if(|branch| height < branch.count());
         }
         match &mut self.branch {
@@ -158,7 +158,7 @@ impl Download {
         }
     }
 
-    /// All that came is ours, up to this height: the fork is above it, so the
+    /// All blocks that arrived are ours, up to this height: the fork is above it, so the
     /// next question starts from there.
     fn share(&mut self, chain: &Chain, height: usize) -> Taken {
         let is_known = |place: Place| {
@@ -175,8 +175,8 @@ impl Download {
 }
 
 // ANCHOR: locator
-/// Places from the end of what we have down to genesis, dense at first, then
-/// each twice as far below the one before.
+/// The entries of a locator, from the end of what we have down to genesis: dense at first,
+/// then each twice as far below the one before.
 pub(super) fn locator(chain: &Chain, branch: Option<&Branch>, shared: Option<Place>) -> Vec<Place> {
     let end_of_branch =
         branch.map(|branch| Place { height: to_u32(branch.count() - 1), hash: branch.tip_hash() });

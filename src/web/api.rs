@@ -1,4 +1,4 @@
-//! All paths, and their description made from the code.
+//! All paths, and their description, which is generated from the code.
 
 use std::sync::Arc;
 
@@ -29,19 +29,19 @@ const MAX_BODY_LEN: usize = 4 * 1024;
     info(
         title = "A Cairn node",
         version = "2",
-        description = "What a node of the toy network tells, and what can be asked of it.",
+        description = "The state of a node of the toy network, and orders to it.",
         license(name = "MIT OR Apache-2.0")
     ),
     components(schemas(Problem))
 )]
 struct Description;
 
-/// All that is described, with what any question may be answered with beside.
+/// Everything in the description, with the answers that any request may get.
 fn describe(mut api: utoipa::openapi::OpenApi) -> String {
     let items = api.paths.paths.values_mut();
     for operation in items.flat_map(|item| [&mut item.get, &mut item.post]).flatten() {
         for (status, description) in
-            [("4XX", "A problem."), ("503", "The node has no time or no place.")]
+            [("4XX", "A problem."), ("503", "The node is too busy, or has no place.")]
         {
             let content = Content::new(Some(Ref::from_schema_name("Problem")));
             let response = ResponseBuilder::new().description(description);
@@ -91,12 +91,12 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(messages::confirm))
 }
 
-/// The description of the API, as `/openapi.json` has it.
+/// The description of the API, as `/openapi.json` serves it.
 pub fn openapi_json() -> String {
     describe(documented().into_openapi())
 }
 
-/// All that the server answers.
+/// All paths of the server.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let (router, description) = documented().split_for_parts();
     let description = describe(description);

@@ -1,7 +1,7 @@
-//! One listener for all nodes of a process, which only shows: for the phones of a class.
+//! One read-only listener for all nodes of a process: for the phones of a class.
 //!
 //! `/` is the page, `/audience` lists the nodes, and the API of each is below
-//! `/nodes/{port}`, without what would change anything. The answers are the nodes' own.
+//! `/nodes/{port}`, without the paths that change anything. The nodes themselves answer.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -40,7 +40,7 @@ struct Nodes {
 #[derive(Serialize)]
 struct Shown {
     port: u16,
-    /// What to put before the paths of its API.
+    /// The prefix of the paths of its API.
     path: String,
 }
 
@@ -48,7 +48,7 @@ impl Audience {
     /// Shows the nodes of this stage at this address.
     ///
     /// # Errors
-    /// What the system says, such as that the port is taken.
+    /// The system's error, such as that the port is taken.
     pub fn open(address: SocketAddr, pool: Pool, stage: &Stage) -> io::Result<Audience> {
         Listener::open("audience", address, pool, router(stage.nodes())).map(Audience)
     }
@@ -81,7 +81,7 @@ async fn list(State(nodes): State<Arc<Routers>>) -> Json<Nodes> {
     Json(Nodes { nodes: nodes.borrow().keys().map(shown).collect() })
 }
 
-/// Hands a question on to the node that its path names.
+/// Passes a request to the node that its path names.
 async fn of_node(State(nodes): State<Arc<Routers>>, mut request: Request) -> Response {
     let Some((port, uri)) = split(request.uri()) else {
         return Problem::not_found("no such path: /audience lists the nodes").into_response();
@@ -105,12 +105,13 @@ fn split(uri: &Uri) -> Option<(u16, Uri)> {
     Some((port.parse().ok()?, rest.into()))
 }
 
-/// Lets in who only looks, by an address and not by a name, and no page from elsewhere.
+/// Lets in reads that name an address and not a host name, and no page from elsewhere.
 async fn guard(mut request: Request, next: Next) -> Response {
     match admit(&request) {
         Err(problem) => problem.into_response(),
         Ok(()) => {
-            // It is our own page's: the node, which knows only its own address, need not judge.
+            // It comes from our own page: the node, which knows only its own address, need
+            // not check it.
             request.headers_mut().remove(header::ORIGIN);
             next.run(request).await
         }
@@ -122,7 +123,7 @@ fn admit(request: &Request) -> Result<(), Problem> {
     match *request.method() {
         Method::GET | Method::HEAD => Ok(()),
         _ => {
-            let detail = "this address only shows: give orders at the node's own";
+            let detail = "this address is read-only: give orders at the node's own";
             Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail))
         }
     }

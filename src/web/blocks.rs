@@ -1,4 +1,4 @@
-//! A block, and what is known of it.
+//! A block, and its metadata.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -38,16 +38,16 @@ pub(super) struct Block {
     /// The whole nonce: decimal below 2^64, else hexadecimal.
     #[schema(example = "58768")]
     nonce: String,
-    /// The nonce's lane: which stretch of nonces its miner searched.
+    /// The nonce's lane: the range of nonces that its miner searched.
     #[schema(example = "0x0")]
     lane: String,
     /// The nonce's place in the lane.
     #[schema(example = 58768)]
     counter: u64,
-    /// Who pays: 0, nobody.
+    /// The sender: 0, nobody.
     #[schema(example = 0)]
     sender: u16,
-    /// Who is paid: the miner's port.
+    /// The receiver: the miner's port.
     #[schema(example = 7000)]
     receiver: u16,
     /// Whether it is on our chain, or was abandoned.
@@ -56,36 +56,35 @@ pub(super) struct Block {
     bytes: String,
 }
 
-/// What is known of a block beside the block.
+/// What this node knows of a block besides its bytes.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Metadata {
     #[schema(example = 1)]
     height: usize,
     hash: String,
     on_chain: bool,
-    /// Blocks on our chain from this one on, itself included; 0 for one that was
-    /// abandoned.
+    /// Blocks on our chain from this one on, itself included; 0 for an abandoned block.
     #[schema(example = 12)]
     confirmations: usize,
     #[serde(flatten)]
     seen: Seen,
-    /// How often it was asked for here, this time included; null for a block that
-    /// is not among the last 10,000.
+    /// How often it was requested here, this time included; null for a block that is not
+    /// among the last 10,000.
     #[schema(example = 3)]
     asked: Option<u64>,
-    /// `cold`, `warm` or `hot`: how much it is used, or as it was set.
+    /// `cold`, `warm` or `hot`: how much it is used, or the temperature that was set.
     #[schema(example = "cold")]
     temperature: &'static str,
-    /// Who is known to hold it: this node, peers as their datagrams tell, and who is stated to.
+    /// Its known holders: this node, peers by their datagrams, and those in statements.
     #[schema(example = json!(["127.0.0.1:7000"]))]
     holders: Vec<String>,
 }
 
-/// How a block came, and went.
+/// When a block came and went, and from whom.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Seen {
-    /// Who sent it to us first: a peer's address, `self` where we mined it, null
-    /// where that is not known.
+    /// Who sent it to us first: a peer's address, `self` if we mined it, null if that is
+    /// not known.
     #[schema(example = "127.0.0.1:8000")]
     announced_by: Option<String>,
     /// When it came, in Unix milliseconds.
@@ -109,7 +108,7 @@ pub(super) async fn block(
     Ok(Json(block))
 }
 
-/// What is known of a block beside the block
+/// What this node knows of a block besides its bytes
 #[utoipa::path(get, path = "/blocks/{id}/metadata", tag = "blocks",
     params(("id" = String, Path, description = "Height or hash.")),
     responses((status = 200, body = Metadata)))]
@@ -122,7 +121,7 @@ pub(super) async fn metadata(
     Ok(Json(metadata))
 }
 
-/// The hash of a block that an id names, if it is among those that are indexed.
+/// The hash of the block with this id, if it is indexed.
 pub(super) fn hash_of(shared: &Shared, Path(id): Path<String>) -> Result<Hash, Problem> {
     let id = Id::parse(&id)?;
     let view = shared.view.borrow();
@@ -137,8 +136,7 @@ pub(super) fn hash_of(shared: &Shared, Path(id): Path<String>) -> Result<Hash, P
     }
 }
 
-/// What `shape` makes of the block that an id names and of the tip's height;
-/// counts the question.
+/// Gives the block with this id and the tip's height to `shape`; counts the request.
 async fn find<T: Send + 'static>(
     shared: &Shared,
     Path(id): Path<String>,
@@ -198,7 +196,7 @@ async fn search(shared: &Shared, hash: Hash, mut end: usize) -> Result<Option<us
     Ok(None)
 }
 
-/// Those of the chain's blocks that are there, as the loop knows them.
+/// The blocks at these heights that the chain has, read by the loop.
 pub(super) fn read(node: &Node, heights: RangeInclusive<usize>) -> impl Iterator<Item = Entry> {
     let chain = node.chain();
     heights.map_while(|height| {
@@ -207,7 +205,7 @@ pub(super) fn read(node: &Node, heights: RangeInclusive<usize>) -> impl Iterator
     })
 }
 
-/// What names a block.
+/// An id of a block.
 #[derive(Clone, Copy)]
 enum Id {
     Height(usize),
@@ -258,7 +256,7 @@ impl Metadata {
         }
     }
 
-    /// What is stated of the block beside what this node has seen.
+    /// The statements about the block besides what this node has seen.
     fn add_statements(&mut self, shared: &Shared) {
         let Ok(hash) = self.hash.parse() else { return };
         let (temperature, entries) = shared.metadata.of(&hash);

@@ -1,8 +1,8 @@
 //! A board for a class: who passes which exercise.
 //!
-//! `/` is the page, and `POST /report` is what a student's checker sends. Whatever is
-//! reported may be a lie: names, numbers, sizes and rates have bounds, and nothing of it
-//! becomes markup. The results are only as true as those who report them.
+//! `/` is the page, and a student's checker posts to `/report`. Reports may be lies: names,
+//! numbers, sizes and rates have limits, and nothing in a report becomes markup. The
+//! results are only as true as the reports.
 
 mod standings;
 mod html;
@@ -34,10 +34,10 @@ use super::problem::Problem;
 /// The most bytes of a report.
 const MAX_REPORT_LEN: usize = 1024;
 
-/// The longest that an answer may take, its question's body included.
+/// The longest time for an answer, including the request's body.
 const MAX_ANSWER: Duration = Duration::from_secs(10);
 
-/// Reports a second that an address may keep up: a class behind one router ...
+/// Reports a second that an address may make in the long run: a class behind one router ...
 const REPORTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(2).unwrap();
 
 /// ... and how many at once.
@@ -60,7 +60,7 @@ impl Board {
     /// Serves a board for these exercises.
     ///
     /// # Errors
-    /// What the system says, such as that the port is taken.
+    /// The system's error, such as that the port is taken.
     pub fn open(
         address: SocketAddr,
         pool: Pool,
@@ -86,7 +86,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/", get(page))
         .route("/board.css", get(async || ([(header::CONTENT_TYPE, "text/css")], html::STYLE)))
         .route("/report", post(take))
-        .fallback(async || Problem::not_found("there is / and /report"))
+        .fallback(async || Problem::not_found("the paths are / and /report"))
         .layer(DefaultBodyLimit::max(MAX_REPORT_LEN))
         .layer(middleware::from_fn_with_state(shared.clone(), guard))
         .with_state(shared)
@@ -107,22 +107,22 @@ async fn take(
     if shared.reports.check_key(&from).is_err() {
         return Err(Problem::rate(1, "too many reports from this address: try again"));
     }
-    // What is kept of those who reported a while ago is nothing to keep.
+    // Forgets addresses that have not reported for a while.
     shared.reports.retain_recent();
     let Json(report) = report?;
     let mut standings = shared.standings.lock().unwrap_or_else(PoisonError::into_inner);
     standings.take(&report, from).map(|()| StatusCode::NO_CONTENT)
 }
 
-/// Lets in a request, or answers it with a problem, and keeps a browser from taking the
-/// answer for something else.
+/// Lets in a request, or answers it with a problem, and sets headers that keep a browser
+/// from misreading the answer.
 async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let mut response = match admit(&shared, &request) {
         Err(problem) => problem.into_response(),
         Ok(()) => match timeout(MAX_ANSWER, next.run(request)).await {
             Ok(response) => response,
             Err(_) => {
-                let detail = "the request did not come to its end in time";
+                let detail = "the request took too long";
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail).into_response()
             }
         },

@@ -1,5 +1,5 @@
-//! What is known of each block beside the block: where it stands, who announced
-//! it first, and what became of it.
+//! What is known of each block besides its bytes: its place, who announced it first, and
+//! what became of it.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,18 +9,18 @@ use crate::chain::Chain;
 use crate::hash::Hash;
 use crate::peer::PeerName;
 
-/// How many of the chain's last blocks are indexed, some 2 MB. The loop is asked
-/// for older ones.
+/// How many of the chain's last blocks are indexed, about 2 MB. The API asks the loop for
+/// older ones.
 pub(super) const MAX_INDEXED_BLOCKS: usize = 10_000;
 
-/// How many abandoned blocks are remembered, the last ones: a branch of one or two
-/// is usual, so this is hours of them.
+/// How many abandoned blocks are remembered, the last ones: a branch usually has one or two
+/// blocks, so this is hours of them.
 pub(super) const MAX_ABANDONED_BLOCKS: usize = 1_000;
 
 /// Where a block came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// It was there when we started, or came unseen.
+    /// It was there when we started, or its datagram was not seen.
     Unknown,
     /// We mined it.
     Us,
@@ -28,23 +28,23 @@ pub(super) enum Origin {
     Peer(PeerName),
 }
 
-/// A block and what is known of it.
+/// A block and its metadata.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) height: usize,
     pub(super) hash: Hash,
     pub(super) block: Block,
     pub(super) origin: Origin,
-    /// When it came, in Unix milliseconds; unknown where the origin is.
+    /// When it came, in Unix milliseconds; unknown if the origin is.
     pub(super) first_seen_ms: Option<u64>,
     /// When it left the chain, in Unix milliseconds; `None` on the chain.
     pub(super) abandoned_ms: Option<u64>,
-    /// How often it was asked for, where that is counted: by those who only read.
+    /// How often it was requested, if that is counted: readers count it.
     asked: Option<AtomicU64>,
 }
 
 impl Entry {
-    /// A block of the chain that is not in the book: only its place is known.
+    /// A block of the chain that is not in the book: only its height is known.
     pub(super) fn unindexed(height: usize, hash: Hash, block: Block) -> Entry {
         let origin = Origin::Unknown;
         Entry { height, hash, block, origin, first_seen_ms: None, abandoned_ms: None, asked: None }
@@ -54,7 +54,7 @@ impl Entry {
         self.abandoned_ms.is_none()
     }
 
-    /// Counts a question for this block.
+    /// Counts a request for this block.
     pub(super) fn ask(&self) {
         if let Some(asked) = &self.asked {
             asked.fetch_add(1, Ordering::Relaxed);
@@ -66,26 +66,26 @@ impl Entry {
     }
 }
 
-/// The chain's last blocks, and those that gave way to others.
+/// The chain's last blocks, and the abandoned ones.
 #[derive(Debug, Default)]
 pub(super) struct Book {
-    /// The chain's, in order and without a gap up to the tip.
+    /// The blocks of the chain, in order and without a gap up to the tip.
     main: VecDeque<Entry>,
     /// Heights of the blocks in `main`.
     heights: HashMap<Hash, usize>,
     abandoned: HashMap<Hash, Entry>,
-    /// The hashes of those abandoned, the first to be forgotten first.
+    /// The hashes of abandoned blocks, the first to be forgotten first.
     forgetting: VecDeque<Hash>,
 }
 
 impl Book {
-    /// Follows the chain to where it stands now: `origin` is where its new
-    /// blocks come from. Returns the height of the first that is new. It costs
-    /// by the number of new blocks, and at most by [`MAX_INDEXED_BLOCKS`].
+    /// Follows the chain to its current tip: `origin` is where its new blocks come from.
+    /// Returns the height of the first new block. The cost depends on the number of new
+    /// blocks, and is limited by [`MAX_INDEXED_BLOCKS`].
     pub(super) fn follow(&mut self, chain: &Chain, origin: &Origin, now_ms: u64) -> usize {
         let floor = chain.count().saturating_sub(MAX_INDEXED_BLOCKS);
         if self.end() <= floor {
-            // So far behind that nothing of it would stay.
+            // So far behind that no indexed block would stay.
             self.main.clear();
             self.heights.clear();
         }
@@ -95,7 +95,7 @@ impl Book {
             fork -= 1;
         }
         if fork == floor {
-            // Nothing that is indexed stays, so what lies below cannot either.
+            // No indexed block stays, so those below cannot either.
             self.abandon_from(0, now_ms);
         }
         self.abandon_from(fork, now_ms);
@@ -135,20 +135,20 @@ impl Book {
         self.heights.get(hash).copied()
     }
 
-    /// All that are remembered of those abandoned, in no order.
+    /// All abandoned blocks that are remembered, in no order.
     pub(super) fn abandoned(&self) -> impl ExactSizeIterator<Item = &Entry> {
         self.abandoned.values()
     }
 
     fn has(&self, height: usize, bytes: &BlockBytes) -> bool {
-        // Not by hashes: they do not cover a block's receiver.
+        // Not by hashes, because they do not cover a block's receiver.
         self.at(height).is_some_and(|entry| entry.block.to_bytes() == *bytes)
     }
 
     fn append(&mut self, height: usize, hash: Hash, block: Block, origin: &Origin, now_ms: u64) {
         let known = self.abandoned.remove(&hash).filter(|entry| entry.block == block);
         let entry = match known {
-            // A branch came back: it was first seen when it was first seen.
+            // A branch came back: the time at which it was first seen stays.
             Some(entry) => Entry { abandoned_ms: None, ..entry },
             None => Entry {
                 origin: origin.clone(),
@@ -169,7 +169,7 @@ impl Book {
             self.forgetting.push_back(entry.hash);
             self.abandoned.insert(entry.hash, Entry { abandoned_ms: Some(now_ms), ..entry });
         }
-        // A hash that came back and went again stands here twice: forgotten early.
+        // A hash that came back and went again is here twice, so it is forgotten early.
         while self.forgetting.len() > MAX_ABANDONED_BLOCKS {
             let hash = self.forgetting.pop_front().expect("there are more than none");
             self.abandoned.remove(&hash);
@@ -191,7 +191,7 @@ mod tests {
 
     const ANY: Target = Target::from_zero_bits(0);
 
-    /// Puts `count` blocks for `receiver` upon the first `fork` of a chain.
+    /// Mines `count` blocks for `receiver` on top of the first `fork` blocks of a chain.
     fn build(chain: &mut Chain, fork: usize, count: usize, receiver: u16) {
         let below = chain.as_bytes()[..fork * BLOCK_LEN].to_vec();
         *chain = Chain::from_bytes(below, ANY).expect("a part of a valid chain");

@@ -1,4 +1,4 @@
-//! A client that follows events over a WebSocket, to its end.
+//! A client that follows events over a WebSocket, until it ends.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use tokio::time::timeout;
 use super::following::Following;
 use super::shared::{EventPlaces, Shared};
 
-/// How long an event may take to be handed to the system. It takes a while where
-/// a client does not read and the system holds no more for it.
+/// How long it may take to hand an event to the system. It takes long if a client does not
+/// read and the system's buffer is full.
 const SEND_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The most messages that a client may send between two pings.
 const MAX_MESSAGES: u32 = 100;
 
-/// Why a client gets no more.
+/// Why a client gets no more events.
 pub(super) enum End {
-    /// It went, or its connection broke.
+    /// It left, or its connection broke.
     Gone,
     /// It does not keep up.
     TooSlow,
-    /// It says too much.
+    /// It sends too much.
     TooLoud,
     /// The node stops.
     NoMore,
@@ -32,11 +32,11 @@ pub(super) struct Client {
     socket: WebSocket,
     /// Whether the last ping was answered.
     is_answering: bool,
-    /// How many messages came since.
+    /// How many messages it has sent since.
     messages: u32,
 }
 
-/// Nothing ends well: a client is served until it gets no more.
+/// There is no successful end: a client is served until something ends it.
 pub(super) type Served = Result<std::convert::Infallible, End>;
 
 impl Client {
@@ -44,7 +44,7 @@ impl Client {
         Client { socket, is_answering: true, messages: 0 }
     }
 
-    /// Serves the client to its end, and tells it why that has come.
+    /// Serves the client until the end, and tells it the reason.
     pub(super) async fn serve(
         mut self,
         shared: &Shared,
@@ -55,19 +55,19 @@ impl Client {
         let (code, reason) = match end {
             End::Gone => return,
             End::TooSlow => (close_code::POLICY, "too slow: come back with after=SEQ"),
-            End::TooLoud => (close_code::POLICY, "nothing is asked of you"),
+            End::TooLoud => (close_code::POLICY, "the client sends too much"),
             End::NoMore => (close_code::AWAY, "the node stops"),
         };
         if matches!(end, End::TooSlow | End::TooLoud) {
             shared.traffic.cut_off.inc();
         }
         let close = CloseFrame { code, reason: reason.into() };
-        // It may not even read that.
+        // The client may not even read that.
         let told = self.socket.send(Message::Close(Some(close)));
         let _ = timeout(Duration::from_millis(100), told).await;
     }
 
-    /// Sends what is held and then what happens. A client that falls behind is cut off.
+    /// Sends held events and then new ones. A client that falls behind is cut off.
     pub(super) async fn follow(&mut self, shared: &Shared, mut following: Following) -> Served {
         let feed = &shared.feed;
         self.send(following.hello(feed)).await?;
@@ -102,7 +102,7 @@ impl Client {
         }
     }
 
-    /// Sends the datagrams that come. A client that falls behind misses some.
+    /// Sends datagrams. A client that falls behind misses some.
     pub(super) async fn watch(&mut self, shared: &Shared) -> Served {
         let mut receiver = shared.feed.watch().ok_or(End::NoMore)?;
         let mut pings = shared.pings();
@@ -119,7 +119,7 @@ impl Client {
         }
     }
 
-    /// Takes what the client has sent; returns its text, if it is one.
+    /// Takes a message of the client; returns its text, if it is one.
     fn hear(
         &mut self,
         message: Option<Result<Message, axum::Error>>,

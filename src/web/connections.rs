@@ -1,4 +1,4 @@
-//! The connections of a listener: accepted, bounded, and served.
+//! The connections of a listener: accepted, limited, and served.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,32 +22,32 @@ use super::guard::Client;
 use super::pool::{Place, Pool};
 use super::problem::{self, Problem};
 
-/// The most requests on one connection: then the client has to come back, and
-/// may find that it has more connections than others.
+/// The most requests on one connection. Then the client has to reconnect, and may find that
+/// it has more connections than others.
 const MAX_REQUESTS: u32 = 1_000;
 
-/// Connections that the system keeps waiting.
+/// Connections that wait in the system's queue.
 const BACKLOG: u32 = 1_024;
 
-/// Bytes that the system holds for a client that does not read; it takes twice
-/// as many. Small, so that a slow client is found out soon.
+/// Bytes that the system buffers for a client that does not read; it uses twice as many.
+/// Small, so that a slow client is noticed soon.
 const SEND_BUFFER_LEN: u32 = 32 * 1024;
 
 /// The most bytes that a request's line and headers may have ...
 const MAX_HEAD_LEN: usize = 16 * 1024;
 
-/// ... and how long they may take to come, also after the answer before.
+/// ... and how long they may take to arrive, also after the previous answer.
 const MAX_HEAD_WAIT: Duration = Duration::from_secs(30);
 
-/// How long to wait where the system has no connection to give, for it has too
-/// many open.
+/// How long to wait if the system has no connection to give because too many files are
+/// open.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// Binds the address. To be called within the runtime.
+/// Binds the address. Call it within the runtime.
 pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // On Unix an ended server's last connections would else keep the port for a
-    // minute; on Windows this would let two servers share a port.
+    // On Unix, the last connections of a server that ended would otherwise keep the port
+    // for a minute; on Windows this would let two servers share a port.
     socket.set_reuseaddr(cfg!(unix))?;
     // Accepted connections inherit it.
     socket.set_send_buffer_size(SEND_BUFFER_LEN)?;
@@ -78,13 +78,13 @@ impl Service {
         }
     }
 
-    /// Answers one connection's requests to its end, or until it becomes a WebSocket.
+    /// Answers the requests of one connection until it ends or becomes a WebSocket.
     async fn converse(self, stream: TcpStream, client: Client, place: Place) {
-        // It is faster with, and works without.
+        // This makes it faster, but is not essential.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.patience));
-        // A WebSocket takes the place along.
+        // A WebSocket takes the place in the pool with it.
         let place = Arc::new(place);
         let (router, served) = (TowerToHyperService::new(self.router), AtomicU32::new(0));
         let service = service_fn(move |mut request: Request<Incoming>| {
@@ -100,19 +100,19 @@ impl Service {
             .max_buf_size(MAX_HEAD_LEN)
             .serve_connection(TokioIo::new(Box::pin(stream)), service)
             .with_upgrades();
-        // What goes wrong is the client's concern: it sees its connection end.
+        // Errors concern only the client: it sees its connection end.
         let _ = connection.await;
     }
 }
 
-/// Makes an answer the last on its connection, unless it is no HTTP any more.
+/// Makes an answer the last on its connection, unless it has become a WebSocket.
 fn last(mut answer: Response) -> Response {
     let close = HeaderValue::from_static("close");
     answer.headers_mut().entry(header::CONNECTION).or_insert(close);
     answer
 }
 
-/// Tells a client that there is no place for it, if it can be told at once.
+/// Tells a client that there is no place for it, if that needs no waiting.
 fn turn_away(stream: &TcpStream) {
     let problem = Problem::busy("the connections of this node are taken, many by your address");
     let body = problem.to_json();

@@ -1,4 +1,4 @@
-//! Whom a node among strangers knows, and posts that change it.
+//! The peers that a node among strangers knows, and posts that change them.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,17 +18,17 @@ use crate::peer::PeerName;
 use super::problem::Problem;
 use super::shared::Shared;
 
-/// All that a node among strangers knows of others.
+/// The peers that a node among strangers knows.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Known {
     contacts: Vec<Contact>,
     /// Whether it looks for peers on the local network.
     discovering: bool,
-    /// Handshakes since its start, by what came of them.
+    /// Handshakes since its start, by their result.
     handshakes: Vec<Handshakes>,
 }
 
-/// Handshakes of one outcome.
+/// Handshakes with one result.
 #[derive(Serialize, ToSchema)]
 struct Handshakes {
     #[schema(example = "done")]
@@ -41,42 +41,42 @@ struct Handshakes {
 struct Contact {
     /// Its public key in hexadecimal.
     id: String,
-    /// What it calls itself.
+    /// Its name for itself.
     name: Option<String>,
-    /// Where it can be dialled.
+    /// The address at which it can be dialled.
     #[schema(example = "192.0.2.1:6783")]
     address: Option<String>,
-    /// Where it says that it serves HTTP. Nobody has checked that.
+    /// The address at which it says that it serves HTTP. Nobody has checked that.
     http: Option<String>,
-    /// The version of the protocol that was agreed on with it.
+    /// The version of the protocol agreed on with it.
     version: Option<u8>,
-    /// What it says that it does.
+    /// The capabilities that it claims.
     capabilities: Vec<String>,
-    /// Where it says that it is.
+    /// The region that it claims.
     region: Option<String>,
-    /// The groups that it says it is of.
+    /// The groups to which it says it belongs.
     groups: Vec<String>,
     /// When it was last heard from, in Unix seconds.
     last_seen: Option<u64>,
     status: Status,
     /// Whether this node has dialled it.
     outgoing: bool,
-    /// Whether its packets go through a relay, where it is connected.
+    /// Whether its packets go through a relay, if it is connected.
     relayed: Option<bool>,
-    /// The address or the relay's URL that its packets go to, where it is connected.
+    /// The address or the relay's URL that its packets go to, if it is connected.
     #[schema(example = "192.0.2.1:6783")]
     path: Option<String>,
-    /// How long a round trip takes, in milliseconds.
+    /// The round-trip time, in milliseconds.
     latency_ms: Option<f64>,
     /// From -100 to 100.
     reputation: i32,
-    /// What it lost reputation for, oldest first.
+    /// The reasons for its reputation, oldest first.
     reasons: Vec<String>,
     /// Until when it is banned, in Unix seconds.
     banned_until: Option<u64>,
 }
 
-/// How a contact stands to this node.
+/// The standing of a contact.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Status {
@@ -87,13 +87,13 @@ enum Status {
     Blocked,
 }
 
-/// A peer and where it is.
+/// A peer and its address.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Place {
     /// Its public key in hexadecimal.
     id: String,
-    /// Where it can be dialled.
+    /// The address at which it can be dialled.
     #[schema(example = "192.0.2.1:6783")]
     address: String,
 }
@@ -106,27 +106,27 @@ pub(super) struct Id {
     id: String,
 }
 
-/// Whom a rule is about, and for how long.
+/// The subject of a rule, and how long the rule holds.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rule {
     /// An identity or an IP address.
     #[schema(example = "192.0.2.7")]
     who: String,
-    /// For how many seconds; for good if it is left out.
+    /// For how many seconds; for good if absent.
     #[serde(default)]
     seconds: Option<u64>,
 }
 
-/// Whether to look around.
+/// Whether to look for peers.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
-    /// Whether it is to look.
+    /// True to look, false to stop.
     on: bool,
 }
 
-/// Dial a peer, and keep it in mind
+/// Dial a peer and remember it
 #[utoipa::path(post, path = "/peers/add", tag = "strangers", request_body = Place,
     responses((status = 202)))]
 pub(super) async fn add(
@@ -140,7 +140,7 @@ pub(super) async fn add(
     give(&shared, Order::Add(name(&id)?, address))
 }
 
-/// Hang up on a peer, and forget it
+/// Disconnect a peer and forget it
 #[utoipa::path(post, path = "/peers/remove", tag = "strangers", request_body = Id,
     responses((status = 202)))]
 pub(super) async fn remove(
@@ -150,7 +150,7 @@ pub(super) async fn remove(
     give(&shared, Order::Remove(name(&body?.id)?))
 }
 
-/// Let somebody in again, for some time or for good
+/// Let an identity or address in again, for some time or for good
 #[utoipa::path(post, path = "/peers/allow", tag = "strangers", request_body = Rule,
     responses((status = 202)))]
 pub(super) async fn allow(
@@ -161,7 +161,7 @@ pub(super) async fn allow(
     give(&shared, Order::Allow(who, time))
 }
 
-/// Have nothing to do with somebody, for some time or for good
+/// Refuse an identity or address, for some time or for good
 #[utoipa::path(post, path = "/peers/block", tag = "strangers", request_body = Rule,
     responses((status = 202)))]
 pub(super) async fn block(
@@ -172,7 +172,7 @@ pub(super) async fn block(
     give(&shared, Order::Block(who, time))
 }
 
-/// Look for peers on the local network, or do so no more
+/// Start or stop looking for peers on the local network
 #[utoipa::path(post, path = "/network/discovery", tag = "strangers", request_body = Wanted,
     responses((status = 202)))]
 pub(super) async fn discover(
@@ -183,7 +183,7 @@ pub(super) async fn discover(
 }
 
 impl Known {
-    /// What a node among strangers knows; nothing where it is not among strangers.
+    /// The peers of a node among strangers; `None` for other nodes.
     pub(super) fn of(shared: &Shared) -> Option<Known> {
         let told = shared.settings.contacts.as_ref()?.told();
         let handshakes = told.handshakes.into_iter();
@@ -195,10 +195,10 @@ impl Known {
     }
 }
 
-/// Nodes that say that they are in one region.
+/// Nodes that claim the same region.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Region {
-    /// Null for those that do not say.
+    /// Null for those that claim none.
     #[schema(example = "eu")]
     region: Option<String>,
     #[schema(example = 3)]
@@ -206,8 +206,8 @@ pub(super) struct Region {
 }
 
 impl Region {
-    /// Where this node and those that it is connected to say that they are; nothing where
-    /// the node is not among strangers.
+    /// The regions that this node and its connected peers claim; `None` if the node is not
+    /// among strangers.
     pub(super) fn all(shared: &Shared) -> Option<Vec<Region>> {
         let told = shared.settings.contacts.as_ref()?.told();
         let is_connected = |it: &contacts::Contact| it.standing == Standing::Connected;
@@ -238,7 +238,7 @@ fn name(id: &str) -> Result<PeerName, Problem> {
     if is_id(id) {
         return Ok(PeerName::new(id));
     }
-    let what = "is no identity: write 64 lower-case hexadecimal digits";
+    let what = "is not an identity: write 64 lower-case hexadecimal digits";
     Err(Problem::bad_request(format_args!("{id:.100?} {what}")))
 }
 

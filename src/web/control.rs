@@ -1,4 +1,4 @@
-//! What can be asked of a node: to mine or not, and whom to talk to.
+//! Commands to a node: to mine or not, and which peers to have.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,12 +23,12 @@ use super::status::{Peer, Status};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Address {
-    /// Where it hears datagrams.
+    /// The address at which it receives datagrams.
     #[schema(example = "127.0.0.1:8000")]
     address: String,
 }
 
-/// Take a peer among ours, refused or not, and send it our chain at once
+/// Add a peer to ours, even if it was refused, and send it our chain at once
 #[utoipa::path(post, path = "/peers/announce", tag = "control", request_body = Address,
     responses((status = 200, body = Peer)))]
 pub(super) async fn announce(
@@ -38,7 +38,7 @@ pub(super) async fn announce(
     introduce(&shared, body?, Command::Connect).await
 }
 
-/// Neither write to a peer nor hear it, until it is announced again
+/// Neither send to a peer nor hear it, until it is announced again
 #[utoipa::path(post, path = "/peers/disconnect", tag = "control", request_body = Address,
     responses((status = 200, body = Peer)))]
 pub(super) async fn disconnect(
@@ -55,7 +55,7 @@ pub(super) async fn sync(State(shared): State<Arc<Shared>>) -> Obeyed {
     obey(&shared, StatusCode::ACCEPTED, Command::Sync).await
 }
 
-/// Mine one block, now, also where mining is paused
+/// Mine one block now, even if mining is paused
 #[utoipa::path(post, path = "/mine", tag = "control", responses(
     (status = 202, description = "It is searching; an event tells of the block.", body = Status),
 ))]
@@ -63,19 +63,19 @@ pub(super) async fn mine(State(shared): State<Arc<Shared>>) -> Obeyed {
     obey(&shared, StatusCode::ACCEPTED, Command::MineOne).await
 }
 
-/// Mine no more, but go on listening
+/// Stop mining, but go on listening
 #[utoipa::path(post, path = "/pause", tag = "control", responses((status = 200, body = Status)))]
 pub(super) async fn pause(State(shared): State<Arc<Shared>>) -> Obeyed {
     obey(&shared, StatusCode::OK, Command::Pause).await
 }
 
-/// Mine again
+/// Resume mining
 #[utoipa::path(post, path = "/resume", tag = "control", responses((status = 200, body = Status)))]
 pub(super) async fn resume(State(shared): State<Arc<Shared>>) -> Obeyed {
     obey(&shared, StatusCode::OK, Command::Resume).await
 }
 
-/// What the node does, once it has taken a command.
+/// The node's status, after it has taken a command.
 type Obeyed = Result<(StatusCode, Json<Status>), Problem>;
 
 async fn obey(shared: &Shared, status: StatusCode, command: Command) -> Obeyed {
@@ -83,15 +83,15 @@ async fn obey(shared: &Shared, status: StatusCode, command: Command) -> Obeyed {
     Ok((status, Json(Status::of(&shared.view.borrow()))))
 }
 
-/// Tells the node something of a peer, and answers with how it stands then.
+/// Tells the node about a peer, and answers with the peer's state after that.
 async fn introduce(
     shared: &Shared,
     body: Json<Address>,
     command: impl FnOnce(PeerName) -> Command,
 ) -> Result<Json<Peer>, Problem> {
     let name = peer(shared, &body.address)?;
-    // Until the loop has taken the others that are under way, nobody knows how
-    // many peers there are: each has a place kept.
+    // Until the loop has taken the other commands, nobody knows how many peers there are,
+    // so each command reserves a place.
     let _place = shared.introductions.acquire().await.expect("it is never closed");
     check_room(shared, &name)?;
     shared.command(command(name.clone())).await?;
@@ -100,7 +100,7 @@ async fn introduce(
     Ok(Json(Peer::of(shared, peer, Instant::now())))
 }
 
-/// The peer of this address, if it can be one.
+/// The peer of this address, if it can be a peer.
 pub(super) fn peer(shared: &Shared, text: &str) -> Result<PeerName, Problem> {
     let wrong = |why: &str| {
         Problem::bad_request(format_args!(
@@ -123,7 +123,7 @@ pub(super) fn peer(shared: &Shared, text: &str) -> Result<PeerName, Problem> {
     Ok(PeerName::new(address))
 }
 
-/// Whether there is room for this peer and others that are under way.
+/// Whether there is room for this peer and for others in progress.
 fn check_room(shared: &Shared, name: &PeerName) -> Result<(), Problem> {
     let under_way = MAX_PEERS - shared.introductions.available_permits();
     let view = shared.view.borrow();

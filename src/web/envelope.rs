@@ -1,4 +1,4 @@
-//! An event as version 2 tells it: type, data, time and sender.
+//! An event in version 2: type, data, time and sender.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::moment::milliseconds;
 /// The version of this form.
 pub(super) const VERSION: u8 = 2;
 
-/// An event, all kinds of which have one form.
+/// An event; all kinds have this form.
 #[derive(Serialize)]
 pub(super) struct Envelope<'a> {
     v: u8,
@@ -23,13 +23,13 @@ pub(super) struct Envelope<'a> {
     timestamp: u64,
     /// Who caused it, as far as this node knows.
     sender: &'a str,
-    /// How many events of its kind it stands for, if for more than itself.
+    /// The number of events of its kind that it stands for, if more than itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     merged: Option<Value>,
 }
 
 impl Envelope<'_> {
-    /// An event of a kind that version 2 alone has.
+    /// An event of a kind that only version 2 has.
     pub(super) fn new<'a>(
         kind: &'static str,
         time: Duration,
@@ -40,7 +40,7 @@ impl Envelope<'_> {
     }
 
     /// The envelope of an event that has a record. Its sender is the node of this name, or
-    /// who is told to have caused it.
+    /// the peer that caused it.
     pub(super) fn of(kind: &'static str, time: Duration, own: &str, record: &Record) -> String {
         let mut data = match serde_json::to_value(record) {
             Ok(Value::Object(data)) => data,

@@ -16,10 +16,10 @@ use super::problem::Problem;
 use super::shared::{EventPlaces, MAX_EVENT_CLIENTS, Shared};
 use super::sse;
 
-/// The most bytes that a client may send in a message: we ask for none.
+/// The most bytes in a client's message: we ask for none.
 const MAX_MESSAGE_LEN: usize = 1024;
 
-/// Bytes set aside for each client to read and to write.
+/// Bytes reserved for each client to read and to write.
 const BUFFER_LEN: usize = 1024;
 
 /// Bytes that may wait to be written: more than any event has.
@@ -27,13 +27,13 @@ const MAX_WAITING_LEN: usize = 128 * 1024;
 
 /// The node's events as they happen, over a WebSocket or as server-sent events
 ///
-/// One JSON object a message, as `cairn node --json` prints them, with a number
-/// `seq`; the first is a `hello`. What happens often comes at most every 250 ms,
-/// the last of its kind, with how many it stands for in `merged`. With `types` come only
-/// those kinds, each with `type`, `data`, `timestamp` and `sender` (version 2).
+/// One JSON object a message, as `cairn node --json` prints them, with a number `seq`; the
+/// first is a `hello`. Of frequent events, the last of each kind is sent at most every 250
+/// ms; `merged` is the number of events that it stands for. With `types` only those kinds
+/// are sent, each with `type`, `data`, `timestamp` and `sender` (version 2).
 ///
-/// A client whose `Accept` asks for `text/event-stream` gets server-sent events; it comes
-/// back with `Last-Event-ID`.
+/// A client whose `Accept` asks for `text/event-stream` gets server-sent events; it resumes
+/// with `Last-Event-ID`.
 #[utoipa::path(get, path = "/events", tag = "events", params(
     Resume,
     ("last-event-id" = Option<String>, Header, description = "The id of the last event, where \
@@ -77,8 +77,8 @@ fn wants_stream(headers: &HeaderMap) -> bool {
 
 /// The datagrams that are sent to the node, as they are sent, over a WebSocket
 ///
-/// One JSON object a message, with a number `seq`. At most 20 a second are told, with
-/// how many they stand for in `merged`; a client that is slow misses some.
+/// One JSON object a message, with a number `seq`. At most 20 a second are sent; `merged`
+/// is the number that a message stands for. A slow client misses some.
 #[utoipa::path(get, path = "/messages", tag = "events", responses(
     (status = 101, description = "Messages follow."),
 ))]
@@ -113,7 +113,7 @@ fn admit(
     Ok((upgrade, places))
 }
 
-/// A place among those who follow the events, if there is one.
+/// A place among the clients of the events, if there is one.
 fn take_place(shared: &Shared, connection: Arc<Place>) -> Result<EventPlaces, Problem> {
     let place = shared.event_places.clone().try_acquire_owned().map_err(|_| {
         let detail = format!("{MAX_EVENT_CLIENTS} clients follow this node already");

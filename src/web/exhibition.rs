@@ -1,4 +1,4 @@
-//! The page on a recording, without any node.
+//! The page with a recording, without any node.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,7 +21,7 @@ use super::origin::Site;
 use super::page::{self, ALONE};
 use super::problem::Problem;
 
-/// Where the recording is, on the page's server.
+/// The path of the recording on the page's server.
 const PATH: &str = "/recording.jsonl";
 
 /// A server on loopback that shows one recording on the page. Dropping it ends it.
@@ -32,10 +32,10 @@ pub struct Exhibition {
 }
 
 impl Exhibition {
-    /// Serves the page on this recording, on a port that the system chooses.
+    /// Serves the page with this recording, on a port that the system chooses.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn open(recording: Vec<u8>) -> io::Result<Exhibition> {
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let any_port = (Ipv4Addr::LOCALHOST, 0);
@@ -56,7 +56,7 @@ impl Exhibition {
         Ok(Exhibition { address, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// What to open in a browser.
+    /// The address to open in a browser.
     pub fn url(&self) -> String {
         format!("http://{}/#recording={PATH}", self.address)
     }
@@ -66,7 +66,7 @@ impl Drop for Exhibition {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // Where it panicked there is nothing left to end.
+            // If the thread panicked, there is nothing left to end.
             let _ = thread.join();
         }
     }
@@ -89,7 +89,7 @@ async fn given(State(recording): State<Arc<Bytes>>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/jsonl")], Bytes::clone(&recording))
 }
 
-/// Answers under no name but this machine's own: another could be pointed here.
+/// Answers only under this machine's own names: another name could point here.
 async fn guard(headers: HeaderMap, request: Request, next: Next) -> Response {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     match host.and_then(|host| Site::parse(host, 80)) {

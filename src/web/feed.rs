@@ -1,5 +1,5 @@
-//! Events on their way to the clients: batched, serialised once for each version, and
-//! given to its channel.
+//! Events on their way to the clients: batched, serialised once for each version, and given
+//! to the version's channel.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,11 +20,11 @@ use super::kinds;
 /// Of each kind that may come often, one event is sent in this time.
 pub(super) const BATCH: Duration = Duration::from_millis(250);
 
-/// The way from the loop to the clients.
+/// Takes events from the loop to the clients.
 pub(super) struct Feed {
-    /// Names this run of the node: the numbers start anew with each.
+    /// Names this run of the node: the numbers restart with each run.
     stream: String,
-    /// What its peers call this node.
+    /// This node's name among its peers.
     pub(super) name: PeerName,
     started: Instant,
     state: Mutex<State>,
@@ -36,9 +36,9 @@ struct State {
     statuses: Throttle<(Duration, Value)>,
     /// To clients of version 1, who get the lines of `--json`.
     lines: Channel,
-    /// To clients of version 2, who choose the kinds that they want.
+    /// To clients of version 2, which choose the kinds that they want.
     envelopes: Channel,
-    /// To those who watch datagrams.
+    /// To clients that watch datagrams.
     passages: Channel,
 }
 
@@ -66,7 +66,7 @@ impl Feed {
         state.send_all(&self.name, told);
     }
 
-    /// Takes an event of a kind that version 2 alone has.
+    /// Takes an event of a kind that only version 2 has.
     pub(super) fn announce(
         &self,
         time: Duration,
@@ -78,7 +78,8 @@ impl Feed {
         self.lock().envelopes.send(kind, Keep::Story, &text);
     }
 
-    /// Takes the node's status after it has changed; of several in a while the last is told.
+    /// Takes the node's status after it has changed; of several in a while the last is
+    /// sent.
     pub(super) fn status(&self, now: Instant, time: Duration, data: Value) {
         let now = now.saturating_duration_since(self.started);
         let mut state = self.lock();
@@ -86,7 +87,7 @@ impl Feed {
         state.send_statuses(&self.name, told.into_iter().collect());
     }
 
-    /// Sends what has waited for long enough.
+    /// Sends events that have waited for long enough.
     pub(super) fn flush(&self, now: Instant) {
         let mut state = self.lock();
         let now = now.saturating_duration_since(self.started);
@@ -96,14 +97,15 @@ impl Feed {
         state.send_statuses(&self.name, due);
     }
 
-    /// Nothing more is to come: clients are told so.
+    /// There will be no more events: clients are told so.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         let State { lines, envelopes, passages, .. } = &mut *state;
         [lines, envelopes, passages].into_iter().for_each(Channel::close);
     }
 
-    /// Shows a datagram, sent at `time` since the Unix epoch, to those who watch.
+    /// Shows a datagram, sent at `time` since the Unix epoch, to clients that watch
+    /// datagrams.
     pub(super) fn pass(&self, time: Duration, passage: &Passage) {
         let mut state = self.lock();
         let State { passages, envelopes, .. } = &mut *state;
@@ -118,18 +120,18 @@ impl Feed {
         }
     }
 
-    /// All datagrams from now on; `None` when there is nothing more to come.
+    /// All datagrams from now on; `None` if there will be none.
     pub(super) fn watch(&self) -> Option<broadcast::Receiver<Held>> {
         self.lock().passages.receiver()
     }
 
-    /// All events after `after` that are held, and all to come, as version 1 tells them.
-    /// `stream` is the one that `after` counts in, if the client says so.
+    /// All events after `after` that are held, and all future ones, in version 1. `stream`
+    /// is the one to which `after` belongs, if the client says so.
     pub(super) fn subscribe(&self, after: Option<u64>, stream: Option<&str>) -> Subscription {
         self.lock().lines.subscribe(self.stream.clone(), after, stream)
     }
 
-    /// The same as version 2 tells them, which has numbers of its own.
+    /// The same in version 2, which has its own numbers.
     pub(super) fn subscribe_to_envelopes(
         &self,
         after: Option<u64>,
@@ -139,13 +141,13 @@ impl Feed {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing is left half done where this is held.
+        // A panic under this lock leaves nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Sends events, each with its time and how many it stands for.
+    /// Sends events, each with its time and the number that it stands for.
     fn send_all(&mut self, own: &PeerName, events: Vec<((Duration, Event), u64)>) {
         for ((time, event), count) in events {
             let record = Record::merged(time, &event, count);
@@ -165,8 +167,8 @@ impl State {
     }
 }
 
-/// The kind of an event that may come thousands of times a second, also of one
-/// that the node itself causes.
+/// The kind of an event that may come thousands of times a second, even if the node itself
+/// causes it.
 fn kind(event: &Event) -> Option<&'static str> {
     match event {
         Event::Tried { .. } => Some("tried"),

@@ -1,4 +1,4 @@
-//! What a client that follows the events asks for, and what it is told first.
+//! What a client of the events asks for, and its first message.
 
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -14,17 +14,17 @@ use super::kinds::{SYSTEM_PING, SYSTEM_PONG, Wanted};
 use super::moment::Moment;
 use super::problem::Problem;
 
-/// Where to go on, and in which version.
+/// Where to resume, and in which version.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Resume {
     /// First all events above this number that are still held; 0 for all that are.
     after: Option<u64>,
-    /// The stream that `after` is a number of, as the first message named it.
+    /// The stream to which `after` belongs, as the first message named it.
     stream: Option<String>,
-    /// Only these kinds, as version 2 tells them: names with commas between, `*` at the end
-    /// of one stands for anything. Without it, all kinds of version 1.
+    /// Only these kinds, in version 2: names separated by commas; `*` at the end of one
+    /// stands for anything. If absent, all kinds of version 1.
     #[param(example = "node:*,block:temperature")]
     types: Option<String>,
 }
@@ -40,16 +40,16 @@ pub(super) struct Hello<'a> {
     stand: Stand<'a>,
 }
 
-/// Where the numbers of the events stand.
+/// The current numbers of the events.
 #[derive(Serialize, ToSchema)]
 struct Stand<'a> {
-    /// Names this run of the node; the numbers start anew with each.
+    /// Names this run of the node; the numbers restart with each run.
     stream: &'a str,
     /// The number of the oldest event that is held.
     first: u64,
     /// The number of the next event that happens.
     next: u64,
-    /// How many events after `after` are held no more.
+    /// How many events after `after` are no longer held.
     missed: u64,
 }
 
@@ -61,11 +61,11 @@ pub(super) struct Following {
 }
 
 impl Resume {
-    /// The same from where a browser says that it has come to, which comes back with the
-    /// question that it asked at first.
+    /// The same, resumed from the id that a browser sends; it repeats the request that it
+    /// made at first.
     ///
     /// # Errors
-    /// The header is none of ours.
+    /// If the header is not one of ours.
     pub(super) fn after_header(mut self, headers: &HeaderMap) -> Result<Resume, Problem> {
         let Some(id) = headers.get("last-event-id") else { return Ok(self) };
         let parts = id.to_str().ok().and_then(|id| id.rsplit_once(':'));
@@ -79,15 +79,15 @@ impl Resume {
         Ok(self)
     }
 
-    /// The kinds that are wanted, if they were chosen.
+    /// The requested kinds, if the client chose some.
     ///
     /// # Errors
-    /// There is no such kind.
+    /// If there is no such kind.
     pub(super) fn wanted(&self) -> Result<Option<Wanted>, Problem> {
         self.types.as_deref().map(Wanted::parse).transpose()
     }
 
-    /// Follows from there.
+    /// Starts to follow from there.
     pub(super) fn follow(&self, feed: &Feed, wanted: Option<Wanted>) -> Following {
         let (after, stream) = (self.after, self.stream.as_deref());
         let subscription = match wanted {
@@ -117,13 +117,13 @@ impl Following {
         self.wanted.as_ref().is_none_or(|wanted| wanted.has(held.kind))
     }
 
-    /// The event that the node is there, where the client wants that.
+    /// The event that the node is there, if the client wants it.
     pub(super) fn ping(&self, feed: &Feed) -> Option<String> {
         let is_wanted = self.wanted.as_ref().is_some_and(|wanted| wanted.has(SYSTEM_PING));
         is_wanted.then(|| by_itself(SYSTEM_PING, feed, json!({})))
     }
 
-    /// The answer to what a client has sent, where that is a ping of version 2.
+    /// The answer to a client's message, if that is a ping of version 2.
     pub(super) fn pong(&self, feed: &Feed, text: &str) -> Option<String> {
         self.wanted.as_ref()?;
         let ping: Ping = serde_json::from_str(text).ok().filter(Ping::is_one)?;
@@ -136,7 +136,7 @@ impl Following {
 struct Ping {
     #[serde(rename = "type")]
     kind: String,
-    /// Anything: it comes back.
+    /// Anything: the answer repeats it.
     #[serde(default)]
     data: Value,
 }
@@ -147,7 +147,7 @@ impl Ping {
     }
 }
 
-/// An event for one client alone, which has no number.
+/// An event for only one client, without a number.
 fn by_itself(kind: &'static str, feed: &Feed, data: Value) -> String {
     Envelope::new(kind, Moment::now().unix, feed.name.as_str(), data).to_json()
 }

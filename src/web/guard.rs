@@ -1,5 +1,5 @@
-//! Who is let in: not too often, not by a strange name, not for a web page from
-//! elsewhere, and to change something only with the token where one is needed.
+//! Which requests are let in: not too many, not under a foreign name, not for a web page
+//! from elsewhere, and changes only with the token if one is needed.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
@@ -18,13 +18,13 @@ use super::origin::Site;
 use super::problem::Problem;
 use super::shared::Shared;
 
-/// The longest that an answer may take, its question's body included.
+/// The longest time for an answer, including the request's body.
 const MAX_ANSWER: Duration = Duration::from_secs(10);
 
-/// What is posted to have a session: it needs none.
+/// The posts that open a session: they need none.
 const SESSION_PATHS: [&str; 2] = ["/session", "/session/challenge"];
 
-/// Who asks: put into each request by the server.
+/// The client: put into each request by the server.
 #[derive(Clone, Copy)]
 pub(super) struct Client(pub(super) SocketAddr);
 
@@ -64,7 +64,7 @@ async fn answer(request: Request, next: Next) -> Response {
     match tokio::time::timeout(MAX_ANSWER, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            let detail = "the request did not come to its end in time";
+            let detail = "the request took too long";
             Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail).into_response()
         }
     }
@@ -84,7 +84,7 @@ fn admit(shared: &Shared, request: &Request) -> Result<(), Problem> {
     }
 }
 
-/// Whether this is our host's name, and a page that asks is of the network.
+/// Whether this is our host's name, and a page that asks belongs to the network.
 fn check_site(shared: &Shared, headers: &HeaderMap) -> Result<(), Problem> {
     let host = text(headers, &header::HOST).unwrap_or_default();
     if Site::parse(host, 80).is_none() {
@@ -101,14 +101,14 @@ fn check_site(shared: &Shared, headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether a page from elsewhere makes a browser ask, as for a picture: without an
-/// `Origin`, but browsers tell so in another header.
+/// Whether a page from elsewhere makes a browser ask, for example for a picture: without an
+/// `Origin`, but browsers say so in another header.
 fn is_embedded(headers: &HeaderMap) -> bool {
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     !headers.contains_key(header::ORIGIN) && matches!(site, Some(b"cross-site" | b"same-site"))
 }
 
-/// Whether a page from there may talk to us: our own, or another node's.
+/// Whether a page from there may talk to us: our own page, or another node's.
 fn is_of_the_network(shared: &Shared, host: &str, origin: &str) -> bool {
     if origin.strip_prefix("http://").is_some_and(|own| own.eq_ignore_ascii_case(host)) {
         return true;
@@ -140,8 +140,8 @@ fn check_token(shared: &Shared, headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Whether this is the fixed token or a session's. Hashes are compared: how long that
-/// takes tells nothing of the token.
+/// Whether this is the fixed token or a session's. Hashes are compared, so that the time it
+/// takes reveals nothing about the token.
 fn is_token(shared: &Shared, shown: &str) -> bool {
     let shown = Hash::of(shown.as_bytes());
     let sessions = shared.sessions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,7 +153,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// A browser asks before it lets a page post to another origin.
+/// Answers a browser that asks whether a page may post to another origin.
 fn preflight() -> Response {
     let allowed = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
@@ -170,7 +170,7 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, expose);
 }
 
-/// What keeps a browser from taking an answer for something else.
+/// Headers that keep a browser from misreading an answer.
 fn protect(headers: &mut HeaderMap) {
     let mut set = |name, value| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

@@ -1,4 +1,4 @@
-//! A datagram for the node, as if a peer had sent it: what does it make of that?
+//! A datagram for the node, as if a peer had sent it, and the node's verdict.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ use super::control;
 use super::problem::Problem;
 use super::shared::Shared;
 
-/// The most bytes that the datagram may have: the longest chain that travels whole, and
-/// room for a frame's head.
+/// The most bytes of the datagram: the longest chain that is sent whole, and room for a
+/// frame's head.
 const MAX_LEN: usize = MAX_BLOCKS * BLOCK_LEN + 64;
 
-/// The most bytes of the request: the datagram as digits, and what stands around it.
+/// The most bytes of the request: the datagram as digits, and the rest of the JSON.
 const MAX_BODY_LEN: usize = 2 * MAX_LEN + 512;
 
-/// A datagram and who is to have sent it.
+/// A datagram and its supposed sender.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Heard {
@@ -37,25 +37,25 @@ pub(super) struct Heard {
     bytes: String,
 }
 
-/// What the node made of it.
+/// The node's verdict.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Verdict {
-    /// `ignored`, `copied`, or `nothing`, such as of a question, which is answered.
+    /// `ignored`, `copied`, or `nothing`, for example for a question, which is answered.
     #[schema(example = "ignored")]
     outcome: &'static str,
-    /// Why it was ignored: the broken rule's name, or another reason's.
+    /// The reason: the name of the broken rule, or another one.
     #[schema(example = "proof-of-work")]
     reason: Option<&'static str>,
     /// The same in words.
     detail: Option<String>,
 }
 
-/// The path and its own limit.
+/// The path and its own limits.
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new().routes(routes!(hear)).layer(DefaultBodyLimit::max(MAX_BODY_LEN))
 }
 
-/// Give the node a datagram as if a peer had sent it, and see what it makes of that
+/// Give the node a datagram as if a peer had sent it, and get the node's verdict
 #[utoipa::path(post, path = "/hear", tag = "control", request_body = Heard,
     responses((status = 200, body = Verdict)))]
 async fn hear(
@@ -64,8 +64,9 @@ async fn hear(
 ) -> Result<Json<Verdict>, Problem> {
     let Json(Heard { from, bytes }) = body?;
     let from = control::peer(&shared, &from)?;
-    let bytes = hex::decode(&bytes)
-        .map_err(|error| Problem::bad_request(format_args!("bytes are no digits: {error}")))?;
+    let bytes = hex::decode(&bytes).map_err(|error| {
+        Problem::bad_request(format_args!("bytes are not hexadecimal digits: {error}"))
+    })?;
     if bytes.len() > MAX_LEN {
         let why = format_args!("{} bytes are too many: at most {MAX_LEN}", bytes.len());
         return Err(Problem::bad_request(why));

@@ -4,7 +4,7 @@ use crate::event::Event;
 
 use super::problem::Problem;
 
-/// The kinds that are told in version 1, each from `src/json.rs`.
+/// The kinds of version 1, those of `src/json.rs`.
 const FIRST: [&str; 16] = [
     "started",
     "tried",
@@ -37,7 +37,7 @@ pub(super) const SYSTEM_PONG: &str = "system:pong";
 pub(super) const MESSAGE: &str = "message";
 pub(super) const DATAGRAM: &str = "datagram";
 
-/// The kinds that version 2 has beside them.
+/// The additional kinds of version 2.
 const SECOND: [&str; 12] = [
     NODE_ANNOUNCE,
     NODE_LEAVE,
@@ -58,7 +58,7 @@ fn all() -> impl Iterator<Item = &'static str> {
     FIRST.into_iter().chain(SECOND)
 }
 
-/// Those that a client wants: names, or beginnings of names that end in `*`.
+/// The kinds that a client wants: names, or beginnings of names that end in `*`.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted(Vec<String>);
 
@@ -66,14 +66,14 @@ impl Wanted {
     /// Reads `node:announce,block:*`.
     ///
     /// # Errors
-    /// It names a kind that there is not, or none.
+    /// If it names an unknown kind, or none.
     pub(super) fn parse(text: &str) -> Result<Wanted, Problem> {
         let patterns: Vec<_> = text.split(',').map(str::trim).map(str::to_owned).collect();
         match patterns.iter().find(|pattern| !all().any(|kind| fits(pattern, kind))) {
             None => Ok(Wanted(patterns)),
             Some(unknown) => {
                 let kinds = all().collect::<Vec<_>>().join(", ");
-                let why = format_args!("{unknown:.40?} is no kind of event; there are {kinds}");
+                let why = format_args!("{unknown:.40?} is not a kind of event; there are {kinds}");
                 Err(Problem::bad_request(why))
             }
         }
@@ -85,7 +85,7 @@ impl Wanted {
     }
 }
 
-/// Whether a kind is meant by a name, or by the beginning of one and `*`.
+/// Whether a name, or the beginning of one and `*`, matches a kind.
 fn fits(pattern: &str, kind: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => kind.starts_with(start),
@@ -93,8 +93,8 @@ fn fits(pattern: &str, kind: &str) -> bool {
     }
 }
 
-/// The kind of an event of the node, which is among the first, but for a message from
-/// another: that is the `message` of version 2.
+/// The kind of an event of the node, which is one of version 1, except for a message from
+/// another node: that is the `message` of version 2.
 pub(super) fn of(event: &Event) -> &'static str {
     match event {
         Event::Started(_) => "started",

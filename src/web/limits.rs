@@ -1,4 +1,4 @@
-//! How much one address may ask for.
+//! How many requests one address may make.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,15 +12,15 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use super::origin::household;
 use super::problem::Problem;
 
-/// How much an address may ask for.
+/// How many requests an address may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
-    /// Requests a second that it may keep up.
+    /// Requests a second in the long run.
     pub per_second: NonZeroU32,
-    /// Requests that it may make at once after a while of silence. A classroom
-    /// behind one address, or a thousand tabs, open their events so.
+    /// Requests that an address may make at once after a while of silence. A class behind
+    /// one address, or a thousand tabs, open their events like this.
     pub at_once: NonZeroU32,
-    /// How long it is refused after it kept asking for more.
+    /// How long to refuse an address that keeps asking for more.
     pub refusal: Duration,
 }
 
@@ -40,16 +40,16 @@ const OVERRUNS: u32 = 100;
 /// ... if they come within this time.
 const OVERRUN_WINDOW: Duration = Duration::from_secs(10);
 
-/// The most accounts that are kept, less than 1 MB; while there are more, new
-/// ones are refused.
+/// The most accounts that are kept, less than 1 MB; if there are more, new ones are
+/// refused.
 const MAX_ACCOUNTS: usize = 10_000;
 
-/// Whose requests are counted together.
+/// The account of a request: requests of one account are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Account {
     household: IpAddr,
-    /// Whether a page from elsewhere asks. It comes from the address of the
-    /// person who looks at the page, and is not to use up what that address may ask for.
+    /// Whether a page from elsewhere makes the request. It comes from the address of the
+    /// page's reader, and must not use up the reader's own requests.
     is_foreign: bool,
 }
 
@@ -59,7 +59,7 @@ impl Account {
     }
 }
 
-/// What has been asked for, and who asked for too much.
+/// The requests so far, and the addresses that made too many.
 pub(super) struct Limits {
     settings: Rates,
     rates: DefaultKeyedRateLimiter<Account>,
@@ -67,7 +67,7 @@ pub(super) struct Limits {
     offenders: Mutex<HashMap<Account, Offender>>,
 }
 
-/// An address that asked for too much.
+/// An address that made too many requests.
 struct Offender {
     overruns: u32,
     /// When the first of these was.
@@ -98,7 +98,7 @@ impl Limits {
     /// Counts a request.
     ///
     /// # Errors
-    /// What to answer instead, where it is one too many.
+    /// What to answer instead, if it is one too many.
     pub(super) fn check(&self, account: Account, now: Instant) -> Result<(), Problem> {
         let mut offenders = self.offenders.lock().unwrap_or_else(PoisonError::into_inner);
         offenders.retain(|_, offender| !offender.is_over(now));
@@ -156,7 +156,7 @@ mod tests {
             let offender = offenders.get(&ALICE);
             offender.is_some_and(|offender| offender.refused_until > Some(now))
         };
-        // Some are admitted in between, as time goes on.
+        // Some are admitted in between, as time passes.
         while !is_refused(now) {
             let _ = limits.check(ALICE, now);
         }

@@ -1,4 +1,4 @@
-//! A listener in a thread of its own, for what serves no single node.
+//! A listener in its own thread, for what is not served by a single node.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use super::connections::{Service, listen};
 use super::pool::Pool;
 use super::settings::Settings;
 
-/// A router that is served. Dropping it ends it.
+/// A served router. Dropping it ends it.
 pub(super) struct Listener {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -55,7 +55,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // Where it panicked there is nothing left to end.
+            // If the thread panicked, there is nothing left to end.
             let _ = thread.join();
         }
     }

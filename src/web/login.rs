@@ -1,4 +1,4 @@
-//! Sessions by HTTP: a challenge, and a token for who has signed it.
+//! Sessions over HTTP: a challenge, and a token for a client that signed it.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -19,7 +19,7 @@ use super::problem::Problem;
 use super::sessions::{Answer, CHALLENGE_LIFETIME, Secret, Sessions};
 use super::shared::Shared;
 
-/// What is to be signed.
+/// A challenge to sign.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Challenge {
     /// 64 hexadecimal digits.
@@ -34,7 +34,7 @@ pub(super) struct Challenge {
 pub(super) struct Signed {
     /// The allowed public key (Ed25519), in hexadecimal.
     key: String,
-    /// The challenge, as it was given.
+    /// The challenge, as the node sent it.
     challenge: String,
     /// The signature of three lines: `cairn session`, the `Host` of this request, and the
     /// challenge; in hexadecimal.
@@ -44,7 +44,7 @@ pub(super) struct Signed {
 /// A session.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Session {
-    /// What posts show until it ends, as `Authorization: Bearer TOKEN`.
+    /// The token that posts carry until the session ends, as `Authorization: Bearer TOKEN`.
     token: String,
     /// When it ends, in Unix milliseconds.
     expires_ms: u64,
@@ -76,7 +76,7 @@ pub(super) async fn open(
 ) -> Result<Json<Session>, Problem> {
     let Json(Signed { key, challenge, signature }) = body?;
     let mut sessions = sessions(&shared)?;
-    let wrong = |what: &str| Problem::bad_request(format_args!("{what} is not well written"));
+    let wrong = |what: &str| Problem::bad_request(format_args!("{what} is malformed"));
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let answer = Answer {
         host,
@@ -92,7 +92,7 @@ pub(super) async fn open(
     Ok(Json(Session { token: hex::encode(token), expires_ms }))
 }
 
-/// The sessions, where any can be had.
+/// The sessions, if there are allowed keys.
 fn sessions(shared: &Shared) -> Result<MutexGuard<'_, Sessions>, Problem> {
     let sessions = shared.sessions.lock().unwrap_or_else(PoisonError::into_inner);
     if sessions.are_possible() {

@@ -1,4 +1,4 @@
-//! Words to other nodes among strangers, and questions to them about a block.
+//! Messages to other nodes among strangers, and questions to them about a block.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +19,10 @@ use super::contacts;
 use super::problem::Problem;
 use super::shared::Shared;
 
-/// How long the network is waited for: longer than it waits for other nodes.
+/// How long to wait for the network: longer than it waits for other nodes.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Words, and for whom they are.
+/// A text, and its recipients.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Words {
@@ -34,18 +34,18 @@ pub(super) struct Words {
     msg: String,
 }
 
-/// A message that is on its way.
+/// A message that was sent.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Sent {
-    /// For whom: `all`, `group:NAME` or an identity.
+    /// The recipients: `all`, `group:NAME` or an identity.
     to: String,
     /// Unix milliseconds, greater than that of each earlier message.
     number: u64,
-    /// How many neighbours it was handed to.
+    /// The number of neighbours that it was given to.
     neighbours: usize,
 }
 
-/// Which block.
+/// A block.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
@@ -53,38 +53,38 @@ pub(super) struct Which {
     hash: String,
 }
 
-/// What other nodes say of a block: advice for people.
+/// What other nodes say about a block: advice for people.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Advice {
     hash: String,
     /// How many of the last blocks give weight.
     #[schema(example = 100)]
     blocks: usize,
-    /// How much of the weight is to answer.
+    /// The weight that must answer, in percent.
     #[schema(example = 50)]
     minimum_percent: u8,
-    /// How much of it has answered ...
+    /// The weight that has answered ...
     answered_percent: f64,
-    /// ... and how much has the block.
+    /// ... and the weight that has the block.
     confirmed_percent: f64,
-    /// Whether enough has answered.
+    /// Whether enough weight has answered.
     enough: bool,
-    /// Who has said what, this node first.
+    /// The answers, that of this node first.
     claims: Vec<Claim>,
-    /// What this is not.
+    /// What this advice does not prove.
     caution: &'static str,
 }
 
-/// What a node says of a block.
+/// A node's answer about a block.
 #[derive(Serialize, ToSchema)]
 struct Claim {
-    /// Its public key in hexadecimal, which has signed this.
+    /// Its public key in hexadecimal, which signed this.
     id: String,
-    /// What it calls itself.
+    /// Its name for itself.
     name: Option<String>,
     /// The account that it claims.
     account: u16,
-    /// How much of the weight that account has.
+    /// The weight of that account.
     weight_percent: f64,
     /// Whether it counts: no other claims the same account.
     counts: bool,
@@ -94,7 +94,7 @@ struct Claim {
     above: Option<u64>,
 }
 
-/// Send words to one node, a group or all
+/// Send a message to one node, a group or all
 #[utoipa::path(post, path = "/message", tag = "strangers", request_body = Words,
     responses((status = 202, body = Sent)))]
 pub(super) async fn send(
@@ -109,10 +109,10 @@ pub(super) async fn send(
     Ok((StatusCode::ACCEPTED, Json(Sent { to: to.to_string(), number, neighbours })))
 }
 
-/// Ask all nodes whether they have a block, and weigh what they say
+/// Ask all nodes whether they have a block, and weigh their answers
 ///
 /// Takes some seconds, unless enough of the weight answers sooner. It never decides which
-/// chain is taken.
+/// chain a node adopts.
 #[utoipa::path(post, path = "/confirm", tag = "strangers", request_body = Which,
     responses((status = 200, body = Advice)))]
 pub(super) async fn confirm(
@@ -121,7 +121,9 @@ pub(super) async fn confirm(
 ) -> Result<Json<Advice>, Problem> {
     let Json(Which { hash }) = body?;
     let hash: Hash = hash.parse().map_err(|_| {
-        Problem::bad_request(format_args!("{hash:.100?} is no hash: write 64 hexadecimal digits"))
+        Problem::bad_request(format_args!(
+            "{hash:.100?} is not a hash: write 64 hexadecimal digits"
+        ))
     })?;
     Ok(Json(Advice::from(ask(&shared, |reply| Request::Confirm(hash, reply)).await?)))
 }
@@ -178,7 +180,7 @@ impl From<advice::Advice> for Advice {
     }
 }
 
-/// How many of a hundred; none of none.
+/// A percentage; 0 of 0.
 pub(super) fn percent(part: usize, total: usize) -> f64 {
     if total == 0 { 0.0 } else { part as f64 * 100.0 / total as f64 }
 }

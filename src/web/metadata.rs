@@ -1,5 +1,5 @@
-//! Metadata of blocks by HTTP: to state how warm a block is and who holds it, and to carry
-//! statements from one node to another.
+//! Metadata of blocks over HTTP: to state how warm a block is and who holds it, and to
+//! carry statements from one node to another.
 
 use std::sync::Arc;
 
@@ -21,27 +21,27 @@ use super::moment::Moment;
 use super::problem::Problem;
 use super::shared::Shared;
 
-/// The most bytes of a request that carries statements: as many as a peer may send in a minute.
+/// The most bytes of a request with statements: as many as a peer may send in a minute.
 const MAX_BODY_LEN: usize = 64 * 1024;
 
-/// How warm a block is to be.
+/// The temperature to set.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Warmth {
-    /// `cold`, `warm` or `hot`; null leaves it to the block's use again.
+    /// `cold`, `warm` or `hot`; null if the block's use is to decide again.
     #[schema(example = "hot")]
     temperature: Option<String>,
 }
 
-/// Who holds a block.
+/// A holder of a block.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Holding {
-    /// Who; this node if it is left out.
+    /// The holder; this node if absent.
     #[schema(example = "127.0.0.1:8000")]
     #[serde(default)]
     holder: Option<String>,
-    /// Whether it does.
+    /// Whether it holds the block.
     holds: bool,
 }
 
@@ -52,65 +52,66 @@ pub(super) struct Statement {
     block: String,
     #[serde(flatten)]
     what: What,
-    /// When it was stated, in Unix milliseconds by the writer's clock.
+    /// The time, in Unix milliseconds by the writer's clock.
     time_ms: u64,
     /// The node that states it.
     #[schema(example = "127.0.0.1:7000")]
     by: String,
-    /// Its Ed25519 signature in hexadecimal, where its name is a key.
+    /// Its Ed25519 signature in hexadecimal, if its name is a key.
     signature: Option<String>,
 }
 
-/// What is stated.
+/// The content of a statement.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(tag = "about", rename_all = "snake_case")]
 enum What {
-    /// How warm it is.
+    /// The temperature of the block.
     Temperature {
-        /// `cold`, `warm` or `hot`; null leaves it to the block's use.
+        /// `cold`, `warm` or `hot`; null if the block's use decides.
         temperature: Option<String>,
-        /// Whether that was found by use, and not set.
+        /// Whether it was found by use, and not set.
         by_use: bool,
     },
-    /// Who holds it.
+    /// The holder.
     Location {
         holder: String,
-        /// Whether it does.
+        /// Whether it holds the block.
         holds: bool,
     },
 }
 
-/// Statements that another node has made.
+/// Statements of another node.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Batch {
     entries: Vec<Statement>,
 }
 
-/// What this node has, after it has taken in what it was given.
+/// This node's statements, after it has accepted the given ones.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Synced {
     /// How many of the given statements were new here.
     taken: usize,
-    /// Those that were not taken.
+    /// The refused statements.
     refused: Vec<Refusal>,
-    /// Whether what this node has is on its way to its peers now: only among strangers.
+    /// Whether this node's statements are on their way to its peers now: only among
+    /// strangers.
     spread: bool,
-    /// All that this node has.
+    /// All statements of this node.
     entries: Vec<Statement>,
 }
 
-/// A statement that was not taken.
+/// A refused statement.
 #[derive(Serialize, ToSchema)]
 struct Refusal {
-    /// Its place in what was given, from 0 on.
+    /// Its index in the request, from 0 on.
     index: usize,
     #[schema(example = "future")]
     reason: &'static str,
     detail: String,
 }
 
-/// The paths, of which those that carry statements have a limit of their own.
+/// The paths; those that carry statements have their own limit.
 pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     let sync = OpenApiRouter::new()
         .routes(routes!(sync_metadata))
@@ -119,7 +120,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::new().routes(routes!(temperature)).routes(routes!(location)).merge(sync)
 }
 
-/// State how warm one of the last 1,000 blocks is
+/// State the temperature of one of the last 1,000 blocks
 #[utoipa::path(post, path = "/blocks/{id}/temperature", tag = "metadata", request_body = Warmth,
     params(("id" = String, Path, description = "Height or hash.")),
     responses((status = 200, body = Statement)))]
@@ -133,7 +134,7 @@ async fn temperature(
     state(&shared, id?, Value::Temperature { temperature, is_by_use: false })
 }
 
-/// State that somebody holds one of the last 1,000 blocks, or does not
+/// State that a node holds one of the last 1,000 blocks, or does not
 #[utoipa::path(post, path = "/blocks/{id}/location", tag = "metadata", request_body = Holding,
     params(("id" = String, Path, description = "Height or hash.")),
     responses((status = 200, body = Statement)))]
@@ -147,8 +148,8 @@ async fn location(
     state(&shared, id?, Value::Location { holder, holds })
 }
 
-/// Take in what another node states of blocks, answer with all that this one has, and have
-/// its peers told
+/// Accept another node's statements about blocks, answer with all of this node's, and send
+/// them to its peers
 #[utoipa::path(post, path = "/sync/metadata", tag = "metadata", request_body = Option<Batch>,
     responses((status = 200, body = Synced)))]
 async fn sync_metadata(
@@ -158,7 +159,7 @@ async fn sync_metadata(
     sync(&shared, body?, |_| true)
 }
 
-/// The same with temperatures alone
+/// The same with temperatures only
 #[utoipa::path(post, path = "/sync/temperature", tag = "metadata", request_body = Option<Batch>,
     responses((status = 200, body = Synced)))]
 async fn sync_temperature(
@@ -182,7 +183,7 @@ fn sync(
     let given = body.map(|Json(batch)| batch.entries).unwrap_or_default();
     let given = given.into_iter().map(Statement::entry).collect::<Result<Vec<_>, _>>()?;
     if !given.iter().all(|entry| is_wanted(&entry.value)) {
-        return Err(Problem::bad_request("this path takes temperatures alone"));
+        return Err(Problem::bad_request("this path takes only temperatures"));
     }
     let taken = match given.is_empty() {
         true => Vec::new(),
@@ -211,7 +212,7 @@ fn problem(refused: Refused) -> Problem {
 fn read_temperature(name: Option<&str>) -> Result<Option<Temperature>, Problem> {
     let read = |name| {
         Temperature::named(name).ok_or_else(|| {
-            let why = format_args!("{name:.20?} is no temperature; write cold, warm or hot");
+            let why = format_args!("{name:.20?} is not a temperature; write cold, warm or hot");
             Problem::bad_request(why)
         })
     };

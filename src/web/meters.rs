@@ -1,4 +1,4 @@
-//! What is counted of a node, for Prometheus.
+//! The counters of a node, for Prometheus.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -9,7 +9,7 @@ use crate::block;
 use crate::event::{Event, Reason};
 use crate::node::Node;
 
-/// Upper ends of the histogram of reorganisations, in blocks that gave way.
+/// Upper ends of the histogram of reorganisations, in abandoned blocks.
 const DEPTHS: [f64; 5] = [1.0, 2.0, 3.0, 6.0, 12.0];
 
 /// A counter for each value of a label.
@@ -39,34 +39,34 @@ pub(super) fn counters(
     counters
 }
 
-/// What is counted of a node since it started.
+/// The counters of a node since it started.
 #[derive(Debug)]
 pub(super) struct Meters {
     hashes: Counter,
     turns: Counter,
     created: Counter,
     copied: Counter,
-    /// By the reason's name, of which there are a dozen or so.
+    /// By the reason's name, of which there are about a dozen.
     ignored: Counters,
     rules_broken: Counters,
     datagrams: Counters,
     bytes: Counters,
     depths: Histogram,
-    /// The first counter of the search that is under way or was the last.
+    /// The first counter of the current or the last search.
     searched_from: Option<u64>,
 }
 
 impl Meters {
     pub(super) fn new(registry: &mut Registry) -> Meters {
         let depths = Histogram::new(DEPTHS);
-        let help = "Blocks of ours that gave way at once";
+        let help = "Blocks of ours abandoned at once";
         registry.register("reorganisation_depth_blocks", help, depths.clone());
         let ways = ["in", "out"];
         Meters {
             hashes: metric(registry, "hashes", "Nonces tried"),
             turns: metric(registry, "turns", "Turns of mining"),
             created: metric(registry, "blocks_created", "Blocks found"),
-            copied: metric(registry, "chains_copied", "Longer chains taken over"),
+            copied: metric(registry, "chains_copied", "Longer chains adopted"),
             ignored: metric(registry, "ignored", "Datagrams that changed nothing, by reason"),
             rules_broken: metric(registry, "rules_broken", "Datagrams that broke a rule, by rule"),
             datagrams: counters(registry, "datagrams", "Datagrams", "direction", &ways),

@@ -1,4 +1,4 @@
-//! `GET /metrics`: everything that is counted, for Prometheus.
+//! `GET /metrics`: all counters and gauges, for Prometheus.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,10 +14,10 @@ use super::meters::counters;
 use super::shared::{MAX_EVENT_CLIENTS, Shared};
 use crate::contacts::{Standing, Told};
 
-/// What is counted, as text for Prometheus
+/// All metrics, as text for Prometheus
 ///
-/// A client that does not ask for OpenMetrics by `Accept`, such as a browser, gets
-/// the same text as plain text.
+/// A client that does not ask for OpenMetrics by `Accept`, such as a browser, gets the same
+/// text as plain text.
 #[utoipa::path(get, path = "/metrics", tag = "node", responses(
     (status = 200, content((String = "text/plain"), (String = "application/openmetrics-text"))),
 ))]
@@ -38,7 +38,7 @@ pub(super) async fn metrics(
     ([(header::CONTENT_TYPE, kind)], text)
 }
 
-/// Where everything stands that goes up and down.
+/// The values of all gauges.
 fn levels(shared: &Shared) -> Registry {
     let mut levels = Registry::with_prefix("cairn");
     let uptime = ConstGauge::new(shared.started.instant.elapsed().as_secs_f64());
@@ -49,7 +49,7 @@ fn levels(shared: &Shared) -> Registry {
     let active = view.peers.active(Instant::now()).count();
     set("active_peers", "Peers that were heard from in the last two minutes", active);
     let abandoned = view.book.abandoned().len();
-    set("abandoned_blocks", "Blocks that gave way and are remembered", abandoned);
+    set("abandoned_blocks", "Abandoned blocks that are remembered", abandoned);
     let clients = MAX_EVENT_CLIENTS - shared.event_places.available_permits();
     set("event_clients", "Clients of the events", clients);
     if let Some(contacts) = &shared.settings.contacts {
@@ -58,12 +58,12 @@ fn levels(shared: &Shared) -> Registry {
     levels
 }
 
-/// What a node among strangers counts by itself.
+/// The counters of a node among strangers.
 fn among_strangers(levels: &mut Registry, told: Told) {
     let connected = told.contacts.iter().filter(|it| it.standing == Standing::Connected).count();
     levels.register("connections", "Connections to strangers", ConstGauge::new(connected));
     levels.register("known_peers", "Strangers known", ConstGauge::new(told.contacts.len()));
-    let help = "Handshakes with strangers, by what came of them";
+    let help = "Handshakes with strangers, by result";
     let handshakes = counters(levels, "handshakes", help, "outcome", &["done"]);
     for (outcome, count) in told.handshakes {
         handshakes.get_or_create(&[("outcome", outcome)]).inc_by(count);

@@ -1,10 +1,10 @@
 //! A node's HTTP API, its live events and its page.
 //!
-//! Data flows one way. The loop shows what it does to a [`Watcher`], which keeps
-//! the latest view of the node in a watch and puts events into a feed; the
-//! server, in a thread and a runtime of its own, reads both and never waits for
-//! the loop. What a client wants of the node goes to the loop as a
-//! [`Command`](crate::driver::Command), and the loop takes it when it looks for commands.
+//! Data flows in one direction. The loop shows its actions to a [`Watcher`], which keeps
+//! the latest view of the node in a watch channel and puts events into a feed. The server,
+//! in its own thread and runtime, reads both and never waits for the loop. A client's
+//! request to the node goes to the loop as a [`Command`](crate::driver::Command), and the
+//! loop takes it when it looks for commands.
 //!
 //! ```text
 //!             Watcher ── view (watch) ──▶ handlers ──▶ clients

@@ -1,4 +1,4 @@
-//! Moments and times, as the API tells them.
+//! Moments and times, as the API shows them.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

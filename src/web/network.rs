@@ -1,4 +1,4 @@
-//! The network of this process: which nodes it has, and orders to change them.
+//! The network of this process: its nodes, and orders to change them.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -32,21 +32,21 @@ pub(super) struct NetworkNode {
     /// Its UDP port.
     #[schema(example = 7000)]
     port: u16,
-    /// Whether it runs, or was stopped.
+    /// Whether it runs or was stopped.
     running: bool,
-    /// Where its API is while it runs.
+    /// The URL of its API while it runs.
     #[schema(example = "http://127.0.0.1:7001")]
     http: Option<String>,
 }
 
-/// What happens to each datagram between two nodes of this network.
+/// The delay and the loss of datagrams between two nodes of this network.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Links {
     /// How much later it arrives, in milliseconds: 0 to 5,000.
     #[schema(example = 500, maximum = 5000)]
     delay_ms: u64,
-    /// How many of a hundred datagrams are lost: 0 to 100.
+    /// The percentage of datagrams that is lost: 0 to 100.
     #[schema(example = 0, maximum = 100)]
     loss: u64,
 }
@@ -54,7 +54,7 @@ pub(super) struct Links {
 /// How fast the nodes of this network search.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NetworkPace {
-    /// `slow`, `lesson` or `fast`; null where it is another.
+    /// `slow`, `lesson` or `fast`; null for another pace.
     #[schema(example = "lesson")]
     pace: Option<&'static str>,
     /// Nonces that a turn of mining tries.
@@ -74,10 +74,10 @@ pub(super) struct PaceName {
     pace: String,
 }
 
-/// Where an audience may look.
+/// The page for an audience.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Lookout {
-    /// The page's address; null where there is no audience.
+    /// Its address; null if there is no audience.
     #[schema(example = "http://192.168.1.10:8080/")]
     url: Option<String>,
     /// Its QR code: rows of `1` for dark and `0` for light.
@@ -92,7 +92,7 @@ pub(super) async fn nodes(State(shared): State<Arc<Shared>>) -> Result<Json<Node
     shown(&shared, None).await
 }
 
-/// Add a node on a port that the network chooses; it stands last in the answer
+/// Add a node on a port that the network chooses; it is the last in the answer
 #[utoipa::path(post, path = "/network/nodes", tag = "network", responses(
     (status = 201, body = Nodes),
 ))]
@@ -104,7 +104,7 @@ pub(super) async fn add(
 
 /// Stop a node between two steps, as if it had been killed; the last one cannot be stopped
 ///
-/// A node that is told to stop itself may be gone before it has answered.
+/// If a node is told to stop itself, it may be gone before it has answered.
 #[utoipa::path(post, path = "/network/nodes/{port}/stop", tag = "network",
     params(("port" = u16, Path, description = "The node's UDP port.")),
     responses(
@@ -118,7 +118,7 @@ pub(super) async fn stop(
     shown(&shared, Some(Change::Stop(port?.0))).await
 }
 
-/// Start a node again that was stopped, with the chain of its file, if it has one
+/// Start a stopped node again, with the chain of its file, if it has one
 #[utoipa::path(post, path = "/network/nodes/{port}/start", tag = "network",
     params(("port" = u16, Path, description = "The node's UDP port.")),
     responses(
@@ -132,7 +132,7 @@ pub(super) async fn start(
     shown(&shared, Some(Change::Start(port?.0))).await
 }
 
-/// What the links between this network's nodes do to each datagram
+/// Get the delay and the loss on the links of this network's nodes
 #[utoipa::path(get, path = "/network/links", tag = "network", responses(
     (status = 200, body = Links),
 ))]
@@ -140,7 +140,7 @@ pub(super) async fn links(State(shared): State<Arc<Shared>>) -> Result<Json<Link
     Ok(Json(Links::of(&order(&shared, None).await?)))
 }
 
-/// Have the links between this network's nodes delay and lose datagrams from now on
+/// Set the delay and the loss on the links of this network's nodes
 #[utoipa::path(post, path = "/network/links", tag = "network", request_body = Links, responses(
     (status = 200, body = Links),
 ))]
@@ -152,7 +152,7 @@ pub(super) async fn set_links(
     Ok(Json(Links::of(&order(&shared, Some(Change::Links(faults))).await?)))
 }
 
-/// How fast this network's nodes search
+/// Get the pace of this network's nodes
 #[utoipa::path(get, path = "/network/pace", tag = "network", responses(
     (status = 200, body = NetworkPace),
 ))]
@@ -160,7 +160,7 @@ pub(super) async fn pace(State(shared): State<Arc<Shared>>) -> Result<Json<Netwo
     Ok(Json(NetworkPace::of(&order(&shared, None).await?)))
 }
 
-/// Have all nodes of this network search at another pace from now on
+/// Set the pace of all nodes of this network
 #[utoipa::path(post, path = "/network/pace", tag = "network", request_body = PaceName, responses(
     (status = 200, body = NetworkPace),
 ))]
@@ -171,12 +171,12 @@ pub(super) async fn set_pace(
     let Json(PaceName { pace: name }) = body?;
     let pace = Pace::of_name(&name).ok_or_else(|| {
         let names = Pace::NAMED.map(|(name, _)| name).join(", ");
-        Problem::bad_request(format_args!("{name:.20?} is no pace; write one of {names}"))
+        Problem::bad_request(format_args!("{name:.20?} is not a pace; write one of {names}"))
     })?;
     Ok(Json(NetworkPace::of(&order(&shared, Some(Change::Pace(pace))).await?)))
 }
 
-/// Where an audience may look at this network
+/// Get the address of the page for an audience
 #[utoipa::path(get, path = "/network/audience", tag = "network", responses(
     (status = 200, body = Lookout),
 ))]
@@ -186,7 +186,7 @@ pub(super) async fn audience(State(shared): State<Arc<Shared>>) -> Result<Json<L
     Ok(Json(Lookout { url, code: code.unwrap_or_default() }))
 }
 
-/// Gives an order to the network, and shows the nodes after it.
+/// Gives an order to the network, and returns the nodes after it.
 async fn shown(shared: &Shared, change: Option<Change>) -> Result<Json<Nodes>, Problem> {
     Ok(Json(Nodes::of(&order(shared, change).await?, shared.address.ip())))
 }

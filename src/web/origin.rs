@@ -1,5 +1,5 @@
-//! Who asks: whom an address belongs to, and who a browser says it speaks to and
-//! for (`Host` and `Origin`).
+//! The sender of a request: the household of its address, and what its browser says about
+//! itself (`Host` and `Origin`).
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -11,8 +11,8 @@ use crate::udp;
 
 use super::problem::Problem;
 
-/// The host of a URL, as far as we let it in. A name other than `localhost` may
-/// be pointed at us by its owner, so there is no such host here.
+/// The host of a URL, if we accept it. The owner of a name other than `localhost` could let
+/// it point at us, so we accept no other name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Host {
     Localhost,
@@ -27,8 +27,8 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// Reads `HOST` or `HOST:PORT`; `None` for a host that is neither `localhost`
-    /// nor an IP address.
+    /// Reads `HOST` or `HOST:PORT`; `None` if the host is neither `localhost` nor an IP
+    /// address.
     pub(super) fn parse(text: &str, default_port: u16) -> Option<Site> {
         let authority: Authority = text.parse().ok()?;
         if authority.as_str().contains('@') {
@@ -41,7 +41,7 @@ impl Site {
             Err(_) if bare.eq_ignore_ascii_case("localhost") => Host::Localhost,
             Err(_) => return None,
         };
-        // A port that is no port must not pass for none.
+        // An invalid port must not count as no port.
         let port = match authority.as_str()[authority.host().len()..].strip_prefix(':') {
             Some(port) => port.parse().ok()?,
             None => default_port,
@@ -49,13 +49,13 @@ impl Site {
         Some(Site { host, port })
     }
 
-    /// Reads the `Origin` of a page that came over plain HTTP.
+    /// Reads the `Origin` of a page that was loaded over plain HTTP.
     pub(super) fn of_origin(origin: &str) -> Option<Site> {
         Site::parse(origin.strip_prefix("http://")?, 80)
     }
 
-    /// Whether this is the address, or another name for it: this machine has
-    /// several for itself.
+    /// Whether this is the address, or another name for it: this machine has several names
+    /// for itself.
     pub(super) fn is(&self, address: &SocketAddr) -> bool {
         let is_host = match self.host {
             Host::Localhost => address.ip().is_loopback(),
@@ -65,14 +65,14 @@ impl Site {
     }
 }
 
-/// Where a peer has its HTTP API, unless told otherwise: at the port after its
-/// own. Nowhere, if there is none.
+/// The default address of a peer's HTTP API: at the port after its own. `None` if there is
+/// no such port.
 pub(super) fn http_of(name: &PeerName) -> Option<SocketAddr> {
     let address = udp::address(name)?;
     Some(SocketAddr::new(address.ip(), address.port().checked_add(1)?))
 }
 
-/// Whom an address belongs to: a household is given a whole /64 of IPv6.
+/// The owner of an address: a household gets a whole /64 of IPv6.
 pub(super) fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -82,8 +82,8 @@ pub(super) fn household(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Lets in a request that names this server by an address and not by a name, and that no page
-/// from elsewhere makes.
+/// Lets in a request that names this server by an address and not by a host name, and that
+/// does not come from a page from elsewhere.
 pub(super) fn check_own(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(header::HOST).filter(|host| Site::parse(host, 80).is_some());

@@ -20,7 +20,7 @@ use super::status::Status;
 
 static PAGE: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/web/page");
 
-/// The policy of a page that may talk to nobody but the server that it comes from.
+/// The policy of a page that may talk only to its own server.
 pub(super) const ALONE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                                 img-src 'self' data:; base-uri 'none'; form-action 'none'; \
                                 frame-ancestors 'none'; connect-src 'self'";
@@ -39,8 +39,8 @@ async fn index(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<
     Ok(answer)
 }
 
-/// Whether a client takes something, and says nothing of HTML: all browsers name it, and
-/// programs such as curl take anything.
+/// Whether a client accepts anything, and does not mention HTML: all browsers name it, and
+/// programs such as curl accept anything.
 fn is_program(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| !accept.contains("text/html"))
@@ -57,7 +57,7 @@ fn serve(shared: &Shared, name: &str) -> Result<Response, Problem> {
     file_of_page(name, policy(shared))
 }
 
-/// A file of the page, under this content security policy.
+/// A file of the page, with this content security policy.
 pub(super) fn file_of_page(name: &str, policy: String) -> Result<Response, Problem> {
     let found = content_type(name).zip(PAGE.get_file(name));
     let (kind, file) = found.ok_or_else(|| Problem::not_found("no such file of the page"))?;
@@ -69,7 +69,7 @@ pub(super) fn file_of_page(name: &str, policy: String) -> Result<Response, Probl
     Ok((headers, file.contents()).into_response())
 }
 
-/// Of the files that a browser needs; the folder has others, which tests need.
+/// Only the files that a browser needs; the folder has others, for tests.
 fn content_type(name: &str) -> Option<&'static str> {
     match name.rsplit('.').next()? {
         "html" => Some("text/html; charset=utf-8"),
@@ -80,7 +80,7 @@ fn content_type(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Nothing but what this node serves, and talk with the network's nodes alone.
+/// Only files of this node, and connections to the network's nodes.
 fn policy(shared: &Shared) -> String {
     let mut policy = ALONE.to_owned();
     if shared.settings.orders.is_some() {

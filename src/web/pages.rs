@@ -1,4 +1,4 @@
-//! Stretches of the chain, and the branches beside it.
+//! Ranges of the chain, and the branches beside it.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use super::book::Entry;
 use super::problem::Problem;
 use super::shared::Shared;
 
-/// Blocks in a page of the chain, unless told otherwise, and at most.
+/// Blocks in a page of the chain: the default, and the most.
 const CHAIN_PAGE: (usize, usize) = (50, 500);
 
-/// Heights in a page of the tree, unless told otherwise, and at most.
+/// Heights in a page of the tree: the default, and the most.
 const TREE_PAGE: (usize, usize) = (100, 1_000);
 
-/// A stretch of the chain, or of the tree that has all branches beside it.
+/// A range of the chain, or of the tree, which has all branches too.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Stretch<B> {
     /// Height of the chain's tip.
@@ -32,9 +32,9 @@ pub(super) struct Stretch<B> {
     tip: String,
     /// The lowest height in this page.
     from: usize,
-    /// By height, the chain's own first.
+    /// By height, the chain's own blocks first.
     blocks: Vec<B>,
-    /// Where the next page begins; null on the last.
+    /// The start of the next page; null on the last.
     next: Option<usize>,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct TreeBlock {
     seen: Seen,
 }
 
-/// Which page.
+/// The page to return.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -77,7 +77,7 @@ impl Page {
     }
 }
 
-/// A stretch of the chain
+/// A range of the chain
 #[utoipa::path(get, path = "/chain", tag = "blocks", params(Page),
     responses((status = 200, body = Stretch<Block>)))]
 pub(super) async fn chain(
@@ -95,7 +95,7 @@ pub(super) async fn chain(
             return Ok(Json(chain_page(view.height, view.tip, from, blocks)));
         }
     }
-    // Older than the index: the loop has them.
+    // These are older than the index, so the loop reads them.
     let read = move |node: &Node| {
         let blocks = read(node, heights).map(|entry| Block::of(&entry)).collect();
         chain_page(node.chain().height(), node.chain().tip_hash(), from, blocks)
@@ -103,10 +103,10 @@ pub(super) async fn chain(
     shared.look(read).await.map(Json)
 }
 
-/// A stretch of the chain, and the branches that this node has seen and abandoned
+/// A range of the chain, and the branches that this node has seen and abandoned
 ///
-/// Of the chain's last 10,000 blocks, and of the last 1,000 that were abandoned;
-/// the last 100 heights unless told otherwise.
+/// It covers the chain's last 10,000 blocks, and the last 1,000 abandoned blocks; by
+/// default the last 100 heights.
 #[utoipa::path(get, path = "/tree", tag = "blocks", params(Page),
     responses((status = 200, body = Stretch<TreeBlock>)))]
 pub(super) async fn tree(

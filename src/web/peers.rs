@@ -1,4 +1,4 @@
-//! What is known of each peer from the datagrams that come and go.
+//! What a node learns about each peer from its datagrams.
 
 use std::time::{Duration, Instant};
 
@@ -14,11 +14,11 @@ use crate::wire::{Blocks, Message};
 
 use super::book::Book;
 
-/// A peer that was not heard from for so long counts as silent. At the
-/// network's pace a block comes every twenty seconds or so.
+/// A peer that sent nothing for this long counts as silent. At the network's pace a block
+/// comes about every twenty seconds.
 pub(super) const SILENT_AFTER: Duration = Duration::from_secs(120);
 
-/// The most peers that can be announced or refused, the node's own included.
+/// The most peers that can be announced or refused, including the node's own.
 pub(super) const MAX_PEERS: usize = 128;
 
 /// One peer.
@@ -26,15 +26,16 @@ pub(super) const MAX_PEERS: usize = 128;
 pub(super) struct Peer {
     pub(super) name: PeerName,
     pub(super) is_refused: bool,
-    /// Whether it was ever among the peers that are not refused: else it is an
-    /// address that somebody named, and no node of the network.
+    /// Whether it was ever among the peers that are not refused: otherwise it is an address
+    /// that somebody named, and not a node of the network.
     pub(super) is_of_network: bool,
-    /// Whether it was told that this peer is there.
+    /// Whether it was reported that this peer is there.
     is_announced: bool,
-    /// When it was last heard from: Unix milliseconds, and for reckoning.
+    /// When it last sent something: in Unix milliseconds, and as an instant to compute
+    /// with.
     pub(super) last_seen_ms: Option<u64>,
     last_seen: Option<Instant>,
-    /// Height of its chain's tip, as it last told.
+    /// Height of its chain's tip, from its last datagram.
     pub(super) height: Option<usize>,
     /// The highest block of our chain that it is known to hold.
     pub(super) holds: Option<usize>,
@@ -42,7 +43,7 @@ pub(super) struct Peer {
     pub(super) outgoing: Flow,
 }
 
-/// Datagrams one way.
+/// Datagrams in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flow {
     pub(super) messages: u64,
@@ -56,14 +57,14 @@ impl Flow {
     }
 }
 
-/// How a peer stands to us.
+/// The state of a peer.
 #[derive(PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum PeerState {
-    /// It was heard from in the last two minutes.
+    /// It sent something in the last two minutes.
     Active,
     Silent,
-    /// It was disconnected: neither written to nor heard.
+    /// It was disconnected: we neither send to it nor hear it.
     Refused,
 }
 
@@ -93,27 +94,27 @@ impl Peer {
     }
 }
 
-/// All peers of a node, and everybody else in one.
+/// All peers of a node, and all other senders as one.
 #[derive(Debug, Default)]
 pub(super) struct Peers {
     list: Vec<Peer>,
     pub(super) strangers: Flow,
-    /// How many of the node's peers are refused and not: when the list changes,
-    /// one of these does.
+    /// How many of the node's peers are refused and how many are not: when the list
+    /// changes, one of these changes.
     counts: (usize, usize),
-    /// Whose last block, as it came, is still to be looked up on our chain.
+    /// The peer whose last block is still to be looked up on our chain.
     claim: Option<Claim>,
-    /// Who has left the list and was told to be there.
+    /// Peers that have left the list and were reported to be there.
     gone: Vec<PeerName>,
 }
 
-/// What a peer's datagram says that it holds.
+/// What a peer's datagram says about the blocks it holds.
 #[derive(Debug)]
 struct Claim {
     from: PeerName,
     /// The last block in it.
     hash: Hash,
-    /// Whether that is the tip of all that the peer has.
+    /// Whether that is the tip of the peer's whole chain.
     is_tip: bool,
 }
 
@@ -126,7 +127,7 @@ impl Peers {
         self.list.iter().find(|peer| peer.name == *name)
     }
 
-    /// Those that were heard from lately.
+    /// The peers that sent something lately.
     pub(super) fn active(&self, now: Instant) -> impl Iterator<Item = &Peer> {
         self.iter().filter(move |peer| peer.state(now) == PeerState::Active)
     }
@@ -135,7 +136,7 @@ impl Peers {
         self.list.iter_mut().find(|peer| peer.name == *name)
     }
 
-    /// A datagram came, whatever it is worth.
+    /// A datagram arrived, whatever it is worth.
     pub(super) fn received(&mut self, from: &PeerName, datagram: &[u8], now: Instant, now_ms: u64) {
         let Some(peer) = self.find(from) else {
             self.strangers.count(datagram);
@@ -149,14 +150,14 @@ impl Peers {
         }
     }
 
-    /// A datagram went out.
+    /// A datagram was sent.
     pub(super) fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
         if let Some(peer) = self.find(to) {
             peer.outgoing.count(datagram);
         }
     }
 
-    /// What a datagram that changed nothing tells of its sender's chain.
+    /// What an ignored datagram says about its sender's chain.
     pub(super) fn ignored(&mut self, from: &PeerName, reason: &Reason) {
         let count = match reason {
             Reason::Shorter { theirs, .. } => *theirs,
@@ -169,7 +170,7 @@ impl Peers {
         }
     }
 
-    /// We took over this peer's chain, up to this height.
+    /// We adopted this peer's chain, up to this height.
     pub(super) fn copied(&mut self, from: &PeerName, height: usize) {
         if let Some(peer) = self.find(from) {
             peer.height = Some(height);
@@ -177,8 +178,8 @@ impl Peers {
         }
     }
 
-    /// Our chain is another one from height `fork` on: who held the old one
-    /// holds what stayed.
+    /// Our chain has changed from height `fork` on: a peer that held the old one holds the
+    /// part that stayed.
     pub(super) fn reorganised(&mut self, fork: usize) {
         let stayed = fork.checked_sub(1);
         for peer in &mut self.list {
@@ -186,7 +187,7 @@ impl Peers {
         }
     }
 
-    /// All that came of the last datagram or command is done.
+    /// The last datagram or command is handled completely.
     pub(super) fn settle(&mut self, node: &Node, book: &Book) {
         let counts = (node.peers().count(), node.refused().count());
         if counts != self.counts {
@@ -197,13 +198,13 @@ impl Peers {
             && let Some(height) = book.height_of(&claim.hash)
             && let Some(peer) = self.find(&claim.from)
         {
-            // A peer that sends all that it has holds nothing above.
+            // A peer that sends its whole chain holds nothing above.
             let before = peer.holds.filter(|_| !claim.is_tip);
             peer.holds = before.max(Some(height));
         }
     }
 
-    /// Who is there since this was last asked, and was not, and who is not any more.
+    /// The peers that have come and those that have gone since the last call.
     pub(super) fn moves(&mut self, now: Instant) -> Vec<(PeerName, bool)> {
         let mut moves: Vec<_> = self.gone.drain(..).map(|name| (name, false)).collect();
         for peer in &mut self.list {
@@ -215,8 +216,8 @@ impl Peers {
         moves
     }
 
-    /// Lists the node's peers as they are now. One that has left is forgotten here
-    /// too: the list does not grow with each stranger that comes and goes.
+    /// Lists the node's peers as they are now. A peer that has left is forgotten here too,
+    /// so the list does not grow with each stranger that comes and goes.
     fn list_anew(&mut self, node: &Node) {
         let listed = node.peers().map(|name| (name, false));
         let all: Vec<_> = listed.chain(node.refused().map(|name| (name, true))).collect();
@@ -235,8 +236,8 @@ impl Peers {
 }
 
 impl Claim {
-    /// Reads a datagram, if it has blocks. Whether it is worth anything shows
-    /// when its last block is looked up on our chain.
+    /// Reads a datagram, if it has blocks. Whether it is worth anything shows when its last
+    /// block is looked up on our chain.
     fn of(from: &PeerName, datagram: &[u8]) -> Option<Claim> {
         let (last, is_tip) = match Message::decode(datagram) {
             Ok(Message::Chain(bytes)) => match bytes.as_chunks() {

@@ -1,4 +1,4 @@
-//! The connections of a process: how many there may be, and of one address.
+//! The connections of a process: how many there may be in total and for one address.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
@@ -7,30 +7,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::origin::household;
 
-/// The most connections, also where the system allows more: a thousand pages that
-/// follow three nodes each, with a question to each under way, and a quarter on top.
+/// The most connections, even if the system allows more: a thousand pages that follow three
+/// nodes each, with one request to each, and a quarter more.
 const MAX_CONNECTIONS: usize = 8_192;
 
-/// Fewer are of no use: a browser opens six at once to a node.
+/// Fewer are useless: a browser opens six at once to a node.
 const MIN_CONNECTIONS: usize = 16;
 
-/// Open files that a process has beside its nodes: the standard streams, the
-/// pipe of its signals, a file that it reads at the start, and room to spare.
+/// Open files that a process has besides its nodes: the standard streams, the pipe of its
+/// signals, a file that it reads at the start, and a reserve.
 const FILES_OF_PROCESS: usize = 24;
 
-/// Open files of each node: two sockets, three of its chain, three of the
-/// server's runtime, a connection that is being turned away, and room to spare.
+/// Open files of each node: two sockets, three of its chain, three of the server's runtime,
+/// a connection that is being refused, and a reserve.
 const FILES_OF_NODE: usize = 16;
 
 /// The connections that all nodes of a process share. Clones are the same pool.
 ///
-/// While more than three quarters of the places are taken, an address that has
-/// more than a quarter of them gets no more: one client alone cannot lock out
-/// the others, and a class behind one router has room.
+/// While more than three quarters of the places are taken, an address that has more than a
+/// quarter of them gets no more: one client alone cannot lock out the others, and a class
+/// behind one router has room.
 #[derive(Clone, Debug)]
 pub struct Pool {
     size: usize,
-    /// How many places each address has; those without any are not listed.
+    /// How many places each address has; addresses without any are not listed.
     taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
@@ -47,11 +47,11 @@ impl Pool {
         Pool { size, taken: Arc::default() }
     }
 
-    /// A pool for a process with this many nodes. Raises the process's soft limit
-    /// of open files as far as that is of use; the pool has what the nodes leave.
+    /// A pool for a process with this many nodes. Raises the process's soft limit of open
+    /// files as far as useful; the pool gets what the nodes leave.
     ///
     /// # Errors
-    /// The limit cannot be learned, or leaves next to nothing.
+    /// If the limit cannot be read, or leaves next to nothing.
     pub fn of_process(nodes: usize) -> io::Result<Pool> {
         let needed = FILES_OF_PROCESS + nodes * FILES_OF_NODE;
         let limit = rlimit::increase_nofile_limit((needed + MAX_CONNECTIONS) as u64)?;
@@ -81,7 +81,7 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        // Nothing is left half done where this is held.
+        // A panic under this lock leaves nothing half done.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -104,7 +104,7 @@ mod tests {
     const ALICE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const BOB: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
-    /// Places for this address until there is none.
+    /// Takes places for this address until there are none.
     fn fill(pool: &Pool, address: IpAddr) -> Vec<Place> {
         std::iter::from_fn(|| pool.take(address)).collect()
     }

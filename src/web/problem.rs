@@ -1,4 +1,4 @@
-//! What a client is told when it cannot have what it asked for (RFC 9457).
+//! The answer to a request that fails (RFC 9457).
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The type of a problem's body.
+/// The content type of a problem.
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
 
 /// A problem, as an answer's body.
@@ -58,7 +58,7 @@ impl Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", "the node has stopped")
     }
 
-    /// Too many requests; the next is answered after this many seconds.
+    /// Too many requests; the next one is answered after this many seconds.
     pub(super) fn rate(seconds: u64, detail: impl fmt::Display) -> Problem {
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate", detail);
         Problem { retry_after: Some(seconds), ..problem }

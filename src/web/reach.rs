@@ -16,7 +16,7 @@ use super::shared::Shared;
 pub(super) struct Reach {
     /// All ways, the best first.
     ways: Vec<Way>,
-    /// What to do, where nobody from outside of the local network reaches it.
+    /// What to do if nobody from outside the local network reaches it.
     advice: Option<String>,
 }
 
@@ -26,10 +26,10 @@ struct Way {
     /// `direct`, `forwarded`, `mapped`, `relay`, `lan` or `machine`, the best first.
     #[schema(example = "mapped")]
     kind: &'static str,
-    /// The address, or what others need to use the relay.
+    /// The address, or the text with which others can use the relay.
     #[schema(example = "198.51.100.1:40000")]
     at: String,
-    /// Since when, in Unix seconds, where that is known.
+    /// Since when, in Unix seconds, if that is known.
     since: Option<u64>,
     /// The same in words.
     words: String,

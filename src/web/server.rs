@@ -24,17 +24,17 @@ use super::settings::{Settings, Stage};
 use super::shared::{MAX_EVENT_CLIENTS, Shared};
 use super::watcher::Watcher;
 
-/// How long clients may take to be told that the node stops.
+/// The time in which clients are told that the node stops.
 const FAREWELL: Duration = Duration::from_millis(250);
 
-/// How often it is looked which blocks have cooled: they do so within minutes.
+/// How often to look for blocks that have cooled: they do so within minutes.
 const COOLING: Duration = Duration::from_secs(10);
 
 /// A running API. Dropping it ends it, after telling the clients.
 pub struct Server {
     address: SocketAddr,
     feed: Arc<Feed>,
-    /// Where the node is shown to an audience, and its port.
+    /// The audience's stage, and the node's port.
     stage: Option<(Stage, u16)>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -55,18 +55,17 @@ impl Drop for Server {
         self.feed.close();
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // Where it panicked there is nothing left to end.
+            // If the thread panicked, there is nothing left to end.
             let _ = thread.join();
         }
     }
 }
 
-/// Starts the API of a node that is about to run with these commands. The
-/// watcher is to be shown what the loop does; the API ends with the server.
+/// Starts the API of a node that is about to run with these commands. The loop must show
+/// its actions to the watcher; the API ends with the server.
 ///
 /// # Errors
-/// What the system says, such as that the port is taken
-/// ([`io::ErrorKind::AddrInUse`]).
+/// The system's error, such as that the port is taken ([`io::ErrorKind::AddrInUse`]).
 pub fn start(
     settings: Settings,
     node: &Node,
@@ -106,12 +105,12 @@ fn serve(
             _ = stopped => {}
         }
         let all = u32::try_from(MAX_EVENT_CLIENTS).expect("it is small");
-        // Each gives its place back when it has been told; or else is cut off.
+        // Each client returns its place after it has been told; others are cut off.
         let _ = timeout(FAREWELL, shared.event_places.acquire_many(all)).await;
     });
 }
 
-/// Looks now and then which blocks are not used any more.
+/// Looks regularly for blocks that are no longer used.
 async fn cool(metadata: &Metadata) {
     let mut ticks = interval(COOLING);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -121,7 +120,7 @@ async fn cool(metadata: &Metadata) {
     }
 }
 
-/// Sends batched events when they are due, where no other comes after them.
+/// Sends batched events when they are due, even if no other event follows.
 async fn flush(feed: &Feed) {
     let mut ticks = interval(BATCH);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,9 +1,9 @@
-//! Who may steer a node from elsewhere without its token: holders of allowed keys, each for
-//! a while.
+//! Sessions: holders of allowed keys may control a node from elsewhere without its token,
+//! for a limited time.
 //!
-//! A holder signs a challenge that this node has made, and the address at which it speaks to
-//! the node: a signature that another server has asked for is worth nothing here. What is
-//! random and what time it is are given to all this.
+//! A holder signs a challenge that this node has made, and the address at which it speaks
+//! to the node, so a signature made for another server is worth nothing here. Random bytes
+//! and the time are arguments of all functions.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,16 +20,16 @@ pub(super) const CHALLENGE_LIFETIME: Duration = Duration::from_secs(60);
 /// The most challenges that wait for an answer.
 const MAX_CHALLENGES: usize = 256;
 
-/// The most of them for one address; a new one takes the place of its oldest.
+/// The most of them for one address; a new one replaces its oldest.
 const MAX_CHALLENGES_EACH: usize = 4;
 
-/// The most sessions of one key; a new one takes the place of its oldest.
+/// The most sessions of one key; a new one replaces its oldest.
 const MAX_SESSIONS_EACH: usize = 8;
 
 /// Random bytes that nobody can guess.
 pub(super) type Secret = [u8; 32];
 
-/// A public key (Ed25519) whose holder may steer a node.
+/// A public key (Ed25519) whose holder may control a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedKey(VerifyingKey);
 
@@ -49,9 +49,9 @@ impl FromStr for AllowedKey {
 pub(super) enum Wrong {
     /// The key is not allowed.
     Key,
-    /// There is no such challenge, or it was made too long ago, or answered already.
+    /// There is no such challenge, or it has expired, or it was answered already.
     Challenge,
-    /// The signature is not the key's under this challenge at this address.
+    /// The signature is not that of the key under this challenge at this address.
     Signature,
 }
 
@@ -77,7 +77,7 @@ struct Challenge {
 }
 
 struct Session {
-    /// Hashes are compared: how long that takes tells nothing of the token.
+    /// Hashes are compared, so that the time it takes reveals nothing about the token.
     token: Hash,
     key: AllowedKey,
     until: Instant,
@@ -92,18 +92,18 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// No session is open. The holders of these keys can have one that lasts so long.
+    /// No session is open. The holders of these keys can open one that lasts this long.
     pub(super) fn new(keys: Vec<AllowedKey>, lifetime: Duration) -> Sessions {
         Sessions { keys, lifetime, challenges: Vec::new(), open: Vec::new() }
     }
 
-    /// Whether anybody can have a session.
+    /// Whether anybody can open a session.
     pub(super) fn are_possible(&self) -> bool {
         !self.keys.is_empty()
     }
 
-    /// Keeps a challenge in mind that is given to somebody at this address; says whether
-    /// there is room for it.
+    /// Stores a challenge that is sent to this address; returns whether there is room for
+    /// it.
     pub(super) fn challenge(&mut self, now: Instant, by: IpAddr, secret: Secret) -> bool {
         self.challenges.retain(|challenge| now < challenge.until);
         let of_this = |it: &Challenge| it.by == by;
@@ -119,11 +119,11 @@ impl Sessions {
         has_room
     }
 
-    /// Opens a session for who has answered a challenge; `secret` becomes its token, as
-    /// hexadecimal digits. The challenge is used up, also by a wrong answer.
+    /// Opens a session for an answered challenge; `secret` becomes its token, as
+    /// hexadecimal digits. The challenge is used up, even by a wrong answer.
     ///
     /// # Errors
-    /// The answer is wrong.
+    /// If the answer is wrong.
     pub(super) fn open(
         &mut self,
         now: Instant,
@@ -150,24 +150,24 @@ impl Sessions {
         Ok(self.lifetime)
     }
 
-    /// Whether the token with this hash is of a session that is open.
+    /// Whether the token with this hash belongs to an open session.
     pub(super) fn has(&self, now: Instant, token: &Hash) -> bool {
-        // All are looked at, so that the time does not tell which it is.
+        // All are compared, so that the time does not reveal which one it is.
         let is_it = |it: &Session| (it.token == *token) & (now < it.until);
         self.open.iter().fold(false, |found, session| found | is_it(session))
     }
 }
 
-/// What somebody answers to a challenge.
+/// An answer to a challenge.
 pub(super) struct Answer<'a> {
-    /// Where it has spoken to this node, as its request says.
+    /// The address under which the client speaks to this node, from its request.
     pub(super) host: &'a str,
     pub(super) key: AllowedKey,
     pub(super) challenge: Secret,
     pub(super) signature: [u8; 64],
 }
 
-/// What is signed.
+/// The text to sign.
 fn signed_text(host: &str, challenge: &Secret) -> String {
     format!("cairn session\n{host}\n{}", hex::encode(challenge))
 }

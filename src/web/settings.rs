@@ -1,4 +1,4 @@
-//! What an API is told at its start.
+//! The settings of an API at its start.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,69 +15,69 @@ use super::limits::Rates;
 use super::pool::Pool;
 use super::sessions::AllowedKey;
 
-/// What a node's HTTP API is told at its start.
+/// The settings of a node's HTTP API at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where to listen; port 0 lets the system choose.
+    /// The address to listen on; port 0 lets the system choose.
     pub address: SocketAddr,
-    /// What a post must show. Without one, posts are taken on loopback only.
+    /// The token that a post must carry. Without one, posts are accepted on loopback only.
     pub token: Option<String>,
-    /// Whose sessions posts may show instead of the token.
+    /// The keys whose sessions posts may use instead of the token.
     pub keys: Vec<AllowedKey>,
     /// How long a session lasts.
     pub session: Duration,
-    /// How much one address may ask for.
+    /// How many requests one address may make.
     pub rates: Rates,
-    /// HTTP addresses of the network, beside each peer's own port + 1.
+    /// HTTP addresses of the network, besides each peer's own port + 1.
     pub peers: Vec<SocketAddr>,
-    /// How often a client of the events is pinged; it is cut off when it has not
-    /// answered by the time of the second ping after.
+    /// How often a client of the events is pinged. It is cut off if it has not answered by
+    /// the second ping after.
     pub ping: Duration,
-    /// How long a client may take nothing of an answer before it is cut off.
+    /// How long a client may read nothing of an answer before it is cut off.
     pub patience: Duration,
-    /// Where its connections have their places: one pool for all nodes of a process.
+    /// The pool of its connections: one for all nodes of a process.
     pub pool: Pool,
-    /// The way to the network that this node is one of, where one process runs all its
-    /// nodes: they can be added, stopped and started by posts.
+    /// The access to this node's network, if one process runs all its nodes: posts can add,
+    /// stop and start them.
     pub orders: Option<Orders>,
-    /// Where it is shown to an audience, beside its own address.
+    /// The stage on which it is shown to an audience, besides its own address.
     pub stage: Option<Stage>,
-    /// The way to the open network, where the node is among strangers: whom it knows
-    /// is shown, and can be changed by posts.
+    /// The access to the open network, if the node is among strangers: its contacts are
+    /// shown, and posts can change them.
     pub contacts: Option<Contacts>,
-    /// What is stated of blocks, where the node's link shares that.
+    /// The metadata of blocks, if the node's link shares it.
     pub metadata: Option<Metadata>,
 }
 
-/// The nodes of a process that an [`Audience`](super::Audience) is shown.
+/// The nodes of a process that an [`Audience`](super::Audience) sees.
 #[derive(Clone, Debug, Default)]
 pub struct Stage(watch::Sender<BTreeMap<u16, Router>>);
 
 impl Stage {
-    /// The node of this port is shown from now on; it answers through this router.
+    /// From now on shows the node of this port, which answers through this router.
     pub(super) fn enter(&self, port: u16, router: Router) {
         self.0.send_modify(|nodes| drop(nodes.insert(port, router)));
     }
 
-    /// The node of this port is not shown any more.
+    /// No longer shows the node of this port.
     pub(super) fn leave(&self, port: u16) {
         self.0.send_modify(|nodes| drop(nodes.remove(&port)));
     }
 
-    /// The nodes that are shown, now and later.
+    /// The shown nodes, now and later.
     pub(super) fn nodes(&self) -> watch::Receiver<BTreeMap<u16, Router>> {
         self.0.subscribe()
     }
 }
 
 impl Settings {
-    /// How often clients are pinged unless told otherwise.
+    /// The default time between pings.
     pub const PING: Duration = Duration::from_secs(15);
 
-    /// How long a client may take nothing of an answer unless told otherwise.
+    /// The default time in which a client may read nothing of an answer.
     pub const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// How long a session lasts unless told otherwise.
+    /// The default length of a session.
     pub const SESSION: Duration = Duration::from_secs(60 * 60);
 
     /// The API on this address, without a token and without other addresses.

@@ -1,4 +1,4 @@
-//! What all handlers share.
+//! The state that all handlers share.
 
 use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
@@ -34,47 +34,47 @@ use super::tidings;
 use super::view::View;
 use super::watcher::Watcher;
 
-/// How long a handler waits for the loop, which looks for commands every 50 ms
-/// unless its disk holds it up.
+/// How long a handler waits for the loop, which looks for commands every 50 ms unless its
+/// disk delays it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The most clients of the events.
 pub(super) const MAX_EVENT_CLIENTS: usize = 2_000;
 
-/// What a client of the events takes up while it is there.
+/// The resources of a client of the events while it is connected.
 pub(super) type EventPlaces = (OwnedSemaphorePermit, Arc<Place>);
 
-/// The server's side of everything.
+/// The server's state.
 pub(super) struct Shared {
-    /// What does not change of the node.
+    /// The part of the node that does not change.
     pub(super) node: node::Settings,
     pub(super) target: Target,
     pub(super) started: Moment,
-    /// Where this API is.
+    /// The address of this API.
     pub(super) address: SocketAddr,
-    /// What it was told at its start.
+    /// Its settings.
     pub(super) settings: Settings,
-    /// The hash of what a post must show.
+    /// The hash of the token that a post must carry.
     pub(super) token: Option<Hash>,
-    /// Whose sessions it may show instead.
+    /// The sessions that it may use instead.
     pub(super) sessions: Mutex<Sessions>,
     pub(super) view: watch::Receiver<View>,
     pub(super) feed: Arc<Feed>,
     pub(super) limits: Limits,
     pub(super) traffic: Traffic,
-    /// All that is counted, of the node and of HTTP.
+    /// All metrics, of the node and of HTTP.
     pub(super) registry: Registry,
     /// A place for each client of the events.
     pub(super) event_places: Arc<Semaphore>,
-    /// A place for each post about a peer that is under way.
+    /// A place for each post about a peer that is in progress.
     pub(super) introductions: Semaphore,
-    /// What is stated of blocks.
+    /// The metadata of blocks.
     pub(super) metadata: Metadata,
-    /// The way to the loop.
+    /// The channel to the loop.
     pub(super) commands: Sender<Command>,
 }
 
-/// What is counted of HTTP itself.
+/// The metrics of HTTP itself.
 pub(super) struct Traffic {
     pub(super) requests: Counter,
     pub(super) refused: Counter,
@@ -84,19 +84,19 @@ pub(super) struct Traffic {
 
 impl Traffic {
     pub(super) fn new(registry: &mut Registry) -> Traffic {
-        let help = "Clients of the events that were too slow or too loud";
+        let help = "Clients of the events that were too slow or sent too much";
         let cut_off = metric(registry, "event_clients_cut_off", help);
         let outcomes = ["done", "failed", "refused"];
-        let help = "Posts, by what became of them";
+        let help = "Posts, by result";
         Traffic {
             requests: metric(registry, "http_requests", "HTTP requests"),
-            refused: metric(registry, "http_refused", "HTTP requests that were not let in"),
+            refused: metric(registry, "http_refused", "HTTP requests that were refused"),
             cut_off,
             operations: counters(registry, "operations", help, "outcome", &outcomes),
         }
     }
 
-    /// Counts a post that was answered so.
+    /// Counts a post with this answer.
     pub(super) fn operation(&self, status: StatusCode) {
         let outcome = match status {
             status if status.is_success() => "done",
@@ -108,7 +108,7 @@ impl Traffic {
 }
 
 impl Shared {
-    /// What a server on this address shares, and the way of the loop to it.
+    /// The state of a server on this address, and the loop's access to it.
     pub(super) fn new(
         settings: Settings,
         address: SocketAddr,
@@ -148,13 +148,13 @@ impl Shared {
         (Arc::new(shared), watcher)
     }
 
-    /// Whether a post must show a token.
+    /// Whether a post needs a token.
     pub(super) fn needs_token(&self) -> bool {
         let is_guarded = self.token.is_some() || !self.settings.keys.is_empty();
         is_guarded || !self.address.ip().is_loopback()
     }
 
-    /// The HTTP addresses of the network's other nodes, as far as they are known.
+    /// The known HTTP addresses of the network's other nodes.
     pub(super) fn network(&self) -> Vec<SocketAddr> {
         let view = self.view.borrow();
         let peers = view.peers.iter().filter(|peer| peer.is_of_network);
@@ -167,8 +167,8 @@ impl Shared {
         network
     }
 
-    /// Where a peer has its HTTP API, as far as can be told by its name. The nodes of one
-    /// process have theirs on one address, whatever address their sockets are at.
+    /// The address of a peer's HTTP API, as far as its name tells. The nodes of one process
+    /// have their APIs on one address, whatever address their sockets have.
     pub(super) fn http_of(&self, peer: &PeerName) -> Option<SocketAddr> {
         let address = origin::http_of(peer)?;
         let own = udp::address(&self.node.name).map(|address| address.ip());
@@ -177,8 +177,8 @@ impl Shared {
         Some(SocketAddr::new(ip, address.port()))
     }
 
-    /// Where others reach this API. A server on "any address" is reached by the
-    /// node's own.
+    /// The address at which others reach this API. A server on "any address" is reached at
+    /// the node's own.
     pub(super) fn own_address(&self) -> SocketAddr {
         let mut address = self.address;
         if address.ip().is_unspecified()
@@ -198,14 +198,14 @@ impl Shared {
         pings
     }
 
-    /// Asks something of the node and waits until that has taken effect.
+    /// Gives the node a command and waits until that has taken effect.
     pub(super) async fn command(&self, command: node::Command) -> Result<(), Problem> {
         self.send(Command::Node(command))?;
         // The loop takes commands in order.
         self.look(|_| ()).await
     }
 
-    /// Looks at the node, between two things that it does.
+    /// Looks at the node, between two of its steps.
     pub(super) async fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Node) -> T + Send + 'static,
@@ -217,8 +217,8 @@ impl Shared {
         answer_of(answer).await
     }
 
-    /// Gives the node a datagram as if this peer had sent it; returns all that the node
-    /// tells of it.
+    /// Gives the node a datagram as if this peer had sent it; returns the events that
+    /// follow from it.
     pub(super) async fn hear(&self, from: PeerName, bytes: Vec<u8>) -> Result<Vec<Event>, Problem> {
         let (reply, answer) = oneshot::channel();
         let hear = Hear::new(from, bytes, move |events| drop(reply.send(events)));
@@ -231,7 +231,7 @@ impl Shared {
     }
 }
 
-/// What the loop answers, if it does so in time.
+/// The loop's answer, if it comes in time.
 async fn answer_of<T>(answer: oneshot::Receiver<T>) -> Result<T, Problem> {
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(Ok(found)) => Ok(found),

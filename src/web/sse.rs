@@ -1,4 +1,4 @@
-//! Events as a stream that a browser reads by itself (`EventSource`), for those who
+//! Events as a stream that a browser reads by itself (`EventSource`), for clients that
 //! cannot use WebSockets.
 
 use std::collections::VecDeque;
@@ -16,19 +16,19 @@ use super::channel::Held;
 use super::following::Following;
 use super::shared::{EventPlaces, Shared};
 
-/// One client, for as long as its answer lasts.
+/// One client, as long as its answer lasts.
 struct Reader {
     shared: Arc<Shared>,
     following: Following,
-    /// What is to be sent before all else.
+    /// Messages to send first.
     waiting: VecDeque<String>,
     pings: Interval,
-    /// What it takes up while it is there.
+    /// The client's resources while it is connected.
     _places: EventPlaces,
 }
 
 /// An answer that ends when the node does, or when its client is too slow: the connection
-/// itself ends where nothing is taken of it for a while.
+/// itself ends if the client reads nothing for a while.
 pub(super) fn stream(shared: Arc<Shared>, following: Following, places: EventPlaces) -> Response {
     let reader = Reader::new(shared, following, places);
     let events = unfold(reader, async |mut reader| {
@@ -44,7 +44,7 @@ impl Reader {
         let held = std::mem::take(&mut following.subscription.held);
         let first = held.first().map_or(following.subscription.next, |held| held.seq);
         let stream = &following.subscription.stream;
-        // Who comes back after this alone goes on from here.
+        // A client that comes back with only this id resumes here.
         let hello = message(stream, first - 1, &following.hello(&shared.feed));
         let wanted = held.iter().filter(|held| following.wants(held));
         let held = wanted.map(|held| message(stream, held.seq, &held.text));
@@ -53,7 +53,7 @@ impl Reader {
         Reader { shared, following, waiting, pings, _places: places }
     }
 
-    /// What to send next; `None` is the end.
+    /// What to send next; `None` at the end.
     async fn next(&mut self) -> Option<String> {
         loop {
             if let Some(text) = self.waiting.pop_front() {
@@ -74,7 +74,7 @@ impl Reader {
         }
     }
 
-    /// An event that has come, if the client wants it; `None` is the end.
+    /// An event, if the client wants it; `None` at the end.
     fn take(&self, held: Result<Held, RecvError>) -> Option<Option<String>> {
         match held {
             Ok(held) => {
@@ -91,7 +91,7 @@ impl Reader {
     }
 }
 
-/// A message, and the id with which a browser comes back after it.
+/// A message, and the id with which a browser resumes after it.
 fn message(stream: &str, seq: u64, text: &str) -> String {
     format!("id: {stream}:{seq}\ndata: {text}\n\n")
 }

@@ -1,4 +1,4 @@
-//! What a node tells of itself, its peers and its network.
+//! What a node reports about itself, its peers and its network.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,17 +23,17 @@ use super::view::{Activity, View};
 /// Version of the paths and shapes; a change that breaks a reader raises it.
 const API_VERSION: u8 = 2;
 
-/// What a client can count on.
+/// The features of this API.
 const CAPABILITIES: [&str; 9] =
     ["mine", "control", "events", "tree", "metrics", "messages", "hear", "types", "metadata"];
 
-/// What does not change of a node while it runs, except its uptime and its pace.
+/// The part of a node that does not change while it runs, except uptime and pace.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Info {
-    /// What its peers call it.
+    /// Its name among its peers.
     #[schema(example = "127.0.0.1:7000")]
     name: String,
-    /// Its port, which is also where its rewards go.
+    /// Its port, which is also the receiver of its rewards.
     #[schema(example = 7000)]
     port: u16,
     /// The program's version.
@@ -42,7 +42,7 @@ pub(super) struct Info {
     /// The version of this API.
     #[schema(example = 2)]
     api: u8,
-    /// What a client can count on.
+    /// The features of this API.
     #[schema(example = json!(CAPABILITIES))]
     capabilities: Vec<&'static str>,
     /// Hash of the first block.
@@ -60,30 +60,30 @@ pub(super) struct Info {
     started_ms: u64,
     /// How long it has been running, in milliseconds.
     uptime_ms: u64,
-    /// Where this API is.
+    /// The address of this API.
     #[schema(example = "http://127.0.0.1:7001")]
     http: String,
-    /// Whether a post must show a token.
+    /// Whether a post needs a token.
     needs_token: bool,
-    /// Where the APIs of all nodes are that are known, this one first.
+    /// The known addresses of all nodes' APIs, this one first.
     network: Vec<String>,
 }
 
 /// What the node is doing.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Status {
-    /// Height of the chain's tip: one less than it has blocks.
+    /// Height of the chain's tip: one less than its number of blocks.
     #[schema(example = 12)]
     height: usize,
     /// Hash of the tip.
     tip: String,
-    /// The next nonce to be tried, counted within the node's lane.
+    /// The next nonce to try, counted within the node's lane.
     #[schema(example = 41000)]
     nonce: u64,
     state: Activity,
-    /// Whether mining is paused; it listens all the same.
+    /// Whether mining is paused; the node still listens.
     paused: bool,
-    /// What is left of a rest, in milliseconds.
+    /// How much longer it rests after a copy, in milliseconds.
     resting_ms: u64,
     /// Now, in Unix milliseconds.
     time_ms: u64,
@@ -93,9 +93,9 @@ pub(super) struct Status {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Peers {
     peers: Vec<Peer>,
-    /// Everybody else who wrote to us.
+    /// All other senders together.
     strangers: Strangers,
-    /// What a node of the open network knows of others, connected or not.
+    /// The peers that a node among strangers knows, connected or not.
     known: Option<Known>,
 }
 
@@ -104,13 +104,13 @@ pub(super) struct Peers {
 pub(super) struct Peer {
     #[schema(example = "127.0.0.1:8000")]
     address: String,
-    /// Where its API is, unless it was told otherwise.
+    /// The address of its API, by default at its port + 1.
     #[schema(example = "http://127.0.0.1:8001")]
     http: Option<String>,
     state: PeerState,
     /// When its last datagram came, in Unix milliseconds.
     last_seen_ms: Option<u64>,
-    /// Height of its chain, as it last told.
+    /// Height of its chain, from its last datagram.
     height: Option<usize>,
     /// The highest block of our chain that it is known to hold.
     holds: Option<usize>,
@@ -130,13 +130,13 @@ struct Strangers {
 /// The network, as far as this node knows it.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Health {
-    /// This node, and the peers that were heard from lately.
+    /// This node, and the peers that sent something lately.
     #[schema(example = 3)]
     active_nodes: usize,
     /// This node, and all its peers.
     #[schema(example = 3)]
     known_nodes: usize,
-    /// Of the active nodes' chains, as they last told.
+    /// The lowest height of the active nodes' chains, from their last datagrams.
     #[schema(example = 11)]
     lowest_height: usize,
     #[schema(example = 12)]
@@ -147,33 +147,33 @@ pub(super) struct Health {
     /// Blocks in our chain.
     #[schema(example = 13)]
     blocks: usize,
-    /// Blocks that gave way to others and are remembered.
+    /// Abandoned blocks that are remembered.
     #[schema(example = 2)]
     abandoned_blocks: usize,
     /// How many peers are known to hold a block of our chain, on average.
     #[schema(example = 1.9)]
     average_holders: f64,
-    /// Of a node among strangers: where it and those that it is connected to say that they are.
+    /// For a node among strangers: the regions that it and its connected peers claim.
     regions: Option<Vec<Region>>,
-    /// Of a node among strangers: whose miners are there.
+    /// For a node among strangers: the weight of the miners that are online.
     online_weight: Option<OnlineWeight>,
 }
 
-/// How much of the last 100 blocks' weight belongs to nodes that are there, as they say.
+/// The weight of the last 100 blocks whose accounts are claimed by nodes that are online.
 #[derive(Serialize, ToSchema)]
 struct OnlineWeight {
-    /// The share of the last blocks whose accounts are claimed by one node each that is
-    /// connected, or was heard of in the last two minutes.
+    /// The share of the last blocks whose account is claimed by exactly one node that is
+    /// connected, or was heard from in the last two minutes.
     #[schema(example = 97.0)]
     percent: f64,
-    /// How many nodes that are, this one included.
+    /// The number of nodes that are online, this one included.
     nodes: usize,
-    /// How much of the weight is to answer where a block is asked about.
+    /// The weight that must answer a question about a block, in percent.
     #[schema(example = 50)]
     minimum_percent: u8,
 }
 
-/// Who this node is
+/// The node itself
 #[utoipa::path(get, path = "/node/info", tag = "node", responses((status = 200, body = Info)))]
 pub(super) async fn info(State(shared): State<Arc<Shared>>) -> Json<Info> {
     let settings = &shared.node;
@@ -198,20 +198,20 @@ pub(super) async fn info(State(shared): State<Arc<Shared>>) -> Json<Info> {
     })
 }
 
-/// What a client can count on of this node: `network` where its process runs a network
-/// that takes orders.
+/// The features of this node's API: `network` if its process runs a network that takes
+/// orders.
 fn capabilities(shared: &Shared) -> Vec<&'static str> {
     let network = shared.settings.orders.is_some().then_some("network");
     CAPABILITIES.into_iter().chain(network).collect()
 }
 
-/// What this node is doing
+/// What the node is doing
 #[utoipa::path(get, path = "/node/status", tag = "node", responses((status = 200, body = Status)))]
 pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Json<Status> {
     Json(Status::of(&shared.view.borrow()))
 }
 
-/// Whom this node talks to
+/// The node's peers
 #[utoipa::path(get, path = "/node/peers", tag = "node", responses((status = 200, body = Peers)))]
 pub(super) async fn peers(State(shared): State<Arc<Shared>>) -> Json<Peers> {
     let now = Instant::now();
@@ -224,7 +224,7 @@ pub(super) async fn peers(State(shared): State<Arc<Shared>>) -> Json<Peers> {
     })
 }
 
-/// How the network is, as far as this node knows
+/// The state of the network, as far as this node knows
 #[utoipa::path(get, path = "/network/health", tag = "node", responses(
     (status = 200, body = Health),
 ))]

@@ -1,4 +1,4 @@
-//! What version 2 of the events tells of nodes and chains, beside version 1.
+//! The events about nodes and chains that version 2 has besides those of version 1.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,7 +18,7 @@ use super::kinds::{
 use super::moment::Moment;
 use super::view::View;
 
-/// What follows from an event of the node.
+/// The events that follow from an event of the node.
 pub(super) fn after(feed: &Feed, view: &View, event: &Event, now: Moment) {
     let own = &feed.name;
     match event {
@@ -44,7 +44,7 @@ pub(super) fn moves(feed: &Feed, moves: &[(PeerName, bool)], now: Moment) {
     }
 }
 
-/// From now on, what changes in what is stated of blocks.
+/// From now on, reports changes of the metadata.
 pub(super) fn of_metadata(metadata: &Metadata, feed: Arc<Feed>) {
     metadata.listen(move |told| match told {
         Told::Changed { entry, height } => changed(&feed, &entry, height),
@@ -94,7 +94,7 @@ fn go(feed: &Feed, who: &PeerName, now: Moment) {
     feed.announce(now.unix, NODE_LEAVE, who, json!({ "node": who.as_str() }));
 }
 
-/// Whether the node's status is another one after this.
+/// Whether this changes the node's status.
 fn is_of_status(event: &Event) -> bool {
     matches!(
         event,

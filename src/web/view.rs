@@ -1,4 +1,4 @@
-//! The latest view of a node: what every question is answered from.
+//! The latest view of a node, from which handlers answer every request.
 
 use std::time::{Duration, Instant};
 
@@ -15,28 +15,28 @@ use super::meters::Meters;
 use super::moment::Moment;
 use super::peers::Peers;
 
-/// What a node does in turn.
+/// The activity of a node.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Activity {
     Mining,
     Listening,
-    /// Listening for longer, after it has taken over a longer chain.
+    /// Listening for longer, after it has adopted a longer chain.
     Resting,
 }
 
-/// All that is known of the node. The watcher changes it in place and handlers
-/// read it, both for moments only.
+/// The current state of the node. The watcher changes it in place and handlers read it,
+/// both only briefly.
 pub(super) struct View {
     pub(super) height: usize,
     pub(super) tip: Hash,
     /// The counter of the next nonce to try.
     pub(super) counter: u64,
     pub(super) is_paused: bool,
-    /// Nonces in a turn of mining, and how long a turn of listening lasts.
+    /// Nonces in a mining turn, and the length of a turn of listening.
     pub(super) pace: (u64, Duration),
     is_mining: bool,
-    /// When the rest that was last begun is over.
+    /// When the last rest ends.
     resting_until: Option<Instant>,
     pub(super) peers: Peers,
     meters: Meters,
@@ -70,12 +70,12 @@ impl View {
         }
     }
 
-    /// What is left of a rest.
+    /// The remaining time of a rest.
     pub(super) fn resting(&self, now: Instant) -> Duration {
         self.resting_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
 
-    /// Takes in an event.
+    /// Takes an event.
     pub(super) fn take_in(&mut self, node: &Node, event: &Event, now: Moment) {
         self.meters.count(node, event);
         match event {
@@ -96,19 +96,19 @@ impl View {
         }
     }
 
-    /// A datagram came.
+    /// A datagram arrived.
     pub(super) fn received(&mut self, from: &PeerName, datagram: &[u8], now: Moment) {
         self.meters.datagram("in", datagram);
         self.peers.received(from, datagram, now.instant, now.ms());
     }
 
-    /// A datagram went out.
+    /// A datagram was sent.
     pub(super) fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
         self.meters.datagram("out", datagram);
         self.peers.sent(to, datagram);
     }
 
-    /// All that an input asked for is done.
+    /// An input is handled completely.
     pub(super) fn settle(&mut self, node: &Node, now: Moment) {
         self.is_mining = false;
         self.counter = node.next_counter();
@@ -116,7 +116,7 @@ impl View {
         let settings = node.settings();
         self.pace = (settings.nonces, settings.listen);
         self.meters.settle(node);
-        // Only where no event told of it, such as at the start.
+        // Only if no event reported it, such as at the start.
         self.follow(node, &Origin::Unknown, now);
         self.peers.settle(node, &self.book);
     }

@@ -1,4 +1,4 @@
-//! What the loop shows, on its way to the server. Nothing here waits.
+//! Passes what the loop shows to the server. Nothing here waits.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,28 +18,28 @@ use super::moment::Moment;
 use super::tidings;
 use super::view::View;
 
-/// The loop's end of the way to the server. It never breaks the loop off.
+/// The loop's end of the connection to the server. It never ends the loop.
 pub struct Watcher {
     view: watch::Sender<View>,
     feed: Arc<Feed>,
     metadata: Metadata,
-    /// The tip that the metadata was last told of.
+    /// The last tip given to the metadata.
     tip: Hash,
 }
 
-/// The way of datagrams to those who watch them.
+/// Passes datagrams to the clients that watch them.
 #[derive(Clone)]
 pub struct Onlookers(Arc<Feed>);
 
 impl Onlookers {
-    /// Shows a datagram that is sent to the node now. It waits for nobody.
+    /// Shows a datagram that is sent to the node now, without waiting.
     pub fn pass(&self, passage: &Passage) {
         self.0.pass(Moment::now().unix, passage);
     }
 }
 
 impl Watcher {
-    /// Those who watch the datagrams that are sent to this node.
+    /// The clients that watch the datagrams sent to this node.
     pub fn onlookers(&self) -> Onlookers {
         Onlookers(self.feed.clone())
     }
@@ -48,7 +48,7 @@ impl Watcher {
         Watcher { view, feed, metadata, tip: Hash::ZERO }
     }
 
-    /// Before others can see a block there can be metadata of it.
+    /// The metadata knows a block before others can see it.
     fn follow(&mut self, node: &Node) {
         let tip = node.chain().tip_hash();
         if std::mem::replace(&mut self.tip, tip) != tip {

@@ -1,4 +1,4 @@
-//! The loop around a node: nobody hears of a block before it is kept.
+//! The loop around a node: a block is saved before it is announced.
 
 use std::net::UdpSocket;
 use std::ops::ControlFlow;
@@ -27,7 +27,7 @@ fn node_and_peer() -> (Node, UdpSocket, UdpSocket) {
     (Node::new(settings, Chain::genesis(Target::from_zero_bits(0))), socket, peer)
 }
 
-/// How long the datagrams are that the peer got until now.
+/// The lengths of the datagrams that the peer has got so far.
 fn received(peer: &UdpSocket) -> Vec<usize> {
     let mut buffer = [0; 2048];
     std::iter::from_fn(|| peer.recv(&mut buffer).ok()).collect()
@@ -60,7 +60,7 @@ fn a_block_is_kept_then_told_then_sent() {
     driver::run(&mut node, setup, &mut observe).expect("all goes well");
     assert_eq!(kept, 4);
     assert_eq!(told, [false; 3], "each is told before it is sent");
-    // As each is kept, what was sent since is the one before, maybe repeated.
+    // When a block is saved, the last announced one is the block before, perhaps repeated.
     for (index, sent) in sent_before.iter().enumerate() {
         let len = (index + 1) * BLOCK_LEN;
         assert!(!sent.is_empty() && sent.iter().all(|sent| *sent == len), "{sent_before:?}");

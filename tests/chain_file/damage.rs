@@ -14,7 +14,7 @@ use crate::stones::{EASY, chain_of};
 /// Blocks in the file.
 const COUNT: usize = 500;
 
-/// What an opening made of a file.
+/// The result of opening a file.
 struct Opened {
     result: Result<(Chain, Vec<Repair>), StoreError>,
     file: Vec<u8>,
@@ -88,7 +88,8 @@ fn a_bit_that_flips_in_any_byte_costs_the_blocks_from_there_on() {
     assert_eq!(unseen, (COUNT - 1) * 2, "the two bytes of each receiver");
 }
 
-/// Ten seconds of a processor, as each opening hashes what lies before the flip.
+/// It takes ten seconds of a processor, because each opening hashes the blocks before the
+/// flip.
 #[test]
 #[ignore = "300,000 openings, of which the test above has an eighth: run by .ci/run"]
 fn any_bit_that_flips_costs_the_blocks_from_there_on() {
@@ -118,8 +119,8 @@ fn flip_bits(is_one: impl Fn(usize) -> bool + Sync) -> usize {
             unseen.fetch_add(1, Ordering::Relaxed);
             assert_cut(&opened, &bytes, COUNT, &what);
         } else {
-            // By luck the block may have proof of work again. Then it stays, and
-            // the one above does not fit.
+            // By chance the block may have proof of work again. Then it stays, and the one
+            // above does not fit.
             let is_lucky = Branch::check(&chain, height, block).is_ok();
             assert_cut(&opened, &bytes, height + usize::from(is_lucky), &what);
         }

@@ -1,5 +1,5 @@
-//! Whatever operation fails, and at whatever byte the power goes: what was
-//! announced is there at the next start, which needs nobody's help.
+//! Whatever operation fails, and at whatever byte the power fails: the next start has
+//! everything that was announced, and repairs the file by itself.
 
 use std::io::ErrorKind;
 
@@ -12,21 +12,21 @@ use crate::stones::{EASY, chain_of, grown};
 /// Seeds for what a loss of power leaves.
 const SEEDS: u64 = 12;
 
-/// How a story begins: what lies on the disk, and which chain that is.
+/// The beginning of a story: the files on the disk, and the chain in them.
 struct Beginning {
     name: &'static str,
     parts: Vec<(Part, Vec<u8>)>,
     /// What was announced before.
     chain: Chain,
-    /// What is no part of the chain and must not be lost.
+    /// Bytes that are not part of the chain and must not be lost.
     strange: Vec<Vec<u8>>,
-    /// What is saved then: an append, a reorganisation, another of each.
+    /// What is saved next: an append, a reorganisation, another of each.
     plan: Vec<(usize, Chain)>,
-    /// What is saved when all is over, to see that life goes on.
+    /// What is saved at the end, to see that saving still works.
     after: Chain,
 }
 
-/// What a node came to in a story that was cut short.
+/// The state of a node when a story was interrupted.
 struct Story {
     announced: Chain,
     /// What was being saved, announced or not.
@@ -107,7 +107,7 @@ impl Beginning {
         disk
     }
 
-    /// Opens the file and does as planned; breaks off at the first error.
+    /// Opens the file and carries out the plan; stops at the first error.
     fn tell(&self, disk: &SimDisk) -> Story {
         let mut story = Story { announced: self.chain.clone(), begun: self.chain.clone() };
         let Ok((mut store, chain, _)) = Store::open(disk.clone(), EASY) else { return story };
@@ -124,19 +124,19 @@ impl Beginning {
         story
     }
 
-    /// What holds at any start after the story was cut short.
+    /// What must hold at any start after an interrupted story.
     fn check(&self, disk: &SimDisk, story: &Story, what: &str) {
         let open = || {
             let opened = Store::open(disk.clone(), EASY);
             opened.unwrap_or_else(|error| panic!("{what}: it starts unaided, but {error}"))
         };
         let (_, first, _) = open();
-        // A node tells what it starts with, so by then that is safe as well.
+        // A node reports its chain when it starts, so by then that must be safe as well.
         disk.restart(Loss::Unsynced);
         let (mut store, chain, _) = open();
         assert!(chain == first, "{what}: what it started with is there");
-        // All that was announced, and maybe blocks on top; or the other branch as
-        // a whole. (What is left of a block may by luck have proof of work.)
+        // All that was announced, and perhaps blocks on top; or the other branch as a
+        // whole. (Part of a block may by chance have proof of work.)
         let kept = chain.common_prefix(story.announced.as_bytes());
         assert!(chain == story.begun || kept == story.announced.count(), "{what}");
         assert!(disk.bytes(Part::Chain).as_deref() == Some(chain.as_bytes()), "{what}");
@@ -146,7 +146,7 @@ impl Beginning {
             let mut aside = aside.filter_map(|part| disk.bytes(part));
             assert!(aside.any(|bytes| bytes == *strange), "{what}: nothing is lost");
         }
-        // And life goes on.
+        // And saving still works.
         let fork = chain.common_prefix(self.after.as_bytes());
         store
             .save(fork, &self.after.blocks()[fork..])
@@ -213,7 +213,7 @@ fn the_power_may_go_at_any_byte() {
     }
 }
 
-/// Off in the midst of something, and off again while that is mended.
+/// The power fails in the middle of a save, and again during the repair.
 #[test]
 fn the_power_may_go_again_at_any_byte_of_the_mending() {
     let beginnings = beginnings();
@@ -239,8 +239,8 @@ fn the_power_may_go_again_at_any_byte_of_the_mending() {
     }
 }
 
-/// An operation fails, the node ends and starts again, and then the power goes:
-/// what a failed sync left is seen by the second start, but not safe.
+/// An operation fails, the node ends and starts again, and then the power fails: the second
+/// start sees what a failed sync left, but that is not safe.
 #[test]
 fn the_power_may_go_while_what_an_error_left_is_mended() {
     for beginning in beginnings() {

@@ -1,4 +1,4 @@
-//! What an opening makes of a file, and what saving costs.
+//! The result of opening a file, and the cost of saving.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,7 +80,7 @@ fn a_chain_for_another_target_is_refused_untouched_and_named() {
     assert_eq!(disk.bytes(Part::Chain).as_deref(), Some(chain.as_bytes()));
     assert_eq!(disk.parts(), [Part::Chain]);
 
-    // Damage further up is no part of the advice, nor in the way of it.
+    // The advice neither mentions damage further up nor is stopped by it.
     let mut bytes = chain.as_bytes().to_vec();
     bytes[15 * BLOCK_LEN + 60] ^= 1;
     let error = Store::open(disk_with(&bytes), harder).expect_err("it has not enough work");
@@ -251,7 +251,7 @@ fn what_cannot_be_a_chain_file_is_told_with_its_path_and_what_to_do() {
     assert!(told(&folder.join("no/such.chain")).ends_with("make its folder first"));
     if cfg!(target_os = "linux") {
         assert!(told(Path::new("/dev/full")).contains("is a folder, a device or a pipe"));
-        // Not even root makes files there.
+        // Not even root can make files there.
         let error = told(Path::new("/sys/kernel/a.chain"));
         assert!(
             error.ends_with("let this user write in its folder, or give another file"),

@@ -1,4 +1,4 @@
-//! Real nodes on real files: killed, started twice, out of room.
+//! Real nodes with real files: killed, started twice, without room.
 
 use std::fs;
 use std::net::UdpSocket;
@@ -18,13 +18,13 @@ use crate::stones::{EASY, chain_of, grown};
 /// How often a node is killed.
 const KILLS: usize = 100;
 
-/// How many branches a node hears of, and how often it is killed on their way.
+/// How many branches a node gets, and how often it is killed meanwhile.
 const REORGANISATIONS: usize = 30;
 
 /// The exit code of a node whose file is in use.
 const IN_USE: i32 = 75;
 
-/// A node with nobody to talk to, which finds a block at nearly every turn.
+/// A node without reachable peers, which finds a block at nearly every turn.
 fn node(file: &Path, args: &[&str]) -> Command {
     let mut command = cairn();
     command.args(["node", "0", "--peer", "127.0.0.1:9", "--zero-bits", "4", "--listen", "1ms"]);
@@ -32,7 +32,7 @@ fn node(file: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// The last tip that a node told of.
+/// The last tip that a node reported.
 fn last_tip(node: &Running) -> Option<(usize, Hash)> {
     node.seen.iter().rev().find_map(|line| match Line::parse(line)? {
         Line::Created(height, hash) | Line::Copied(height, hash) | Line::Stands(height, hash) => {
@@ -58,7 +58,7 @@ fn a_node_that_is_killed_a_hundred_times_keeps_what_it_announced() {
     for round in 0..KILLS {
         let mut node = Running::start(&mut node(&file, &[]));
         let mut started = None;
-        // Some rounds end in the midst of the start, the others after some blocks.
+        // Some rounds end in the middle of the start, the others after some blocks.
         for _ in 0..round % 7 {
             let line = node.find(|line| Line::parse(line).is_some_and(is_tip)).expect("it runs");
             started = started.or(Line::parse(&line));
@@ -78,8 +78,8 @@ fn a_node_that_is_killed_a_hundred_times_keeps_what_it_announced() {
     assert!(announced.is_some_and(|(height, _)| height > KILLS), "blocks were made: {announced:?}");
 }
 
-/// Longer and longer branches reach the node, each from the same fork, and each
-/// takes the place of most of the file.
+/// Longer and longer branches reach the node, each from the same fork, and each replaces
+/// most of the file.
 #[test]
 fn a_node_that_is_killed_while_it_reorganises_keeps_what_it_announced() {
     let base = chain_of(3, EASY);
@@ -166,8 +166,7 @@ fn what_is_no_chain_file_stops_a_node_at_once() {
     assert_eq!(fs::read(&file).expect("it is there"), b"a photo");
 }
 
-/// A node that goes on with a file that is not where it was told would lose all
-/// later blocks.
+/// A node that continued with a file that was moved would lose all later blocks.
 #[cfg(unix)]
 #[test]
 fn a_node_whose_file_is_moved_removed_or_replaced_stops_and_says_so() {
@@ -197,7 +196,7 @@ fn a_node_whose_file_is_moved_removed_or_replaced_stops_and_says_so() {
     }
 }
 
-/// A program such as `cp` writes over a file where it lies, and asks for no lock.
+/// A program such as `cp` overwrites a file in place, and asks for no lock.
 #[cfg(unix)]
 #[test]
 fn a_file_that_was_made_shorter_or_longer_is_left_alone() {
@@ -230,7 +229,7 @@ fn a_journal_that_is_a_pipe_or_has_no_end_stops_a_node_at_once() {
     }
 }
 
-/// The system lets no file of the node's grow above a kilobyte or two, by the
+/// The system lets no file of the node grow above one or two kilobytes, depending on the
 /// shell's unit, and neither ends with a block. To a writer that is a full disk.
 #[cfg(unix)]
 #[test]

@@ -1,4 +1,4 @@
-//! Chains to try a store on.
+//! Chains for the tests of a store.
 
 use cairn::block::BLOCK_LEN;
 use cairn::chain::Chain;
@@ -7,8 +7,8 @@ use cairn::target::Target;
 /// Some sixteen tries a block.
 pub(crate) const EASY: Target = Target::from_zero_bits(4);
 
-/// A chain with `count` more blocks upon the first `fork` blocks of another,
-/// mined in a lane, so that chains of two lanes differ.
+/// A chain with `count` more blocks on top of the first `fork` blocks of another, mined in
+/// a lane, so that chains of two lanes differ.
 pub(crate) fn grown(chain: &Chain, fork: usize, count: usize, lane: u64) -> Chain {
     let below = chain.as_bytes()[..fork * BLOCK_LEN].to_vec();
     let mut chain = Chain::from_bytes(below, chain.target()).expect("a part of a valid chain");

@@ -66,7 +66,7 @@ impl Answer {
     }
 }
 
-/// The command of a node with nobody to talk to, unless `args` name somebody.
+/// The command of a node without reachable peers, unless `args` name some.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = cairn();
     command.env_remove("CAIRN_HTTP_TOKEN");
@@ -105,7 +105,7 @@ impl Api {
         self.ask("POST", path, &["content-type: application/json"], &body)
     }
 
-    /// Asks with these header lines; a `host:` among them is in the place of ours.
+    /// Sends a request with these header lines; a `host:` among them replaces ours.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
         let mut stream = self.connect();
         let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
@@ -118,7 +118,7 @@ impl Api {
         if !body.is_empty() {
             head += &format!("content-length: {}\r\n", body.len());
         }
-        // It may answer and hang up before it has read all.
+        // It may answer and close the connection before it has read everything.
         let _ = stream.write_all(format!("{head}\r\n{body}").as_bytes());
         answer(&mut BufReader::new(stream))
     }
@@ -133,7 +133,7 @@ impl Api {
         self.get("/node/status").json()["height"].as_u64().expect("a number")
     }
 
-    /// Has it mine one block, and waits until it has.
+    /// Makes it mine one block, and waits until it has.
     pub(crate) fn mine(&self) {
         let before = self.height();
         assert_eq!(self.post("/mine").status, 202);
@@ -285,12 +285,12 @@ impl Crowd {
         crowd
     }
 
-    /// How many have come to all of them.
+    /// How many messages have reached all of them.
     pub(crate) fn messages(&self) -> usize {
         self.messages.load(Ordering::Relaxed)
     }
 
-    /// Ends it; fails if any client was left.
+    /// Ends it; fails if any client has not got to its end.
     pub(crate) fn leave(self) {
         self.is_over.store(true, Ordering::Relaxed);
         self.reader.join().expect("every client was served");
@@ -313,8 +313,8 @@ fn read_all(mut clients: Vec<Events>, stop: &AtomicBool, messages: &AtomicUsize)
     }
 }
 
-/// The memory that a node's process holds, in KiB; unknown where the system does
-/// not tell in this way.
+/// The memory that a node's process holds, in KiB; unknown if the system does not report it
+/// in this way.
 pub(crate) fn resident(node: &Node) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", node.running.child.id())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -2,8 +2,8 @@
 
 use cairn::hash::Hash;
 
-/// What a console line says of its node's chain: the other way round from the
-/// `Display` of an event.
+/// What a console line says about its node's chain: the reverse of the `Display` of an
+/// event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     /// It tries nonces from here on.
@@ -12,12 +12,12 @@ pub(crate) enum Line {
     Stands(usize, Hash),
     /// It made this block, which is its new tip.
     Created(usize, Hash),
-    /// It took over the chain with this tip.
+    /// It adopted the chain with this tip.
     Copied(usize, Hash),
 }
 
 impl Line {
-    /// Reads a line; `None` where it says nothing of the chain.
+    /// Reads a line; `None` if it says nothing about the chain.
     pub(crate) fn parse(line: &str) -> Option<Line> {
         if let Some(rest) = line.strip_prefix("TRY up to ") {
             return rest.strip_suffix("...")?.parse().ok().map(Line::Tried);

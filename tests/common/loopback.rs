@@ -12,10 +12,10 @@ use cairn::target::Target;
 use cairn::udp::bind_socket;
 use cairn::wire::Blocks;
 
-/// Any hash will do: what is tested here is not the work.
+/// Any hash meets this target: the work is not tested here.
 pub(crate) const TARGET: Target = Target::from_zero_bits(0);
 
-/// The bytes of `count` blocks from genesis on; each lane has other ones.
+/// The bytes of `count` blocks from genesis on; each lane has different ones.
 pub(crate) fn blocks(count: usize, lane: u64) -> Vec<u8> {
     grown(count, lane).as_bytes().to_vec()
 }
@@ -33,7 +33,8 @@ fn grown(count: usize, lane: u64) -> Chain {
     chain
 }
 
-/// What a peer says whose chain is the first `count` of these blocks: the last eight.
+/// The announcement of a peer whose chain is the first `count` of these blocks: the last
+/// eight.
 pub(crate) fn announcement(all: &[BlockBytes], count: usize) -> Vec<u8> {
     let height = count - ANNOUNCED_BLOCKS;
     let blocks = &all[height..count];
@@ -54,7 +55,7 @@ pub(crate) fn node(name: SocketAddr, peers: &[SocketAddr], chain: Chain) -> Node
     Node::new(Settings { nonces: 0, ..settings }, chain)
 }
 
-/// Runs a node until it is told to stop, and keeps nothing.
+/// Runs a node until a command stops it, and saves nothing.
 pub(crate) fn run(
     node: &mut Node,
     socket: &UdpSocket,

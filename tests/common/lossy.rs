@@ -16,13 +16,13 @@ use rand::{RngExt, SeedableRng};
 
 use super::loopback::{TARGET, node, run, socket};
 
-/// What a fresh node has come to, and how many datagrams were lost on the way.
+/// The state of a new node, and the number of datagrams lost on the way.
 pub(crate) struct Fetched {
     pub(crate) chain: Chain,
     pub(crate) lost: u32,
 }
 
-/// Sends on what arrives at `at` from `to` by way of `by`, but for one in ten.
+/// Forwards what arrives at `at` from `to` through `by`, except one datagram in ten.
 fn relay(at: &UdpSocket, by: &UdpSocket, to: SocketAddr, seed: u64, is_over: &AtomicBool) -> u32 {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut buffer = [0; 65_536];
@@ -39,10 +39,10 @@ fn relay(at: &UdpSocket, by: &UdpSocket, to: SocketAddr, seed: u64, is_over: &At
     lost
 }
 
-/// Has bob, who is fresh, fetch alice's chain, for at most so long.
+/// Lets bob, who is new, fetch alice's chain, for at most this long.
 pub(crate) fn fetch(long: &Chain, at_most: Duration) -> Fetched {
     let ((alice, alice_at), (bob, bob_at)) = (socket(), socket());
-    // Alice is known to bob by the first relay, bob to alice by the second.
+    // Bob knows alice by the first relay's address, alice knows bob by the second's.
     let ((to_alice, alice_by), (to_bob, bob_by)) = (socket(), socket());
     let is_over = AtomicBool::new(false);
     let started = Instant::now();

@@ -17,13 +17,13 @@ use std::time::{Duration, Instant};
 /// The longest that any test waits for anything.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// How often something is looked at that cannot be waited for.
+/// How often to look at something that cannot be waited for.
 pub(crate) const POLL: Duration = Duration::from_millis(10);
 
 /// The exit code of a node whose port is taken.
 pub(crate) const PORT_TAKEN: i32 = 75;
 
-/// Ports that were free a moment ago. Somebody may take one before we do: a test
+/// Ports that were free a moment ago. Another program may take one before we do: a test
 /// that uses them tries again with others.
 pub(crate) fn free_ports(count: usize) -> Vec<u16> {
     let bind = |_| UdpSocket::bind("127.0.0.1:0").expect("the system has a free port");
@@ -46,7 +46,7 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A `cairn` command, with nothing of this process's settings.
+/// A `cairn` command, without this process's settings.
 pub(crate) fn cairn() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cairn"));
     command.env_remove("NODE_IP").current_dir(env!("CARGO_TARGET_TMPDIR"));
@@ -84,8 +84,7 @@ impl Running {
         Running { child, lines, seen: Vec::new() }
     }
 
-    /// Reads on until a line for which `is_it` holds; `None` where the program
-    /// ends without.
+    /// Reads until a line for which `is_it` holds; `None` if the program ends without one.
     pub(crate) fn find(&mut self, is_it: impl Fn(&str) -> bool) -> Option<String> {
         let deadline = Instant::now() + DEADLINE;
         loop {
@@ -113,7 +112,7 @@ impl Running {
 
     /// Closes our ends of the program's pipes, and waits for its end.
     pub(crate) fn stop_reading(&mut self) -> ExitStatus {
-        // The threads that read end at their next line, and take the pipes along.
+        // The reading threads end at their next line, and close the pipes.
         self.lines = mpsc::channel().1;
         wait_until("the program has ended", || matches!(self.child.try_wait(), Ok(Some(_))));
         self.child.wait().expect("it was started")

@@ -1,4 +1,4 @@
-//! A node on the workbench, with a hand on its clocks, and chains for it to hear.
+//! A node under test, with clocks set by hand, and chains for it to hear.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ pub(crate) const EASY: Target = Target::from_zero_bits(8);
 
 pub(crate) const GENESIS_TIME: u32 = 1_634_700_000;
 
-/// What the wall shows when the nodes here start: long after every block.
+/// The wall clock when the nodes here start: long after every block.
 pub(crate) const START_TIME: u32 = GENESIS_TIME + 1_000_000;
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
-/// A node and the time that it is told.
+/// A node and its clocks.
 pub(crate) struct Bench {
     pub(crate) node: Node,
     pub(crate) now: Now,
@@ -54,7 +54,7 @@ impl Bench {
         self.step(Input::Datagram { from: PeerName::new(from), bytes })
     }
 
-    /// Lets time pass on the monotonic clock; the wall's is set by hand.
+    /// Lets time pass on the monotonic clock; the wall clock is set by hand.
     pub(crate) fn wait(&mut self, time: Duration) {
         self.now.monotonic += time;
     }
@@ -110,8 +110,8 @@ pub(crate) fn genesis() -> Chain {
     Chain::genesis(EASY)
 }
 
-/// The same chain with more blocks, ten seconds apart. Each miner makes its
-/// own: two who grow the same chain make a fork.
+/// The same chain with more blocks, ten seconds apart. Each miner makes different ones: two
+/// who extend the same chain make a fork.
 pub(crate) fn grow(chain: &Chain, blocks: usize, miner: u16) -> Chain {
     let last = chain.blocks().last().map_or(0, block::timestamp);
     let dates = (1..=blocks as u32).map(|index| last + 10 * index);
@@ -153,7 +153,7 @@ pub(crate) fn junk() -> Vec<(Vec<u8>, &'static str)> {
     ]
 }
 
-/// The output that keeps a chain's blocks from this height on.
+/// The output that saves a chain's blocks from this height on.
 pub(crate) fn saved(chain: &Chain, from: usize) -> Output {
     Output::Save(Save { from, blocks: chain.blocks()[from..].to_vec() })
 }
@@ -177,7 +177,7 @@ pub(crate) fn ignored(outputs: &[Output]) -> Option<&'static str> {
     })
 }
 
-/// To whom the outputs send what.
+/// The receivers of each output's datagram.
 pub(crate) fn sent(outputs: &[Output]) -> Vec<(&str, &[u8])> {
     let sends = outputs.iter().filter_map(|output| match output {
         Output::Send { to, bytes } => Some((to, &bytes[..])),

@@ -1,4 +1,4 @@
-//! What the program that runs a node can ask of it.
+//! Commands to a node from the program that runs it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Whatever a node is sent, it lives, and its chain stays valid and as long.
+//! Whatever a node is sent, it keeps running, and its chain stays valid and no shorter.
 
 use cairn::block::BLOCK_LEN;
 use cairn::chain::Chain;
@@ -12,8 +12,8 @@ use proptest::test_runner::RngSeed;
 
 use crate::bench::*;
 
-/// Any hash will do, so that changed blocks get past proof of work, as those of
-/// an attacker with time would.
+/// Any hash meets this target, so that changed blocks get past proof of work, like those of
+/// an attacker with time.
 const ANY: Target = Target::from_zero_bits(0);
 
 proptest! {
@@ -69,7 +69,7 @@ proptest! {
     }
 }
 
-/// A datagram, and what the node is about when it comes.
+/// A datagram, and what the node is doing when it arrives.
 #[derive(Clone, Debug)]
 struct Letter {
     from: &'static str,
@@ -103,7 +103,7 @@ fn searches(outputs: &[Output]) -> Option<Search> {
     })
 }
 
-/// Whom the outputs ask a question, and its number.
+/// The peer that the outputs ask a question, and its number.
 fn asks(outputs: &[Output]) -> Option<(String, u64)> {
     sent(outputs).into_iter().rev().find_map(|(to, bytes)| match Message::decode(bytes) {
         Ok(Message::Question(question)) => Some((to.to_owned(), question.number)),

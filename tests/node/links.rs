@@ -1,5 +1,5 @@
-//! Peers that come and go, nodes that relay, and who is paid: what a network
-//! needs in which not every node lists every other.
+//! Peers that join and leave, nodes that relay, and the receiver of rewards: for a network
+//! in which not every node lists every other.
 
 use cairn::block::Block;
 use cairn::event::Event;

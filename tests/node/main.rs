@@ -1,4 +1,4 @@
-//! The node without a socket: what it is told, when, and what it does then.
+//! The node without a socket: its inputs, their times, and its outputs.
 
 mod bench;
 mod commands;

@@ -1,5 +1,5 @@
-//! Who gets to hear what from a node, and how chains come together: alice, bob
-//! and carol on a network that loses what it is told to lose.
+//! What a node sends to whom, and how chains converge: alice, bob and carol on a network
+//! that loses what the test tells it to lose.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -181,7 +181,7 @@ fn lost_announcements_are_healed_by_the_answer_to_a_shorter_chain() {
     network.finds("alice");
     network.is_down = false;
     assert_eq!(network.counts(), [("alice", 3), ("bob", 1), ("carol", 1)]);
-    // Bob announces one block, is answered with two, and gives his up.
+    // Bob announces one block, gets two as the answer, and abandons his.
     network.finds("bob");
     assert_eq!(network.counts()[..2], [("alice", 3), ("bob", 3)]);
     network.finds("alice");
@@ -216,7 +216,7 @@ fn nodes_that_know_each_other_are_silent_until_there_is_something_to_say() {
     assert_eq!(network.carried, 2, "one block, told to two peers, and nothing is passed on");
 }
 
-/// Nodes that list each other, and what they have on the way.
+/// Nodes that list each other, and their datagrams in flight.
 #[derive(Default)]
 struct Network {
     nodes: BTreeMap<&'static str, Bench>,
@@ -250,11 +250,11 @@ impl Network {
         self.nodes.get_mut(name).expect("it was started")
     }
 
-    /// Delivers what a node sends, and what that leads to, until all is quiet.
+    /// Delivers what a node sends, and what follows from that, until nothing is in flight.
     fn carry(&mut self, from: &str, outputs: Vec<Output>) {
         let mut on_the_way = VecDeque::from(letters(from, outputs));
         while let Some((from, to, bytes)) = on_the_way.pop_front() {
-            // Who has not been started hears nothing, as over UDP.
+            // A node that has not started hears nothing, as over UDP.
             let Some(bench) = self.nodes.get_mut(&to[..]).filter(|_| !self.is_down) else {
                 continue;
             };
@@ -269,7 +269,7 @@ impl Network {
         self.nodes.iter().map(|(name, bench)| (*name, bench.node.chain().count())).collect()
     }
 
-    /// The different tips of the network: one where all agree.
+    /// The different tips of the network: only one if all agree.
     fn tips(&self) -> Vec<String> {
         let tips = self.nodes.values().map(|bench| bench.node.chain().tip_hash().to_string());
         let mut tips: Vec<_> = tips.collect();
@@ -279,7 +279,7 @@ impl Network {
     }
 }
 
-/// Who writes to whom, and what.
+/// The senders, receivers and contents of datagrams.
 fn letters(from: &str, outputs: Vec<Output>) -> Vec<(String, String, Vec<u8>)> {
     let letter = |(to, bytes): (&str, &[u8])| (from.into(), to.into(), bytes.into());
     sent(&outputs).into_iter().map(letter).collect()
@@ -293,7 +293,7 @@ fn three_nodes() -> Network {
     network
 }
 
-/// Lets the node mine a turn in vain, and says to whom it repeated its chain.
+/// Lets the node mine a turn without success, and returns to whom it repeated its chain.
 fn repeats_to(bench: &mut Bench) -> Vec<String> {
     let outputs = bench.turn();
     let Some(Output::Search(search)) = outputs.last() else { panic!("{outputs:?}") };

@@ -53,7 +53,7 @@ fn broadcasts_go_to_the_peers_of_its_settings() {
 
 #[test]
 fn tries_a_thousand_nonces_a_turn_and_listens_for_a_second_in_between() {
-    // Nobody is there to be told anything.
+    // There is nobody to tell.
     let settings = Settings { peers: Vec::new(), ..settings("alice", 7000) };
     let mut alice = Bench::with(settings, &genesis());
     for counter in [0, 1000, 2000, 3000] {
@@ -275,7 +275,7 @@ fn copies_again_while_it_rests_and_rests_no_longer_for_that() {
     assert!(lines(&outputs).iter().all(|line| !line.starts_with("SLEEP")), "{outputs:?}");
 }
 
-// Hears anything else: whatever it was doing goes on as if nothing had come.
+// Hears anything else: whatever it was doing goes on as if nothing had arrived.
 
 #[test]
 fn junk_is_ignored_with_its_reason_and_changes_nothing() {
@@ -390,8 +390,8 @@ fn resting_for_three_seconds() -> Bench {
     alice
 }
 
-/// Lets a node hear a datagram and its twin not, and checks that both still have
-/// the same chain and timer, and search the same next.
+/// Gives a datagram to a node and not to its twin, and checks that both still have the same
+/// chain and timer, and search the same next.
 fn unchanged_by(node: impl Fn() -> Bench, from: &str, bytes: &[u8]) -> Vec<Output> {
     let (mut alice, mut twin) = (node(), node());
     let outputs = alice.hears(from, bytes);

@@ -1,4 +1,4 @@
-//! What a node does with its two clocks, and what it does with its lane.
+//! What a node does with its two clocks and with its lane.
 
 use cairn::block::Nonce;
 use cairn::event::{Event, Reason};
@@ -153,7 +153,7 @@ fn our_own_blocks_are_not_judged_by_our_clock() {
 
 #[test]
 fn blocks_that_are_ours_already_are_not_judged_again() {
-    // From a file, say; three blocks that are not ahead keep the median low.
+    // For example from a file; three blocks that are not ahead keep the median low.
     let ours = grow_at(&grow(&genesis(), 2, 8000), START_TIME + 1_000_000, 8000);
     let theirs = grow_at(&ours, START_TIME, 8000);
     let mut alice = Bench::on(&ours);

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use super::report::{BLOCKS, Rates, Report};
 use crate::cli::print;
 
-/// A printer of all that was measured as one line.
+/// A printer of all measurements in one line.
 pub(super) fn printer() -> Result<fn(&Report) -> Result<()>> {
     Ok(|report| print::line(line(report)))
 }
 
-/// Rates are hashes and blocks a second, the clock is cycles a second; `null` is what
-/// is not known.
+/// Rates are hashes and blocks a second, the clock is cycles a second; an unknown value is
+/// `null`.
 fn line(report: &Report) -> Value {
     json!({
         "processor": report.processor,

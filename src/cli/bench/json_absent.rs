@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::report::Report;
 use crate::cli::exit::Exit;
 
-/// Says what is missing.
+/// Reports the missing feature.
 pub(super) fn printer() -> Result<fn(&Report) -> Result<()>> {
     Err(Exit::usage("--json needs the feature console: build without --no-default-features"))
 }

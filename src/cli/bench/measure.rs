@@ -1,4 +1,4 @@
-//! What is measured, one rate after the other.
+//! The measurements, one rate after the other.
 
 use std::hint::black_box;
 use std::ops::Range;
@@ -15,13 +15,13 @@ use super::report::{BLOCKS, PLAINLY, Rates};
 /// How long one measurement of mining takes.
 const SPELL: Duration = Duration::from_millis(60);
 
-/// How many tries a spell is made of.
+/// How many tries one search makes.
 const TRIES: u64 = 1 << 14;
 
-/// No search ends before its range does.
+/// No search ends before the end of its range.
 const OUT_OF_REACH: Target = Target::from_zero_bits(255);
 
-/// Any hash will do, so the chain to check need not be mined.
+/// Any hash meets this target, so the chain to check need not be mined.
 const ANY: Target = Target::from_zero_bits(0);
 
 /// Hashes a second: plainly, by each kernel, and on all threads.
@@ -76,7 +76,7 @@ pub(super) fn checking_rates(chain: &[u8], threads: usize) -> Rates {
     rates
 }
 
-/// How the rate on threads is named.
+/// The name of the rate on threads.
 pub(super) fn on_threads(threads: usize) -> String {
     match threads {
         1 => "the same on 1 thread".to_owned(),

@@ -23,7 +23,7 @@ use self::measure::{chain, checking_rates, mining_rates};
 use self::report::{BLOCKS, Rates, Report};
 use super::{print, threads};
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn bench                                    this machine, as it is
@@ -34,15 +34,15 @@ Examples:
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// How many threads the last line of each table uses [default: all that there are]
+    /// How many threads the last line of each table uses [default: all]
     #[arg(long, value_name = "COUNT", value_parser = threads::parse)]
     threads: Option<usize>,
-    /// Print what was measured as a line of JSON
+    /// Print the measurements as a line of JSON
     #[arg(long)]
     json: bool,
 }
 
-/// How long all measuring takes together.
+/// How long all measurements take together.
 const MEASURING: Duration = Duration::from_secs(9);
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -57,8 +57,8 @@ fn measure(threads: usize) -> Report {
     let chain = chain();
     let clock = processor::clock();
     let (mut mining, mut checking) = (Rates::new(), Rates::new());
-    // All in turn and the best of each, so that what else the machine does
-    // falls on none of them alone.
+    // All in turn and the best of each, so that other programs on the machine do not
+    // disturb only one of them.
     let start = Instant::now();
     while start.elapsed() < MEASURING {
         keep_best(&mut mining, mining_rates(threads));
@@ -106,7 +106,7 @@ fn text(report: &Report) -> String {
     text
 }
 
-/// A line for each rate, with how many times the first it is.
+/// A line for each rate, with its ratio to the first.
 fn table(text: &mut String, title: &str, rates: &Rates) {
     writeln!(text, "\n{title}").expect("a String takes all");
     for (name, rate) in rates {
@@ -115,7 +115,7 @@ fn table(text: &mut String, title: &str, rates: &Rates) {
     }
 }
 
-/// A time for people: three digits and a unit that suits them.
+/// A time for people: three digits and a suitable unit.
 fn seconds(seconds: f64) -> String {
     let (time, unit) = match seconds {
         s if s < 1e-3 => (s * 1e6, "us"),

@@ -1,4 +1,4 @@
-//! Which processor of x86-64 this is, and what its units could do.
+//! The kind of x86-64 processor, and what its units could do.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -20,8 +20,8 @@ fn family_and_model() -> Option<(u8, u8)> {
     CpuId::new().get_feature_info().map(|info| (info.family_id(), info.model_id()))
 }
 
-/// Cycles of a multiplication whose result the next one waits for, and of the bitwise
-/// operation after it, on all processors that have AVX-512.
+/// Cycles of a multiplication whose result the next one needs, and of the bitwise operation
+/// after it, on all processors that have AVX-512.
 const CYCLES_A_LINK: f64 = 4.0;
 
 /// Links of the chain that is timed.
@@ -44,8 +44,8 @@ pub(super) fn clock() -> Option<f64> {
 const OPERATIONS: f64 = 3035.0;
 
 /// The most hashes a second that a thread with AVX-512 could do, at this many cycles a
-/// second. Zen 4 does two 512-bit additions or bitwise operations in a cycle, Zen 5
-/// four; of others nothing is written here.
+/// second. Zen 4 does two 512-bit additions or bitwise operations in a cycle, Zen 5 four;
+/// for other processors this is not known.
 pub(super) fn limit(clock: f64) -> Option<f64> {
     let is_amd = CpuId::new().get_vendor_info().is_some_and(|it| it.as_str() == "AuthenticAMD");
     let a_cycle = match family_and_model()? {

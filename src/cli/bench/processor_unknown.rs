@@ -1,4 +1,4 @@
-//! Which processor this is, where no instruction says it.
+//! The processor, if no instruction identifies it.
 
 use std::env::consts::ARCH;
 
@@ -12,7 +12,7 @@ pub(super) fn clock() -> Option<f64> {
     None
 }
 
-/// Nothing is known of its units.
+/// Its units are not known.
 pub(super) fn limit(_clock: f64) -> Option<f64> {
     None
 }

@@ -1,4 +1,4 @@
-//! Posts to the API of a node that runs.
+//! Posts to the API of a running node.
 
 use std::env;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use ureq::Agent;
 
-/// The longest that a node may take, which has to ask others first.
+/// The longest that a node may take to answer; it has to ask others first.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Which node is asked.
+/// The node to ask.
 #[derive(clap::Args)]
 pub(super) struct ApiFlags {
-    /// Where the node has its API: it runs with --http
+    /// The URL of the API of a node that runs with --http
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:6784")]
     api: String,
     /// The node's --http-token, if it has one [default: CAIRN_HTTP_TOKEN in the environment]
@@ -25,7 +25,7 @@ impl ApiFlags {
     /// Posts to a path, and reads the answer.
     ///
     /// # Errors
-    /// No node answers there, or what the node says is wrong.
+    /// If no node answers there, or with the node's own error.
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value> {
         let url = self.api.trim_end_matches('/');
         let config = Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None);

@@ -10,13 +10,13 @@ use serde_json::json;
 use super::api::ApiFlags;
 use crate::cli::print;
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn net confirm HASH                 ask all nodes about the block with this hash
   cairn net confirm HASH --json          the same as a line of JSON";
 
-/// Ask all nodes whether they have a block, and weigh what they say by the last 100 blocks
+/// Ask all nodes whether they have a block, and weigh their answers by the last 100 blocks
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -81,7 +81,7 @@ fn text(advice: &Advice) -> String {
          has answered; {minimum_percent} % is wanted"
     ));
     if !advice.enough {
-        add(format_args!("Too little has answered: ask again later."));
+        add(format_args!("Too little weight has answered: ask again later."));
     }
     add(format_args!("{CAUTION}"));
     text

@@ -1,4 +1,4 @@
-//! How blocks got around in a network of strangers.
+//! How blocks spread in a network of strangers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
@@ -42,13 +42,13 @@ impl Delivery {
         self.tips[node].push(seen);
     }
 
-    /// How many of the chain's blocks reached how many nodes, and how long that took
-    /// from the moment at which a block was found.
+    /// How many of the chain's blocks reached how many nodes, and how long that took from
+    /// the moment at which a block was found.
     ///
-    /// Of two blocks of one height each node keeps the one that it saw first, and gets
-    /// the other with the next block: such heights do not count for the times. The end of
-    /// the chain may be on its way still, or undecided, so what comes after the last but
-    /// one height without a rival does not count at all.
+    /// Of two blocks of the same height each node keeps the one that it saw first, and gets
+    /// the other with the next block: the times do not include such heights. The end of the
+    /// chain may still be in flight, or undecided, so blocks after the last but one height
+    /// without a rival do not count at all.
     pub(super) fn report(&self, chain: &Chain) -> String {
         let Delivered { blocks, delivered, times } = self.measure(chain);
         self.text(blocks, delivered, &times)
@@ -100,7 +100,7 @@ impl Delivery {
     }
 }
 
-/// When a node first stood on the block of this height, or on one above it.
+/// When a node's tip first was the block of this height, or one above it.
 fn arrival<'a>(
     tips: &'a [Seen],
     on_chain: &HashMap<Hash, usize>,
@@ -109,7 +109,7 @@ fn arrival<'a>(
     tips.iter().find(|seen| on_chain.get(&seen.hash).is_some_and(|at| *at >= height))
 }
 
-/// What this part of the times is no longer than.
+/// The time that this share of the times does not exceed.
 pub(super) fn quantile(sorted: &[Duration], part: f64) -> Option<Duration> {
     let last = sorted.len().checked_sub(1)?;
     Some(sorted[(last as f64 * part) as usize])

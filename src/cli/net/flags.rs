@@ -1,4 +1,4 @@
-//! The flags of `cairn net`, and what they are settings of.
+//! The flags of `cairn net`, and the settings that they make.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -29,10 +29,10 @@ use crate::cli::pace::Effort;
 /// Where a node listens.
 #[derive(clap::Args)]
 pub(super) struct Listen {
-    /// The UDP port to listen at; 0 for one that is free
+    /// The UDP port to listen on; 0 for a free one
     #[arg(long, value_name = "PORT", default_value_t = 6783)]
     port: u16,
-    /// The address of this machine to listen at [default: all of IPv4]
+    /// The address of this machine to listen on [default: all of IPv4]
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0", hide_default_value = true)]
     ip: IpAddr,
 }
@@ -43,7 +43,7 @@ impl Listen {
     }
 }
 
-/// Who a node is, whom it looks for, and whom it lets in.
+/// A node's identity, the peers that it looks for, and those that it lets in.
 #[derive(clap::Args)]
 pub(super) struct NetFlags {
     #[command(flatten)]
@@ -62,38 +62,38 @@ pub(super) struct NetFlags {
     batches: BatchFlags,
 }
 
-/// Who a node is, and whom it knows from the start.
+/// A node's identity, and the peers that it knows from the start.
 #[derive(clap::Args)]
 struct OwnFlags {
-    /// The file of the node's key, made on the first start
+    /// The file of the node's key, made at the first start
     #[arg(long, value_name = "FILE", default_value = "cairn.key")]
     key: PathBuf,
-    /// What the node calls itself
+    /// The node's name for itself
     #[arg(long, value_name = "NAME", default_value = "", value_parser = word)]
     name: String,
-    /// Where the node says that it is
+    /// The region in which the node says it is
     #[arg(long, value_name = "NAME", value_parser = word)]
     region: Option<String>,
     /// The account that earns the rewards [default: 16 bits of the key's hash]
     #[arg(long, value_name = "NUMBER")]
     account: Option<u16>,
-    /// A group that the node is of: messages to it are shown; may be repeated, 8 times at most
+    /// A group to which the node belongs: it shows messages to it; may be repeated, 8 times at most
     #[arg(long, value_name = "NAME", value_parser = group)]
     group: Vec<String>,
-    /// How much of the last 100 blocks' weight is to answer `cairn net confirm`, in percent
+    /// The share of the last 100 blocks that must answer `cairn net confirm`, in percent
     #[arg(long, value_name = "PERCENT", default_value_t = DEFAULT_WEIGHT_MINIMUM,
           value_parser = clap::value_parser!(u8).range(0..=100))]
     online_weight_minimum: u8,
-    /// A peer to dial, such as others print at their start; may be repeated
+    /// A peer to dial, as a node prints it when it starts; may be repeated
     #[arg(long, value_name = "ID@HOST:PORT")]
     bootstrap: Vec<Bootstrap>,
-    /// How often the names among them are looked up
+    /// How often to look up the host names of bootstrap peers
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     bootstrap_interval: Duration,
-    /// Only introduce others to each other; do not mine
+    /// Only introduce other nodes to each other; do not mine
     #[arg(long)]
     introduce: bool,
-    /// Keep the peers that were met in this file [default: that of the key, ending in .peers]
+    /// Keep the peers that the node met in this file [default: the key's file, ending in .peers]
     #[arg(long, value_name = "FILE")]
     peers: Option<PathBuf>,
 }
@@ -107,11 +107,11 @@ struct LanFlags {
     /// Look on the interface with this address; may be repeated [default: all]
     #[arg(long, value_name = "ADDRESS")]
     interface: Vec<Ipv4Addr>,
-    /// The UDP port on which nodes make themselves known
+    /// The UDP port on which nodes announce themselves
     #[arg(long, value_name = "PORT", default_value_t = DISCOVERY_PORT,
           value_parser = clap::value_parser!(u16).range(1..))]
     discovery_port: u16,
-    /// How often the node makes itself known
+    /// How often the node announces itself
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
     discovery_interval: Duration,
 }
@@ -119,22 +119,22 @@ struct LanFlags {
 /// How many connections a node has.
 #[derive(clap::Args)]
 struct LimitFlags {
-    /// How many connections to keep up by dialling
+    /// How many connections to keep by dialling
     #[arg(long, value_name = "COUNT", default_value_t = Policy::default().target)]
     connections: usize,
-    /// The most connections in all
+    /// The most connections in total
     #[arg(long, value_name = "COUNT", default_value_t = Policy::default().most)]
     max_connections: usize,
     /// The most connections from one address, other than this machine's own
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().per_address)]
     max_per_address: usize,
-    /// The most handshakes in a second
+    /// The most handshakes a second
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().handshakes)]
     max_handshakes: u32,
-    /// How long to wait after a dial in vain; twice as long after each more
+    /// How long to wait after a failed dial; twice as long after each further one
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
     retry: Duration,
-    /// After how many dials in vain a peer is forgotten that is no bootstrap peer
+    /// After how many failed dials to forget a peer, unless it is a bootstrap peer
     #[arg(long, value_name = "COUNT", default_value_t = Policy::default().retries)]
     retries: u32,
 }
@@ -145,7 +145,7 @@ struct ListFlags {
     /// Let in only this identity or address; may be repeated
     #[arg(long, value_name = "ID|ADDRESS")]
     allow: Vec<Subject>,
-    /// Have nothing to do with this identity or address; may be repeated
+    /// Refuse this identity or address; may be repeated
     #[arg(long, value_name = "ID|ADDRESS")]
     block: Vec<Subject>,
     /// A file of lines such as: block 192.0.2.7 until 1800000000
@@ -156,17 +156,17 @@ struct ListFlags {
 /// When a peer that has lied is banned, and for how long.
 #[derive(clap::Args)]
 struct BanFlags {
-    /// How long a peer is banned that has lied too often; twice as long each time after
+    /// How long to ban a peer that has lied too often; twice as long each further time
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
     ban: Duration,
     /// The longest ban
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse_duration)]
     longest_ban: Duration,
-    /// With how little reputation a peer is banned; a block that breaks a rule costs 40
+    /// The reputation at which a peer is banned; a block that breaks a rule costs 40
     #[arg(long, value_name = "POINTS", default_value_t = Bans::default().at,
           value_parser = clap::value_parser!(i32).range(-100..=-1))]
     ban_at: i32,
-    /// How long a point of reputation that was lost takes to come back
+    /// How long it takes to regain a lost point of reputation
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     forgive: Duration,
 }
@@ -178,16 +178,16 @@ struct BatchFlags {
     #[arg(long, value_name = "COUNT", default_value_t = Batches::default().entries,
           value_parser = batch_entries)]
     batch_entries: usize,
-    /// How long they are collected for a batch
+    /// How long to collect statements for a batch
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
     batch_interval: Duration,
-    /// How often a batch is tried that a peer does not take
+    /// How often to try to send a batch that a peer does not take
     #[arg(long, value_name = "COUNT", default_value_t = Batches::default().attempts)]
     batch_attempts: u32,
-    /// How long to wait between two attempts
+    /// How long to wait between two such attempts
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_duration)]
     batch_delay: Duration,
-    /// The most bytes of batches in a minute, to a peer and from one
+    /// The most bytes of batches a minute, to a peer and from a peer
     #[arg(long, value_name = "BYTES", default_value_t = Batches::default().bytes_per_minute)]
     batch_bytes: usize,
 }
@@ -212,11 +212,13 @@ impl BatchFlags {
 }
 
 impl NetFlags {
-    /// What these flags ask for. Makes the key, if it is not there yet.
+    /// The settings of these flags. Makes the key if it is missing.
     pub(super) fn settings(&self, listen: &Listen, effort: &Effort, seed: u64) -> Result<Settings> {
         let (own, limits) = (&self.own, &self.limits);
         if own.group.len() > MAX_GROUPS {
-            return Err(Exit::usage(format!("--group: a node is of at most {MAX_GROUPS} groups")));
+            return Err(Exit::usage(format!(
+                "--group: a node belongs to at most {MAX_GROUPS} groups"
+            )));
         }
         let lists = self.lists.lists()?;
         let key = Key::open(&own.key).map_err(in_use)?;
@@ -275,7 +277,7 @@ impl ListFlags {
     }
 }
 
-/// What a node among strangers is told at its start.
+/// The settings of a node among strangers at its start.
 pub(super) fn node_settings(
     network: &Network,
     account: u16,
@@ -286,19 +288,20 @@ pub(super) fn node_settings(
     node::Settings { account, nonces: effort.nonces, listen, seed, ..network.node_settings() }
 }
 
-/// An error that ends the program with the code for what is in use, where that is why.
+/// An error that ends the program with the code for a resource in use, if that is the
+/// reason.
 pub(super) fn in_use(error: anyhow::Error) -> anyhow::Error {
     if error.is::<InUse>() { Exit::in_use(error) } else { error }
 }
 
-/// Reads how many statements a batch has.
+/// Reads the number of statements in a batch.
 fn batch_entries(text: &str) -> Result<usize, String> {
     let most = Batches::MOST;
     let count = text.parse().ok().filter(|count| (1..=most).contains(count));
     count.ok_or_else(|| format!("write a number from 1 to {most}"))
 }
 
-/// Reads what others will see.
+/// Reads a name that others will see.
 fn word(text: &str) -> Result<String, String> {
     let why = "write at most 32 bytes without control characters";
     is_word(text).then(|| text.to_owned()).ok_or_else(|| why.to_owned())

@@ -26,20 +26,20 @@ use crate::cli::exit::Exit;
 use crate::cli::http::{self, Flags, Http, Pool};
 use crate::cli::{print, signals};
 
-/// The fewest nodes that can be strangers to each other.
+/// The smallest network of strangers.
 const MIN_NODES: usize = 2;
 
-/// The most: each has two threads and some megabytes.
+/// The largest: each node has two threads and some megabytes.
 const MAX_NODES: usize = 100;
 
-/// What reaches the thread that watches them.
+/// A message to the thread that watches the nodes.
 enum Message {
     /// The node of this index has a new tip.
     Seen(usize, Seen),
     Stop,
 }
 
-/// Runs them until something stops them, and tells how blocks got around.
+/// Runs the nodes until something stops them, and prints how blocks spread.
 pub(super) fn run(args: &Args, count: usize) -> Result<()> {
     check(args, count)?;
     let (messages, inbox) = mpsc::channel();
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args, count: usize) -> Result<()> {
     }
     let delivery = watch(args, count, &inbox)?;
     for node in &nodes {
-        // It fails where the node has ended by itself.
+        // This fails if the node has ended by itself.
         let _ = node.commands.send(Command::Stop);
     }
     let chain = nodes.into_iter().map(Running::end).max_by_key(Chain::count);
@@ -75,12 +75,12 @@ fn check(args: &Args, count: usize) -> Result<()> {
         return Err(Exit::usage(format!("--nodes {count}: write a number from {range}")));
     }
     if args.run.data.is_some() || args.run.json {
-        return Err(Exit::usage("--nodes has neither --data nor --json: they are for one node"));
+        return Err(Exit::usage("--nodes takes neither --data nor --json: they are for one node"));
     }
     Ok(())
 }
 
-/// Binds them all. Each knows one of those before it and finds the others by itself.
+/// Binds all nodes. Each knows one of those before it and finds the others by itself.
 fn start_all(args: &Args, count: usize, seed: u64) -> Result<Vec<(Network, NetLink)>> {
     let mut all: Vec<(Network, NetLink)> = Vec::new();
     for index in 0..count {
@@ -102,7 +102,7 @@ fn start_all(args: &Args, count: usize, seed: u64) -> Result<Vec<(Network, NetLi
     Ok(all)
 }
 
-/// What a node is started with, beside its link.
+/// The parts of a node at its start, besides its link.
 struct Plan<'a> {
     index: usize,
     args: &'a Args,
@@ -117,7 +117,7 @@ struct Running {
 }
 
 impl Running {
-    /// Waits for the end of the node, and gives its chain.
+    /// Waits for the end of the node, and returns its chain.
     fn end(self) -> Chain {
         self.thread.join().unwrap_or_else(|_| Chain::genesis(Target::NETWORK))
     }
@@ -145,7 +145,7 @@ fn start(
         let mut teller = Teller { index, http, network: Arc::new(network), messages };
         let mut keep = |_: &Save| Ok(());
         let setup = Setup { link: &mut link, commands: &orders, keep: &mut keep, threads };
-        // It ends when it is told to: the network's thread ends after it.
+        // It ends on a command: the network's thread ends after it.
         let _ = driver::run(&mut node, setup, &mut teller);
         node.chain().clone()
     });
@@ -153,7 +153,7 @@ fn start(
     Ok(Running { commands, thread })
 }
 
-/// Tells of tips, by HTTP of everything.
+/// Reports tips to the watching thread, and everything over HTTP.
 struct Teller {
     index: usize,
     http: Http,
@@ -168,7 +168,7 @@ impl Observer for Teller {
         if let Event::Created { hash, height } | Event::Copied { hash, height, .. } = *event {
             let is_own = matches!(event, Event::Created { .. });
             let seen = Seen { hash, height, at: Instant::now(), is_own };
-            // It fails where all are about to end.
+            // This fails when all nodes are about to end.
             let _ = self.messages.send(Message::Seen(self.index, seen));
         }
         self.http.event(node, event)
@@ -187,7 +187,7 @@ impl Observer for Teller {
     }
 }
 
-/// Takes in what they tell until it is enough.
+/// Takes the nodes' reports until it has enough.
 fn watch(args: &Args, count: usize, inbox: &Receiver<Message>) -> Result<Delivery> {
     let deadline = args.run.time.map(|time| Instant::now() + time);
     let mut delivery = Delivery::new(count);

@@ -37,22 +37,22 @@ use super::drive::{Parts, RunFlags, drive};
 use super::keeper::Keeper;
 use super::pace::Effort;
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
-  cairn net                                      with those of this local network
-  cairn net --bootstrap ID@HOST:PORT             with those that this node knows
+  cairn net                                      with the nodes of the local network
+  cairn net --bootstrap ID@HOST:PORT             with the peers that this node knows
   cairn net --introduce                          only introduce others to each other
   cairn net id                                   print the identity of this node, without running it
   cairn net --nodes 30                           thirty strangers on this machine, with the page
-  cairn net --relay-server                       help those behind routers to meet
+  cairn net --relay-server                       a relay for nodes behind routers
   cairn net --relay relay+FINGERPRINT@HOST:PORT --bootstrap ID@relay
   cairn net status                               how others reach the node that runs with --http
-  cairn net send bob hello                       words to one, by way of the node that runs with --http
-  cairn net confirm HASH                         who has this block, and how much weight they have
-  cairn net patterns --nodes 30                  how messages and blocks get around, measured";
+  cairn net send bob hello                       a message, through your node that runs with --http
+  cairn net confirm HASH                         who has this block, and with how much weight
+  cairn net patterns --nodes 30                  measure how messages and blocks spread";
 
-/// Run a node among strangers: they find each other and prove who they are
+/// Run a node among strangers: nodes find each other and prove their identity
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
@@ -69,22 +69,22 @@ pub(crate) struct Args {
     listen: Duration,
     #[command(flatten)]
     run: RunFlags,
-    /// Run this many strangers on this machine, each with a page, and tell how blocks get around
+    /// Run this many strangers on this machine, each with a page, and tell how blocks spread
     #[arg(long, value_name = "COUNT",
           conflicts_with_all = ["Listen", "OwnFlags", "LanFlags", "LimitFlags", "ListFlags",
                                 "BanFlags", "BatchFlags"])]
     nodes: Option<usize>,
-    /// Run no node, but a relay for those behind routers [default: at all addresses, port 6785]
+    /// Run a relay for nodes behind routers, and no node [default: on all addresses, port 6785]
     #[arg(long, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "",
           conflicts_with_all = ["Listen", "OwnFlags", "LanFlags", "LimitFlags", "ListFlags",
                                 "OutsideFlags", "BanFlags", "BatchFlags", "Effort", "nodes"])]
     relay_server: Option<String>,
-    /// The file of the relay's certificate and key, made on its first start
+    /// The file of the relay's certificate and key, made at its first start
     #[arg(long, value_name = "FILE", default_value = "cairn-relay.pem", requires = "relay_server")]
     relay_key: PathBuf,
 }
 
-/// What `cairn net` does other than run nodes.
+/// What `cairn net` does besides running nodes.
 #[derive(clap::Subcommand)]
 enum Errand {
     Id(id::Args),
@@ -139,15 +139,15 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     })
 }
 
-/// What others type to reach this node: on this machine, where it listens everywhere.
+/// The text that others type to reach this node: on this machine, if it listens everywhere.
 fn bootstrap(network: &Network) -> String {
     let address = network.address();
     let address = SocketAddr::new(reachable(address.ip()), address.port());
     format!("{}@{address}", network.name())
 }
 
-/// Says in a line of its own that the port is taken, or that the address is none of
-/// this machine's.
+/// Reports in a line that the port is taken, or that the address does not belong to this
+/// machine.
 fn check_free(address: SocketAddr) -> Result<()> {
     let ip = Found { value: address.ip(), source: Source::Flag };
     bind(&ip, address.port(), "choose another with --port").map(|_: UdpSocket| ())

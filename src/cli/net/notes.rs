@@ -1,4 +1,4 @@
-//! What happens between this node and others, on standard error.
+//! Notes about this node and its peers, on standard error.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use cairn::net::notice::Notice;
 use cairn::throttle::Throttle;
 
-/// The most notes that wait for a reader; what comes then is not told.
+/// The most notes that wait for a reader; further ones are dropped.
 const MAX_WAITING: usize = 256;
 
-/// Of refusals one is told in this time, as strangers can cause many.
+/// One refusal is reported in this time, because strangers can cause many.
 const REFUSALS_APART: Duration = Duration::from_secs(1);
 
-/// A function that has a note printed and never waits for a reader.
+/// A function that prints a note and never waits for a reader.
 pub(super) fn notes() -> impl Fn(Notice) + Send + 'static {
     let (notes, inbox) = sync_channel::<Notice>(MAX_WAITING);
     thread::spawn(move || print(&inbox));
@@ -38,7 +38,7 @@ fn print(inbox: &Receiver<Notice>) {
         };
         for (note, count) in tell.into_iter().chain(refusals.due(now)) {
             let others = if count > 1 { format!(" (the last of {count})") } else { String::new() };
-            // Where nobody reads it, the node runs all the same.
+            // The node runs even if nobody reads it.
             let _ = writeln!(io::stderr(), "note: {note}{others}");
         }
         if is_over {

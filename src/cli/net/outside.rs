@@ -1,4 +1,4 @@
-//! The flags that have to do with routers between a node and others.
+//! The flags for routers between a node and others.
 
 use std::net::SocketAddr;
 
@@ -12,19 +12,19 @@ use crate::cli::exit::Exit;
 /// How others reach a node from outside.
 #[derive(clap::Args)]
 pub(super) struct OutsideFlags {
-    /// Do not ask the router to pass packets on to this node
+    /// Do not ask the router to forward a port to this node
     #[arg(long)]
     no_mapping: bool,
-    /// Do not ask it by PCP
+    /// Do not ask the router by PCP
     #[arg(long)]
     no_pcp: bool,
-    /// Do not ask it by NAT-PMP
+    /// Do not ask the router by NAT-PMP
     #[arg(long)]
     no_nat_pmp: bool,
-    /// Do not ask it by UPnP
+    /// Do not ask the router by UPnP
     #[arg(long)]
     no_upnp: bool,
-    /// Where others reach this node, if a person had the router forward a port to it
+    /// Where others reach this node, if you made the router forward a port to it
     #[arg(long, value_name = "IP:PORT", value_parser = external)]
     external: Option<SocketAddr>,
     /// A relay to use, as cairn net --relay-server prints it; may be repeated
@@ -33,7 +33,7 @@ pub(super) struct OutsideFlags {
 }
 
 impl OutsideFlags {
-    /// The settings with what these flags ask for.
+    /// The settings with these flags applied.
     pub(super) fn apply(&self, settings: Settings) -> Result<Settings> {
         if let Some(peer) = settings.bootstrap.iter().find(|peer| peer.is_relayed())
             && self.relay.is_empty()
@@ -41,7 +41,7 @@ impl OutsideFlags {
             let why = "name the relay that it uses as well, with --relay";
             return Err(Exit::usage(format!("--bootstrap {peer}: {why}")));
         }
-        // What was forwarded by hand need not be asked for.
+        // A port that was forwarded by hand need not be requested.
         let is_mapping = !self.no_mapping && self.external.is_none();
         let is_wanted = |protocol: &Protocol| {
             is_mapping

@@ -1,4 +1,4 @@
-//! `cairn net --relay-server`: a relay for those behind routers, and nothing else.
+//! `cairn net --relay-server`: a relay for nodes behind routers, and nothing else.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
@@ -17,7 +17,7 @@ pub(super) fn run(listen: &str, file: &Path, time: Option<Duration>) -> Result<(
     let relay = RelayServer::start(address, file)?;
     let (stop, stopped) = mpsc::channel();
     signals::on_stop(move || {
-        // It fails where the time was up already.
+        // This fails if the time was up already.
         let _ = stop.send(());
     })?;
     let at = relay.address();
@@ -32,7 +32,7 @@ pub(super) fn run(listen: &str, file: &Path, time: Option<Duration>) -> Result<(
          where a name or another address of this machine may stand in place of {}.\n",
         shown.host
     ))?;
-    // Without a time it waits for a signal alone.
+    // Without a time it waits only for a signal.
     let ended = stopped.recv_timeout(time.unwrap_or(Duration::MAX));
     debug_assert!(
         !matches!(ended, Err(RecvTimeoutError::Disconnected)),
@@ -51,8 +51,8 @@ fn address(text: &str) -> Result<SocketAddr> {
     })
 }
 
-/// The address at which this machine is known where the relay listens at all of them: the
-/// one from which it would write to the world (no packet is sent to find out).
+/// The address of this machine if the relay listens on all of them: the one from which it
+/// would send to the world (no packet is sent to find out).
 fn known(ip: IpAddr) -> IpAddr {
     let outward = || {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;

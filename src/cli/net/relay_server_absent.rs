@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::cli::exit::Exit;
 
-/// Says what is missing.
+/// Reports the missing feature.
 pub(super) fn run(_listen: &str, _file: &Path, _time: Option<Duration>) -> Result<()> {
     Err(Exit::usage(
         "cairn net --relay-server needs the feature relay: cargo install --path . --features relay",

@@ -1,4 +1,4 @@
-//! `cairn net send`: words to other nodes, by way of one that runs.
+//! `cairn net send`: a message to other nodes, through one that runs.
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -7,15 +7,15 @@ use serde_json::json;
 use super::api::ApiFlags;
 use crate::cli::print;
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn net send bob \"hello\"            to the node that calls itself bob
-  cairn net send 3f9a \"hello\"           to the node whose identity begins so
-  cairn net send group:class \"hello\"    to those that run with --group class
+  cairn net send 3f9a \"hello\"           to the node whose identity begins with 3f9a
+  cairn net send group:class \"hello\"    to the nodes of the group class
   cairn net send all \"hello\"            to everybody";
 
-/// Send words to one node, a group or all, signed by the node that runs with --http
+/// Send a message to one node, a group or all, signed by your node that runs with --http
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -39,5 +39,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let answer = args.api.post("/message", &body)?;
     let Sent { to, number, neighbours } = serde_json::from_value(answer)?;
     let plural = if neighbours == 1 { "" } else { "s" };
-    print::line(format_args!("sent message {number} to {to} by {neighbours} neighbour{plural}"))
+    print::line(format_args!(
+        "sent message {number} to {to} through {neighbours} neighbour{plural}"
+    ))
 }

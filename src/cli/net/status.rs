@@ -1,4 +1,4 @@
-//! `cairn net status`: how a running node stands, and how others reach it.
+//! `cairn net status`: the state of a running node, and how others reach it.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use serde::Deserialize;
 use crate::cli::ask::Client;
 use crate::cli::print;
 
-/// Say in plain words how others reach a running node, and what to do where they cannot
+/// Say how others reach a running node, and what to do if they cannot
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Where the node has its API: it runs with --http
+    /// The URL of the API of a node that runs with --http
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:6784")]
     api: String,
 }
@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let info: Info = client.get(url, "/node/info").with_context(|| {
         format!("no node answers at {url}: start one with cairn net --http, or name it with --api")
     })?;
-    let reach = client.get(url, "/node/reach").context("this is no node of cairn net")?;
+    let reach = client.get(url, "/node/reach").context("this is not a node of cairn net")?;
     let status = client.get(url, "/node/status")?;
     let peers: Peers = client.get(url, "/node/peers")?;
     let contacts = peers.known.map(|known| known.contacts).unwrap_or_default();
@@ -85,7 +85,7 @@ fn text(info: &Info, status: &Status, reach: &Reach, contacts: &[Contact]) -> St
         line(format_args!("  not at all"));
     }
     if let Some(advice) = &reach.advice {
-        line(format_args!("nobody from outside of the local network reaches it: {advice}"));
+        line(format_args!("nobody outside the local network reaches it: {advice}"));
     }
     let connected = contacts.iter().filter(|contact| contact.status == "connected");
     line(format_args!(

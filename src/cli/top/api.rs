@@ -1,4 +1,4 @@
-//! What `cairn top` asks of a network's API.
+//! The requests of `cairn top` to a network's API.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -6,14 +6,14 @@ use serde_json::json;
 
 use crate::cli::ask::Client;
 
-/// How many of the last blocks are asked for.
+/// How many of the last blocks to request.
 const BLOCKS: u32 = 40;
 
 /// A network, as far as its nodes answered.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
     pub(super) nodes: Vec<NodeSeen>,
-    /// The last blocks as the first node that answered has them, lowest first.
+    /// The last blocks of the first node that answered, lowest first.
     pub(super) blocks: Vec<Block>,
 }
 
@@ -24,12 +24,12 @@ pub(super) struct NodeSeen {
     pub(super) answer: Option<Answer>,
 }
 
-/// What a node says of itself.
+/// A node's report about itself.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) info: Info,
     pub(super) status: Status,
-    /// How many peers it was told to have nothing to do with.
+    /// The number of peers that it refuses.
     pub(super) refused: usize,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Info {
 
 #[cfg(test)]
 impl Info {
-    /// The info of a node that knows of no network.
+    /// The info of a node that knows no network.
     pub(super) fn named(name: String, port: u16) -> Info {
         Info { name, port, network: Vec::new() }
     }
@@ -82,20 +82,20 @@ pub(super) struct Block {
     pub(super) on_chain: bool,
 }
 
-/// What can be asked of the network.
+/// An order to the network.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Order {
-    /// The node with its API here mines no more.
+    /// The node with its API here stops mining.
     Pause(String),
-    /// It mines again.
+    /// It resumes mining.
     Resume(String),
-    /// The first half of the nodes and the second hear each other no more.
+    /// The first half of the nodes and the second no longer hear each other.
     Split,
     /// All hear each other again.
     Heal,
 }
 
-/// The way to a network.
+/// The access to a network.
 pub(super) struct Api {
     client: Client,
     first: String,
@@ -107,7 +107,7 @@ impl Api {
         Api { client: Client::new(), first: url.trim_end_matches('/').to_owned() }
     }
 
-    /// Looks at all nodes.
+    /// Asks all nodes.
     pub(super) fn look(&self) -> Result<Snapshot> {
         let urls = self.urls()?;
         let blocks = self.client.get::<Tree>(&self.first, &format!("/tree?limit={BLOCKS}"));
@@ -145,7 +145,7 @@ impl Api {
         NodeSeen { url, answer }
     }
 
-    /// Tells each node of one half of each of the other.
+    /// Tells each node of one half about each node of the other.
     fn between_halves(&self, path: &str) -> Result<()> {
         let nodes = self.look()?.nodes.into_iter();
         let nodes: Vec<_> =

@@ -1,4 +1,4 @@
-//! How the network is drawn.
+//! The drawing of the network.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use super::scene::Scene;
 const COLOURS: [Color; 6] =
     [Color::Cyan, Color::Yellow, Color::Magenta, Color::Green, Color::Blue, Color::Red];
 
-/// Lines that the tree of the last blocks takes at least, with its border.
+/// The fewest lines for the tree of the last blocks, with its border.
 const TREE: u16 = 8;
 
-/// Draws all of it.
+/// Draws everything.
 pub(super) fn draw(frame: &mut Frame, scene: &Scene) {
     let rows = u16::try_from(scene.now.nodes.len()).unwrap_or(u16::MAX).saturating_add(3);
     let [head, nodes, tree, news, keys] = Layout::vertical([
@@ -53,7 +53,7 @@ fn heading(scene: &Scene) -> String {
 }
 
 fn draw_nodes(frame: &mut Frame, scene: &Scene, area: Rect) {
-    // Of many nodes those around the chosen one are shown.
+    // Of many nodes, those around the chosen one are shown.
     let room = usize::from(area.height.saturating_sub(3)).max(1);
     let first = (scene.chosen + 1).saturating_sub(room);
     let rows = scene.now.nodes.iter().enumerate().skip(first).take(room);
@@ -110,8 +110,8 @@ fn draw_tree(frame: &mut Frame, scene: &Scene, area: Rect) {
     frame.render_widget(tree.block(Block::bordered().title("Last blocks")), area);
 }
 
-/// The nodes whose tips are at this height, for each tip. A tip that the tree does not
-/// have, such as one on the other side of a split, is named.
+/// The nodes whose tips are at this height, for each tip. A tip that is missing from the
+/// tree, such as one on the other side of a split, is named.
 fn standing(scene: &Scene, height: u64) -> Vec<Span<'static>> {
     let mut tips = BTreeMap::<&str, Vec<String>>::new();
     let answers = scene.now.nodes.iter().filter_map(|node| node.answer.as_ref());

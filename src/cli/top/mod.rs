@@ -15,13 +15,13 @@ use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers
 use self::api::{Api, Order, Snapshot};
 use self::scene::Scene;
 
-/// How often the network is asked.
+/// How often to ask the network.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// How often keys are looked for.
+/// How often to look for keys.
 const KEYS: Duration = Duration::from_millis(100);
 
-/// Watch a running network on the whole screen
+/// Watch a running network on the whole terminal
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -31,14 +31,14 @@ Examples:
 Keys: up and down choose a node, p pauses or resumes it, s splits the network in
 halves, h heals it, q ends.")]
 pub(crate) struct Args {
-    /// Where a node of the network has its API
+    /// The URL of the API of a node
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7001")]
     api: String,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let api = Api::new(&args.api);
-    // Asked once before the screen is taken, so that a mistake is told in a line.
+    // Ask once before drawing the screen, so that a mistake is reported in a line.
     let first = api.look()?;
     let (orders, snapshots) = watch(api);
     let terminal = ratatui::try_init().context("cairn top needs a terminal")?;
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     shown
 }
 
-/// Asks the network again and again, and gives it orders, in a thread of its own.
+/// Asks the network again and again, and gives it orders, in its own thread.
 fn watch(api: Api) -> (Sender<Order>, Receiver<Result<Snapshot>>) {
     let (orders, inbox) = mpsc::channel::<Order>();
     let (found, snapshots) = mpsc::channel();

@@ -1,4 +1,4 @@
-//! What `cairn top` knows of the network, and what changed.
+//! The network as `cairn top` knows it, and its changes.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use super::api::{NodeSeen, Order, Snapshot};
 
-/// How many lines of news are held.
+/// How many lines of news to keep.
 const NEWS: usize = 200;
 
-/// The network now, and the last news of it.
+/// The network now, and its last news.
 pub(super) struct Scene {
     pub(super) now: Snapshot,
     /// Tries in a second, by the address of the node's API.
@@ -17,7 +17,7 @@ pub(super) struct Scene {
     /// The oldest first.
     pub(super) news: VecDeque<String>,
     pub(super) chosen: usize,
-    /// Why the network was not seen when it was asked last.
+    /// Why the last request to the network failed.
     pub(super) trouble: Option<String>,
 }
 
@@ -26,7 +26,7 @@ impl Scene {
         Scene { now: first, rates: HashMap::new(), news: VecDeque::new(), chosen: 0, trouble: None }
     }
 
-    /// Takes in how the network is now.
+    /// Takes the current state of the network.
     pub(super) fn take(&mut self, found: Result<Snapshot>) {
         let next = match found {
             Ok(next) => next,
@@ -55,7 +55,7 @@ impl Scene {
         self.chosen = self.chosen.saturating_add_signed(by).min(last);
     }
 
-    /// The order that pauses the chosen node, or has it mine again.
+    /// The order that pauses the chosen node, or makes it resume mining.
     pub(super) fn pause(&self) -> Option<Order> {
         let node = self.now.nodes.get(self.chosen)?;
         let url = node.url.clone();
@@ -81,7 +81,7 @@ fn new_blocks(before: &Snapshot, next: &Snapshot) -> Vec<String> {
     news
 }
 
-/// What changed of a node, beside its chain.
+/// The changes of a node, besides its chain.
 fn changed(before: &NodeSeen, next: &NodeSeen) -> Option<String> {
     let (old, new) = match (&before.answer, &next.answer) {
         (Some(old), Some(new)) => (old, new),
@@ -96,13 +96,15 @@ fn changed(before: &NodeSeen, next: &NodeSeen) -> Option<String> {
         _ => {}
     }
     match new.refused.cmp(&old.refused) {
-        std::cmp::Ordering::Greater => Some(format!("{port} hears {} peers no more", new.refused)),
+        std::cmp::Ordering::Greater => {
+            Some(format!("{port} no longer hears {} peers", new.refused))
+        }
         std::cmp::Ordering::Less if new.refused == 0 => Some(format!("{port} hears all again")),
         _ => None,
     }
 }
 
-/// Tries in a second, where the search went on between the two looks.
+/// Tries in a second, if the search continued between the two requests.
 fn rate(before: &NodeSeen, next: &NodeSeen) -> Option<u64> {
     let (old, new) = (&before.answer.as_ref()?.status, &next.answer.as_ref()?.status);
     let millis = new.time_ms.checked_sub(old.time_ms).filter(|millis| *millis > 0)?;

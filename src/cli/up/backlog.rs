@@ -1,27 +1,27 @@
-//! What the nodes have told and the screen has not taken yet: bounded, so that nodes
-//! that are quicker than a screen wait for it.
+//! The events that the screen has not taken yet. Their number is limited, so nodes that are
+//! faster than the screen wait for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// With more than this untaken, a node waits before its next event.
+/// If more events than this wait, a node waits before its next event.
 const MAX_UNTAKEN: usize = 4_096;
 
-/// How often a node that waits looks again.
+/// How often a waiting node looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// A count that all nodes and the screen share.
 #[derive(Clone, Default)]
 pub(super) struct Backlog {
     untaken: Arc<AtomicUsize>,
-    /// Whether nobody has to wait, as the screen waits for a node to end.
+    /// Whether no node has to wait, because the screen waits for a node to end.
     is_open: Arc<AtomicBool>,
 }
 
 impl Backlog {
-    /// A node tells something.
+    /// A node has sent an event.
     pub(super) fn add(&self) {
         self.untaken.fetch_add(1, Ordering::Relaxed);
     }
@@ -31,12 +31,12 @@ impl Backlog {
         self.untaken.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Lets every node through, or no longer.
+    /// Lets every node continue, or stops doing so.
     pub(super) fn open(&self, is_open: bool) {
         self.is_open.store(is_open, Ordering::Relaxed);
     }
 
-    /// Waits until there is room, or every node is let through.
+    /// Waits until there is room, or every node may continue.
     pub(super) fn wait(&self) {
         self.wait_by(|| thread::sleep(LOOK_AGAIN));
     }
@@ -54,7 +54,7 @@ impl Backlog {
 mod tests {
     use super::*;
 
-    /// How often a node looks until it goes on, where this happens at its third look.
+    /// How often a node looks until it continues, if this happens at its third look.
     fn pauses(backlog: &Backlog, at_third: impl Fn()) -> u32 {
         let mut count = 0;
         backlog.wait_by(|| {

@@ -1,4 +1,4 @@
-//! What is known of the network from the events of its nodes.
+//! The state of the network, from the events of its nodes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,7 +10,7 @@ use cairn::peer::PeerName;
 /// The nodes' tips, and the tree of all blocks that were made.
 pub(super) struct Board {
     nodes: Vec<Standing>,
-    /// Every block after genesis that was seen being made.
+    /// Every block after genesis that was seen when it was made.
     made: HashMap<Hash, Made>,
 }
 
@@ -19,15 +19,15 @@ pub(super) struct Standing {
     pub(super) port: u16,
     is_living: bool,
     pub(super) height: usize,
-    /// The tip that it stands on; `None` until it has told of its start.
+    /// Its tip; `None` until it has reported its start.
     pub(super) tip: Option<Hash>,
     /// The counter that its search has reached.
     pub(super) tried: u64,
-    /// The nodes with which it has nothing to do.
+    /// The nodes that it refuses.
     pub(super) refused: BTreeSet<u16>,
 }
 
-/// A block that was seen being made.
+/// A block that was seen when it was made.
 pub(super) struct Made {
     pub(super) by: u16,
     pub(super) previous: Hash,
@@ -57,7 +57,7 @@ impl Board {
         }
     }
 
-    /// Takes in an event of the node of this port.
+    /// Takes an event of the node of this port.
     pub(super) fn hear(&mut self, port: u16, event: &Event) {
         let Some(node) = self.nodes.iter_mut().find(|node| node.port == port) else { return };
         match *event {
@@ -83,7 +83,7 @@ impl Board {
         ended.for_each(|node| node.is_living = false);
     }
 
-    /// The place of a node among all, from 0 on.
+    /// The index of a node among all, from 0 on.
     pub(super) fn place(&self, port: u16) -> usize {
         self.nodes.iter().position(|node| node.port == port).unwrap_or(0)
     }
@@ -93,7 +93,7 @@ impl Board {
         self.living_nodes().count()
     }
 
-    /// The height of the tip on which all living nodes stand, if it is one.
+    /// The height of the tip of all living nodes, if they have the same tip.
     pub(super) fn agreed_height(&self) -> Option<usize> {
         let best = self.best()?;
         best.tip?;
@@ -105,8 +105,8 @@ impl Board {
         &self.nodes
     }
 
-    /// The nodes that run, by the tip that they stand on, of those on the greatest
-    /// height; nothing of those that have not told of their start.
+    /// The running nodes with the greatest height, by their tips; not those that have not
+    /// yet reported their start.
     pub(super) fn leaders(&self) -> BTreeMap<Hash, Vec<u16>> {
         let mut leaders = BTreeMap::<_, Vec<_>>::new();
         let height = self.best().map(|best| best.height);
@@ -118,17 +118,17 @@ impl Board {
         leaders
     }
 
-    /// A block that was seen being made.
+    /// A block that was seen when it was made.
     pub(super) fn made(&self, hash: Hash) -> Option<&Made> {
         self.made.get(&hash)
     }
 
-    /// All blocks that were seen being made.
+    /// All blocks that were seen when they were made.
     pub(super) fn all_made(&self) -> impl Iterator<Item = &Made> {
         self.made.values()
     }
 
-    /// How many of the nodes that run stand on the best tip.
+    /// How many of the running nodes have the best tip.
     pub(super) fn agreeing(&self) -> usize {
         let tip = self.best().and_then(|best| best.tip);
         self.living_nodes().filter(|node| tip.is_some() && node.tip == tip).count()
@@ -139,8 +139,8 @@ impl Board {
         self.nodes.iter().filter(|node| node.is_living)
     }
 
-    /// A living node with the greatest height, one with company on its tip
-    /// before one that stands alone.
+    /// A living node with the greatest height, preferably one whose tip other nodes have
+    /// too.
     pub(super) fn best(&self) -> Option<&Standing> {
         let company =
             |tip: Option<Hash>| self.living_nodes().filter(|node| node.tip == tip).count();
@@ -148,8 +148,8 @@ impl Board {
     }
 }
 
-/// The port of a peer over UDP. Nodes elsewhere may have the port of one here, but
-/// those are not told to disconnect from.
+/// The port of a peer over UDP. Nodes elsewhere may have the same port as one here, but no
+/// node is told to disconnect from those.
 fn port_of(peer: &PeerName) -> Option<u16> {
     cairn::udp::address(peer).map(|address| address.port())
 }
@@ -198,7 +198,7 @@ pub(super) mod tests {
         }
     }
 
-    /// Nodes that have told that they start on genesis.
+    /// Nodes that have reported that they start with genesis.
     pub(in super::super) fn board(ports: &[u16]) -> Board {
         let mut board = Board::new(ports);
         ports.iter().for_each(|&port| board.hear(port, &started(port, 0, GENESIS_HASH)));

@@ -1,4 +1,4 @@
-//! The flags for what the nodes' links do to datagrams.
+//! The flags for the delay and the loss on the nodes' links.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use cairn::config::parse_duration;
 use cairn::event::as_flag;
 use cairn::faulty_link::{LinkFaults, MAX_DELAY, MAX_LOSS};
 
-/// What happens to datagrams between the nodes.
+/// The delay and the loss of datagrams between the nodes.
 #[derive(clap::Args)]
 pub(super) struct Links {
-    /// How long each datagram is on its way, from 0 to 5s: the longer, the more forks
+    /// Delay of each datagram, from 0 to 5s: the longer, the more forks
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_delay)]
     delay: Duration,
-    /// Lose this many of a hundred datagrams
+    /// Lose this percentage of the datagrams
     #[arg(long, value_name = "PERCENT", default_value_t = 0,
           value_parser = clap::value_parser!(u8).range(..=i64::from(MAX_LOSS)))]
     loss: u8,
@@ -25,7 +25,7 @@ impl Links {
     }
 }
 
-/// The flags that give these links again.
+/// The flags that set these links.
 impl fmt::Display for Links {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "--delay {} --loss {}", as_flag(self.delay), self.loss)

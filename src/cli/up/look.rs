@@ -1,4 +1,4 @@
-//! How lines look: short hashes, and colours.
+//! The look of lines: short hashes, and colours.
 
 use std::borrow::Cow;
 
@@ -20,13 +20,13 @@ const VERBS: [(&str, &str); 11] = [
     ("STOP", "1"),
 ];
 
-/// How many digits of a hash tell blocks apart well enough for people.
+/// How many digits of a hash are enough for people to tell blocks apart.
 const DIGITS: usize = 8;
 
 /// Hexadecimal digits of a whole hash.
 const HASH_LEN: usize = 64;
 
-/// The line with no more than the first digits of each hash.
+/// The line with only the first digits of each hash.
 fn short(line: &str) -> Cow<'_, str> {
     let is_hash = |word: &str| {
         word.get(..HASH_LEN).is_some_and(|hash| hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
@@ -50,7 +50,7 @@ fn coloured(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// What a line begins with, five characters wide: the name of the node in this place
+/// The beginning of a line, five characters wide: the name of the node with this index
 /// among all, in its colour if there are colours.
 pub(super) fn named(port: u16, place: usize, is_coloured: bool) -> String {
     match is_coloured {
@@ -59,19 +59,19 @@ pub(super) fn named(port: u16, place: usize, is_coloured: bool) -> String {
     }
 }
 
-/// A line as it is shown, with its end.
+/// A line as it is printed, with its end.
 pub(super) fn line(line: &str, is_full: bool, is_coloured: bool) -> String {
     let line = if is_full { line.into() } else { short(line) };
     let line = if is_coloured { coloured(&line) } else { line.as_ref().into() };
     format!("{line}\n")
 }
 
-/// A line about all nodes, behind a word as wide as a name.
+/// A line about all nodes, after a word as wide as a name.
 pub(super) fn headed_line(kind: &str, text: &str, is_coloured: bool) -> String {
     format!("{kind:>5}  {}", line(text, false, is_coloured))
 }
 
-/// A sentence about the whole network, behind a word as wide as a name.
+/// A sentence about the whole network, after a word as wide as a name.
 pub(super) fn headed(kind: &str, sentence: &str, is_coloured: bool) -> String {
     match is_coloured {
         true => format!("\x1b[1;33m{kind:>5}\x1b[0m  \x1b[1m{sentence}\x1b[0m\n"),

@@ -1,5 +1,4 @@
-//! `cairn up`: a whole network in one process, each node in a thread of its own,
-//! over real UDP.
+//! `cairn up`: a whole network in one process, each node in its own thread, over real UDP.
 
 mod ports;
 mod links;
@@ -39,11 +38,11 @@ use super::pace::{Effort, Pace};
 use super::record::RecordFlag;
 use super::{http, signals};
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn up                                       three nodes, until Ctrl-C
-  cairn up --nodes 12 --for 2m --quiet           a dozen; blocks and forks alone
+  cairn up --nodes 12 --for 2m --quiet           a dozen; only blocks and forks
   cairn up --delay 2s                            a slow network: many forks
   cairn up --data DIR --record lesson.jsonl      keep the chains, and what happened
   cairn up --ports 7000,8000 --peer 127.0.0.1:9000   the third runs elsewhere";
@@ -55,7 +54,7 @@ pub(crate) struct Args {
     /// How many nodes, on ports 7000, 8000, 9000, 10000 and so on
     #[arg(long, value_name = "COUNT", default_value_t = NODE_PORTS.len())]
     nodes: usize,
-    /// The nodes' ports, instead
+    /// The nodes' ports, instead of --nodes
     #[arg(long, value_name = "PORT,PORT...", value_delimiter = ',', conflicts_with = "nodes")]
     ports: Vec<u16>,
     /// A node that runs elsewhere, such as a Python node on port 9000; may be repeated
@@ -68,7 +67,7 @@ pub(crate) struct Args {
     listen: Duration,
     #[command(flatten)]
     links: Links,
-    /// Keep each node's chain in this folder, 7000.chain and so on; made if missing
+    /// Keep each node's chain in this folder, as 7000.chain and so on; made if missing
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -123,7 +122,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         data: args.data,
         audience: None,
         is_recorded: args.record.is_given(),
-        // As many again may join.
+        // Twice as many, because more nodes may join.
         pool: http::pool(&http, 2 * ports.len())?,
         http,
     };
@@ -136,7 +135,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     Network::new(nodes, screen, record, until).run(&inbox)
 }
 
-/// Binds each port, so that a taken one is told of before any node is started.
+/// Binds each port, so that a taken port is reported before any node starts.
 fn bind_all(ip: &Found<IpAddr>, ports: &[u16]) -> Result<Vec<UdpSocket>> {
     ports.iter().map(|&port| bind(ip, port, ports::OTHERS)).collect()
 }

@@ -1,4 +1,4 @@
-//! The loop that shows the network, keeps it as it is ordered to, and ends it.
+//! The loop that shows the network, carries out orders to it, and ends it.
 
 use std::io;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ use super::story::{News, Story};
 use crate::cli::lines::Told;
 use crate::cli::record::Record;
 
-/// How long nodes may take to end. They look for commands every 50 ms and need
-/// little more than that.
+/// How long nodes may take to end. They look for commands every 50 ms and need little more
+/// than that.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// When a network ends by itself.
@@ -31,7 +31,7 @@ pub(super) struct Until {
     pub(super) is_asked: Arc<AtomicBool>,
 }
 
-/// Why the network is to end.
+/// Why the network must end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Agreed,
@@ -40,7 +40,7 @@ enum End {
     AllGone,
 }
 
-/// A running network, and those who watch it.
+/// A running network, and its observers.
 pub(super) struct Network {
     nodes: Nodes,
     board: Board,
@@ -48,7 +48,7 @@ pub(super) struct Network {
     screen: Screen,
     record: Record,
     until: Until,
-    /// How many nodes have ended by an error.
+    /// The number of nodes that ended by an error.
     failed: usize,
 }
 
@@ -59,7 +59,7 @@ impl Network {
         Network { nodes, board, story: Story::default(), screen, record, until, failed: 0 }
     }
 
-    /// Runs the network to its end and sums up.
+    /// Runs the network to its end and prints the summary.
     pub(super) fn run(mut self, inbox: &Receiver<Message>) -> Result<()> {
         let end = self.take_messages(inbox);
         let record = &mut self.record;
@@ -80,11 +80,11 @@ impl Network {
         }
     }
 
-    /// Shows what the nodes tell, and does what is ordered, until the network is to end.
+    /// Shows the nodes' events, and carries out orders, until the network must end.
     fn take_messages(&mut self, inbox: &Receiver<Message>) -> io::Result<End> {
         let backlog = self.nodes.backlog();
         loop {
-            // Asked first, as there may always be another message.
+            // This is checked first, because there may always be another message.
             if self.until.is_asked.load(Ordering::Relaxed) {
                 return Ok(End::Asked);
             }
@@ -103,7 +103,7 @@ impl Network {
                 Ok(Message::Recorded(lines)) => self.record.write(&lines),
                 Ok(Message::Ended(port, run, how)) => self.ended(port, run, how)?,
                 Ok(Message::Order(order)) => self.obey(order)?,
-                // What it says is in `is_asked`; this only wakes us.
+                // Its content is in `is_asked`; this only wakes us.
                 Ok(Message::Stop) => {}
                 Err(RecvTimeoutError::Timeout) => return Ok(End::TimeIsUp),
                 Err(RecvTimeoutError::Disconnected) => return Ok(End::AllGone),
@@ -125,12 +125,12 @@ impl Network {
         news.iter().try_for_each(|news| self.screen.news(news, &self.board))
     }
 
-    /// A node has ended: by an error, or as it was ordered to, which is done already.
+    /// A node has ended: by an error, or by an order, which is done already.
     fn ended(&mut self, port: u16, run: Run, how: Result<()>) -> io::Result<()> {
         self.record.down(&PeerName::new(self.nodes.address(port)));
         let Err(error) = how else { return Ok(()) };
         self.failed += 1;
-        // It may have been started again since.
+        // It may have been started again in the meantime.
         if self.nodes.is_running(port, run) {
             self.nodes.stop(port);
             self.board.leave(port);
@@ -154,7 +154,7 @@ impl Network {
             Some(Change::Add) => order.reply(self.add()),
             Some(Change::Start(port)) => order.reply(self.start(port)),
             Some(Change::Stop(port)) => {
-                // Answered first: it may be the API of this very node that asks.
+                // Answer first: the API of this very node may be asking.
                 let rest = self.without(port);
                 let may = rest.is_ok();
                 order.reply(rest);
@@ -187,7 +187,7 @@ impl Network {
         Err(Refusal::Failed(why))
     }
 
-    /// The network as it will be once the node of this port is stopped, if it may be.
+    /// The network as it will be after the node of this port has stopped, if it may stop.
     fn without(&self, port: u16) -> Answer {
         if !self.is_running(port)? {
             return Err(Refusal::Stopped(port));

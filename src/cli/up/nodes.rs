@@ -1,4 +1,4 @@
-//! The nodes: each in a thread of its own, over a UDP socket of its own.
+//! The nodes: each in its own thread, over its own UDP socket.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
@@ -28,7 +28,7 @@ use crate::cli::lines::Folds;
 use crate::cli::pace::Pace;
 use crate::cli::record::{self, Scribe};
 
-/// What every node of the network is started with.
+/// The settings of every node of the network.
 pub(super) struct Plan {
     pub(super) ip: Found<IpAddr>,
     pub(super) flags: Pace,
@@ -38,9 +38,9 @@ pub(super) struct Plan {
     pub(super) data: Option<PathBuf>,
     /// Nodes that run elsewhere.
     pub(super) elsewhere: Vec<SocketAddr>,
-    /// What the links of all nodes do to datagrams.
+    /// The delay and the loss on the links of all nodes.
     pub(super) links: LinkFaults,
-    /// Where an audience may look.
+    /// The page for an audience.
     pub(super) audience: Option<Audience>,
     pub(super) is_recorded: bool,
     pub(super) http: Flags,
@@ -52,9 +52,9 @@ pub(super) struct Nodes {
     plan: Plan,
     nodes: Vec<Place>,
     messages: Sender<Message>,
-    /// What the nodes have told and nobody has taken yet.
+    /// The events that nobody has taken yet.
     backlog: Backlog,
-    /// How many starts there have been.
+    /// The number of starts so far.
     starts: Run,
 }
 
@@ -72,7 +72,7 @@ struct Running {
 }
 
 impl Nodes {
-    /// Nodes on these ports, none of which runs yet. What they tell arrives as messages.
+    /// Nodes on these ports, none of which runs yet. Their events arrive as messages.
     pub(super) fn new(plan: Plan, ports: &[u16], messages: Sender<Message>) -> Nodes {
         let place = |&port| Place { port, running: None };
         let nodes = ports.iter().map(place).collect();
@@ -91,7 +91,7 @@ impl Nodes {
         self.start_on(port, socket)
     }
 
-    /// Adds a node on this port and makes it known to the others.
+    /// Adds a node on this port and announces it to the others.
     pub(super) fn add(&mut self, port: u16) -> Result<()> {
         self.nodes.push(Place { port, running: None });
         if let Err(error) = self.start(port) {
@@ -102,7 +102,7 @@ impl Nodes {
         for place in self.nodes.iter().filter(|place| place.port != port) {
             if let Some(running) = &place.running {
                 let connect = Command::Node(node::Command::Connect(new.clone()));
-                // It fails where the node has just ended by itself.
+                // This fails if the node has just ended by itself.
                 let _ = running.commands.send(connect);
             }
         }
@@ -115,7 +115,7 @@ impl Nodes {
         place.and_then(|place| place.running.as_ref()).is_some_and(|running| running.run == run)
     }
 
-    /// What the nodes have told and nobody has taken yet.
+    /// The events that nobody has taken yet.
     pub(super) fn backlog(&self) -> Backlog {
         self.backlog.clone()
     }
@@ -125,15 +125,15 @@ impl Nodes {
         let place = self.nodes.iter_mut().find(|place| place.port == port);
         if let Some(running) = place.and_then(|place| place.running.take()) {
             let _ = running.commands.send(Command::Stop);
-            // It may wait for us to take what it tells.
+            // It may wait for us to take its events.
             self.backlog.open(true);
             let _ = running.thread.join();
             self.backlog.open(false);
         }
     }
 
-    /// Asks all nodes to stop, and waits for them for some time.
-    /// Their last messages are handed on.
+    /// Asks all nodes to stop, waits for them for some time, and passes their last messages
+    /// on.
     pub(super) fn stop_all(
         self,
         inbox: &Receiver<Message>,
@@ -159,28 +159,28 @@ impl Nodes {
         self.nodes.iter().map(member).collect()
     }
 
-    /// The places of their connections by HTTP.
+    /// The pool of their HTTP connections.
     pub(super) fn pool(&self) -> Option<&Pool> {
         self.plan.pool.as_ref()
     }
 
-    /// How the network is.
+    /// The state of the network.
     pub(super) fn state(&self) -> State {
         let Plan { links, pace, ref audience, .. } = self.plan;
         State { members: self.members(), links, pace, audience: audience.clone() }
     }
 
-    /// From now on the links of all nodes, also of those that start later, do this.
+    /// Sets the links of all nodes, also of those that start later.
     pub(super) fn set_links(&mut self, links: LinkFaults) {
         self.plan.links = links;
         for running in self.nodes.iter().filter_map(|place| place.running.as_ref()) {
-            // It fails where the node has just ended by itself.
+            // This fails if the node has just ended by itself.
             let _ = running.links.send(links);
             let _ = running.commands.send(Command::Tell(told(links)));
         }
     }
 
-    /// From now on all nodes, also those that start later, search at this pace.
+    /// Sets the pace of all nodes, also of those that start later.
     pub(super) fn set_pace(&mut self, pace: network::Pace) {
         self.plan.pace = pace;
         let network::Pace { nonces, listen } = pace;
@@ -190,12 +190,12 @@ impl Nodes {
         }
     }
 
-    /// From now on an audience may look there.
+    /// Sets the page for an audience.
     pub(super) fn show(&mut self, audience: Option<Audience>) {
         self.plan.audience = audience;
     }
 
-    /// Where others on this machine reach the node of this port.
+    /// The address at which others on this machine reach the node of this port.
     pub(super) fn address(&self, port: u16) -> SocketAddr {
         SocketAddr::from((reachable(self.plan.ip.value), port))
     }
@@ -207,14 +207,14 @@ impl Nodes {
         let link = FaultyLink::new(socket, faults, changes, seed, port);
         let mut thread = self.prepare(port, address, link)?;
         let (commands, messages) = (thread.commands.clone(), self.messages.clone());
-        // So that what watches it knows, from its start on.
+        // So that its observers know from its start on.
         let _ = commands.send(Command::Tell(told(faults)));
         self.starts += 1;
         let run = self.starts;
         let thread = thread::Builder::new().name(format!("node {port}")).spawn(move || {
             let how = thread.run();
             drop(thread);
-            // It fails where the network has ended.
+            // This fails if the network has ended.
             let _ = messages.send(Message::Ended(port, run, how));
         });
         let thread = thread.with_context(|| format!("cannot start node {port}"))?;
@@ -223,7 +223,7 @@ impl Nodes {
         Ok(())
     }
 
-    /// All that the thread of a node needs.
+    /// Everything that the thread of a node needs.
     fn prepare(
         &self,
         port: u16,
@@ -261,7 +261,8 @@ impl Nodes {
         Ok(NodeThread { node, link, keeper, teller, commands, inbox, threads })
     }
 
-    /// Shows what comes to a node by its link to those who watch, and to the recording.
+    /// Shows the datagrams of a node's link to the clients that watch them, and to the
+    /// recording.
     fn watch(&self, link: &mut FaultyLink<UdpSocket>, node: &Node, http: &Http) {
         let (started, mut passages) = (Instant::now(), Passages::default());
         let (name, passing) = (node.settings().name.clone(), http.passing());
@@ -271,19 +272,19 @@ impl Nodes {
             let Some(passage) = passage else { return };
             passing.show(&passage);
             if let Some(record) = &record {
-                // It fails where the network has ended.
+                // This fails if the network has ended.
                 let _ = record.send(Message::Recorded(vec![record::passage(&name, &passage)]));
             }
         });
     }
 }
 
-/// What a node tells of its links.
+/// The event in which a node reports its links.
 fn told(links: LinkFaults) -> Event {
     Event::Links { delay: links.delay, loss: links.loss }
 }
 
-/// A node with all that it works with.
+/// A node and everything it works with.
 struct NodeThread {
     node: Node,
     link: FaultyLink<UdpSocket>,
@@ -307,15 +308,15 @@ impl NodeThread {
     }
 }
 
-/// Tells of a node's events by HTTP and by messages, where those that repeat
-/// themselves are folded: a flood must not fill the memory with messages.
+/// Reports a node's events over HTTP and as messages. Repeated events are merged, so that a
+/// flood does not fill the memory with messages.
 struct Teller {
     port: u16,
-    /// When this began, on the wall's clock and on one that never goes back.
+    /// When this began, on the wall clock and on the monotonic one.
     since: Duration,
     started: Instant,
     folds: Folds,
-    /// Where there is a recording.
+    /// The recording, if there is one.
     scribe: Option<Scribe>,
     http: Http,
     messages: Sender<Message>,
@@ -328,7 +329,7 @@ impl Observer for Teller {
         self.backlog.wait();
         for told in self.folds.tell(self.since + self.started.elapsed(), event) {
             self.backlog.add();
-            // It fails where the network has ended, and a stop is on its way.
+            // This fails if the network has ended, and a stop is on its way.
             let _ = self.messages.send(Message::Told(self.port, told));
         }
         if let Some(scribe) = &mut self.scribe {

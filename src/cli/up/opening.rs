@@ -1,4 +1,4 @@
-//! The first moments of a network, in which all tell each other the same.
+//! The first moments of a network, in which all nodes send each other the same chain.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use cairn::event::{Event, Reason};
 
 use crate::cli::lines::Told;
 
-/// Counts what nodes ignore as it is the very chain that they have, until the first
-/// block is found or copied.
+/// Counts the chains that nodes ignore because they have the same, until the first block is
+/// found or copied.
 #[derive(Default)]
 pub(super) struct Opening {
     /// When the first block came.
@@ -16,8 +16,8 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// Whether this is counted here instead of being told. What happened before the
-    /// first block and was held back until after it is neither.
+    /// Whether this is counted here instead of being printed. An event from before the
+    /// first block that was held back until after it is neither.
     pub(super) fn takes(&mut self, told: &Told) -> bool {
         let is_same =
             matches!(told.event, Event::Ignored { reason: Reason::Tie { same: true, .. }, .. });
@@ -28,7 +28,7 @@ impl Opening {
         is_same && is_early
     }
 
-    /// What is to be told of the opening before this event: once, when it is over.
+    /// The line about the opening to print before this event: once, when it is over.
     pub(super) fn line_before(&mut self, told: &Told) -> Option<String> {
         let ends = matches!(told.event, Event::Created { .. } | Event::Copied { .. });
         if self.over.is_some() || !ends {
@@ -48,7 +48,8 @@ mod tests {
     use cairn::hash::Hash;
     use cairn::peer::PeerName;
 
-    /// This many chains were ignored at this second, all of them the same as ours or not.
+    /// This many chains were ignored at this second, either all equal to ours or all
+    /// different.
     fn ignored(same: bool, count: u64, second: u64) -> Told {
         let reason = Reason::Tie { count: 1, same };
         let event = Event::Ignored { from: PeerName::new("bob"), reason };

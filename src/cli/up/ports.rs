@@ -1,4 +1,4 @@
-//! Which ports the nodes have.
+//! The ports of the nodes.
 
 use anyhow::Result;
 use cairn::config::NODE_PORTS;
@@ -11,15 +11,15 @@ const MIN_NODES: usize = 2;
 /// The largest: ports go up in thousands, from 7000 to 65000.
 pub(super) const MAX_NODES: usize = 59;
 
-/// How to choose ports that are free.
+/// How to choose free ports.
 pub(super) const OTHERS: &str = "choose other ports, as in --ports 7100,8100,9100";
 
-/// The ports of nodes whose ports are not given, and of those that are added.
+/// The default ports of nodes, and of those that are added.
 pub(super) fn all() -> impl Iterator<Item = u16> {
     (NODE_PORTS[0]..=u16::MAX).step_by(1000)
 }
 
-/// The ports of a network of this many nodes, or those that were given.
+/// The ports of a network of this many nodes, or the given ones.
 pub(super) fn chosen(nodes: usize, given: &[u16]) -> Result<Vec<u16>> {
     let ports = match given {
         [] if !(MIN_NODES..=MAX_NODES).contains(&nodes) => {

@@ -1,5 +1,5 @@
-//! Where the nodes' lines go: each behind its node's name, and on a terminal
-//! all searches in one line at the bottom.
+//! Prints the nodes' lines: each after its node's name, and on a terminal all searches in
+//! one line at the bottom.
 
 use std::env;
 use std::io;
@@ -19,11 +19,11 @@ use crate::cli::json::{self, NamedPrinter};
 use crate::cli::lines::{self, Told};
 use crate::cli::output::Output;
 
-/// Takes the status line away.
+/// Erases the status line.
 const ERASE: &str = "\r\x1b[K";
 
-/// The `^C` that a terminal writes behind the status line needs this room, or it
-/// would stay on a line of its own.
+/// Room for the `^C` that a terminal writes after the status line. Without it, `^C` would
+/// stay on a separate line.
 const ROOM_FOR_CTRL_C: usize = 3;
 
 /// What is shown of a network.
@@ -32,7 +32,7 @@ pub(super) struct Style {
     /// Show whole hashes, not their first 8 digits
     #[arg(long)]
     full: bool,
-    /// Show blocks, forks and the end, and nothing else
+    /// Show only blocks, forks and the end
     #[arg(long, conflicts_with_all = ["full", "json"])]
     quiet: bool,
     /// Print each event as a line of JSON, with the name of its node
@@ -40,7 +40,7 @@ pub(super) struct Style {
     json: bool,
 }
 
-/// Standard output, and how it likes its lines.
+/// Standard output, and the form of its lines.
 pub(super) struct Screen {
     output: Output,
     is_full: bool,
@@ -51,13 +51,13 @@ pub(super) struct Screen {
     is_coloured: bool,
     has_status: bool,
     opening: Opening,
-    /// Where the page is.
+    /// The page's address.
     page: Option<String>,
 }
 
 impl Screen {
     /// # Errors
-    /// This program was built without JSON, and it is wanted.
+    /// If JSON is wanted, but this program was built without it.
     pub(super) fn new(style: &Style, page: Option<String>) -> Result<Screen> {
         let json = if style.json { Some(json::named_printer()?) } else { None };
         let is_terminal = lines::is_terminal() && json.is_none();
@@ -76,15 +76,15 @@ impl Screen {
         })
     }
 
-    /// Shows what stands above all else: where the page is, where an audience looks, and
-    /// this text.
+    /// Prints the head: the addresses of the page and of the audience's page, and this
+    /// text.
     pub(super) fn head(&mut self, text: String, audience: Option<&Show>) -> io::Result<()> {
         let page = self.page.iter().map(|url| format!("PAGE {url}\n")).collect::<String>();
         let audience = audience.map(|show| show.text(self.is_terminal)).unwrap_or_default();
         self.aside(page + &audience + &text)
     }
 
-    /// Shows what the node at this address tells.
+    /// Prints an event of the node at this address.
     pub(super) fn told(&mut self, node: SocketAddr, told: &Told, board: &Board) -> io::Result<()> {
         if let Some(json) = &self.json {
             return self.output.print(json(&node.to_string(), told));
@@ -93,7 +93,7 @@ impl Screen {
         self.show(text, board)
     }
 
-    /// Shows a sentence about the network.
+    /// Prints a sentence about the network.
     pub(super) fn news(&mut self, news: &News, board: &Board) -> io::Result<()> {
         match self.json {
             Some(_) => Ok(()),
@@ -101,14 +101,14 @@ impl Screen {
         }
     }
 
-    /// Shows on standard error what became of a node.
+    /// Prints on standard error how a node ended.
     pub(super) fn note(&mut self, port: u16, note: &str, board: &Board) -> io::Result<()> {
         self.close()?;
         self.output.note(self.named(port, note, board))?;
         self.show(String::new(), board)
     }
 
-    /// Shows what came of it all, and waits until it is printed.
+    /// Prints the summary, and waits until it is printed.
     pub(super) fn finish(mut self, board: &Board) -> io::Result<()> {
         self.close()?;
         let page = self.page.iter().map(|url| {
@@ -121,12 +121,12 @@ impl Screen {
         self.output.finish()
     }
 
-    /// What is to be printed of what a node tells; it may be nothing.
+    /// The text to print for an event of a node; it may be empty.
     fn text(&mut self, port: u16, told: &Told, board: &Board) -> String {
         let is_wanted = match told.event {
-            // They are in the status line; in a pipe they would flood all else.
+            // Tries are in the status line; in a pipe they would flood everything else.
             Event::Tried { .. } => false,
-            // All nodes tell the same, and it is told once for all.
+            // All nodes report the same, so it is printed once for all.
             Event::Links { .. } | Event::Paced { .. } => false,
             Event::Created { .. } => true,
             _ => !self.is_quiet,
@@ -137,18 +137,18 @@ impl Screen {
         let before = self.opening.line_before(told);
         let before = before.map(|line| look::headed_line("all", &line, self.is_coloured));
         let line = told.line();
-        // The settings are the same for all and stand at the top already.
+        // The settings are the same for all and are printed at the top.
         let first = line.lines().next().unwrap_or_default();
         before.unwrap_or_default() + &self.named(port, first, board)
     }
 
-    /// A line of a node, behind its name.
+    /// A line of a node, after its name.
     fn named(&self, port: u16, line: &str, board: &Board) -> String {
         let name = look::named(port, board.place(port), self.is_coloured);
         name + &look::line(line, self.is_full, self.is_coloured)
     }
 
-    /// Prints what is not an event: to standard output, unless that is for programs.
+    /// Prints a text that is not an event: to standard output, unless that is for programs.
     fn aside(&mut self, text: String) -> io::Result<()> {
         match self.json {
             Some(_) => self.output.note(text),
@@ -156,7 +156,7 @@ impl Screen {
         }
     }
 
-    /// Takes the status line away, with what a terminal has written behind it.
+    /// Erases the status line, with what a terminal has written after it.
     fn close(&mut self) -> io::Result<()> {
         match std::mem::take(&mut self.has_status) {
             true => self.output.print(ERASE.to_owned()),
@@ -171,7 +171,7 @@ impl Screen {
         }
         if self.is_terminal {
             let room = columns().saturating_sub(ROOM_FOR_CTRL_C);
-            // Not wrapped at the margin, as the terminal may have become narrower.
+            // Not wrapped at the margin, because the terminal may have become narrower.
             text += &format!("\x1b[?7l{}\x1b[?7h", status(board, room));
             self.has_status = true;
         }

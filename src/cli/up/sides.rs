@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::board::{Board, Standing};
 
-/// The nodes that run, in groups that hear each other, directly or through others.
+/// The running nodes, in groups that hear each other, directly or through others.
 pub(super) fn sides(board: &Board) -> Vec<BTreeSet<u16>> {
     let mut rest: Vec<_> = board.living_nodes().collect();
     let mut sides = Vec::new();

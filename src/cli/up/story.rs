@@ -1,4 +1,4 @@
-//! A fork, a race and a reorganisation, each told in a sentence, as on the page.
+//! Forks, races and reorganisations as sentences, as on the page.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use cairn::network::Pace;
 use super::board::Board;
 use super::sides::sides;
 
-/// What happened to the network, and not to one node alone.
+/// An event of the network, and not of a single node.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct News {
     /// In a word: `fork`, `race`, `reorg`, `split`, `whole`, `links` or `pace`.
@@ -41,23 +41,23 @@ impl News {
 struct Turning {
     height: usize,
     hash: Hash,
-    /// The nodes that have given up blocks of their own for it.
+    /// The nodes that have abandoned blocks of their own for it.
     nodes: BTreeSet<u16>,
-    /// How many, the most of any node.
+    /// The most blocks that one node abandoned.
     depth: usize,
 }
 
-/// What is still to be told.
+/// The sentences still to come.
 #[derive(Default)]
 pub(super) struct Story {
     turning: Option<Turning>,
-    /// In how many parts the network is, where it is in more than one.
+    /// The number of parts of the network, if it is split.
     parts: usize,
 }
 
 impl Story {
-    /// What is to be said now that the node of this port told of an event, which the
-    /// board has heard.
+    /// The sentences to print after an event of the node of this port, which the board
+    /// already has.
     pub(super) fn tell(&mut self, board: &Board, port: u16, event: &Event) -> Vec<News> {
         let mut news = Vec::new();
         match *event {
@@ -77,7 +77,7 @@ impl Story {
         news
     }
 
-    /// The network has come apart, or together again.
+    /// The network was split, or is whole again.
     fn split(&mut self, board: &Board) -> Option<News> {
         let sides = sides(board);
         let before = std::mem::replace(&mut self.parts, sides.len());
@@ -105,7 +105,7 @@ impl Story {
         turning.depth = turning.depth.max(abandoned);
     }
 
-    /// The reorganisation that was under way is over, or a new block comes first.
+    /// The current reorganisation is over, or a new block comes first.
     fn turned(&mut self, board: &Board) -> Option<News> {
         let Turning { height, hash, nodes, depth } = self.turning.take()?;
         let who = list(&nodes);
@@ -121,7 +121,7 @@ impl Story {
     }
 }
 
-/// Two or more chains are the longest.
+/// Two or more chains have the greatest length.
 fn race(board: &Board, height: usize) -> Option<News> {
     let leaders = board.leaders();
     let makers: Vec<_> = leaders.keys().filter_map(|tip| board.made(*tip)).collect();
@@ -144,7 +144,7 @@ fn race(board: &Board, height: usize) -> Option<News> {
     Some(News { kind: "race", sentence })
 }
 
-/// A block beside one that is there already, on a chain that is not the longest.
+/// A block next to an existing one, on a chain that is not the longest.
 fn fork(board: &Board, port: u16, height: usize, hash: Hash) -> Option<News> {
     let previous = board.made(hash).map_or(GENESIS_HASH, |made| made.previous);
     if board.all_made().filter(|made| made.previous == previous).count() < 2 {
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
     use cairn::peer::PeerName;
 
-    /// The sentences about these events, each of a node.
+    /// The sentences for these events, each of a node.
     fn told(ports: &[u16], events: &[(u16, Event)]) -> Vec<(&'static str, String)> {
         let (mut board, mut story) = (board(ports), Story::default());
         let mut told = Vec::new();

@@ -1,12 +1,12 @@
-//! The network in a line while it runs, and in a few when it is over.
+//! The network in one line while it runs, and in a few when it is over.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::board::{Board, Standing};
 
-/// A line of at most this many characters: height, agreement, and where each
-/// node's search is, or as much of that as there is room for.
+/// A line of at most this many characters: height, agreement, and the state of each node's
+/// search, or as much of that as fits.
 pub(super) fn status(board: &Board, columns: usize) -> String {
     let Some(best) = board.best() else { return fitting(&["no node runs".to_owned()], columns) };
     let (height, agree, living) = (best.height, board.agreeing(), board.living());
@@ -25,14 +25,14 @@ pub(super) fn status(board: &Board, columns: usize) -> String {
     )
 }
 
-/// The first of these texts, of which each is shorter, for which there is room.
+/// The first of these texts, each shorter than the one before, that fits.
 fn fitting(texts: &[String], columns: usize) -> String {
     let fits = |text: &&String| text.chars().count() <= columns;
     let last = texts.last().into_iter().flat_map(|text| text.chars()).take(columns).collect();
     texts.iter().find(fits).cloned().unwrap_or(last)
 }
 
-/// What came of it all.
+/// The result of the run.
 pub(super) fn summary(board: &Board) -> String {
     let Some((best, tip)) = board.best().and_then(|best| Some((best, best.tip?))) else {
         return "no node runs any more\n".to_owned();

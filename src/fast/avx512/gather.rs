@@ -1,4 +1,4 @@
-//! From rows of words back to messages that lie one after the other.
+//! From rows of words back to messages in one piece each.
 
 use std::arch::x86_64::*;
 
@@ -6,8 +6,8 @@ use super::rounds::Row;
 use crate::fast::one_by_one::BATCH;
 use crate::hash::Hash;
 
-/// Exchanges rows and columns of words in squares of four by four: quarter `l` of
-/// vector `c` becomes word `4 * l + c` of each of the vectors.
+/// Transposes squares of four by four words: quarter `l` of vector `c` becomes word `4 * l
+/// + c` of each of the vectors.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn four_by_four(&[a, b, c, d]: &[__m512i; 4]) -> [__m512i; 4] {
@@ -73,7 +73,7 @@ fn halves(x: __m128i) -> [i64; 2] {
     [_mm_extract_epi64::<0>(x), _mm_extract_epi64::<1>(x)]
 }
 
-/// Turns the bytes of each word about.
+/// Reverses the bytes of each word.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn big_endian(x: __m512i) -> __m512i {

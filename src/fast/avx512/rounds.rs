@@ -38,8 +38,8 @@ pub(super) fn add(x: &Row, y: &Row) -> Row {
     sum
 }
 
-/// Rounds one after the other, each with the input that is given for it: its word with
-/// its constant added, vector by vector.
+/// Rounds one after the other, each with its given input: its word with its constant added,
+/// vector by vector.
 macro_rules! rounds {
     (8 of $state:expr, $i:ident => $input:expr) => {
         rounds!($state, $i => $input, 0 1 2 3 4 5 6 7)
@@ -62,8 +62,8 @@ pub(super) fn rounds(states: &mut [Row; 8], words: &[Row; 8], k: &[u32; 8]) {
     *states = state;
 }
 
-/// Round `I`. Its words `a` to `h` are not moved from place to place: from
-/// round to round, each place has the next name.
+/// Round `I`. Its words `a` to `h` are not moved: from round to round, each place gets the
+/// next name.
 #[inline]
 #[target_feature(enable = "avx512f")]
 #[expect(clippy::needless_range_loop, reason = "several vectors are walked together")]
@@ -83,7 +83,7 @@ pub(super) fn round<const I: usize>(state: &mut [Row; 8], input: impl Fn(usize) 
     }
 }
 
-/// Any function of three bits is given by its eight answers, those for 0 0 0 last:
+/// Any function of three bits is given by its eight results, that for 0 0 0 last. This one:
 /// the second of the three if the first is one, else the third.
 const CHOOSE: i32 = 0b1100_1010;
 /// What at least two of the three are.

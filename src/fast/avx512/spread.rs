@@ -1,4 +1,4 @@
-//! From messages that lie one after the other to rows of their words.
+//! From messages in one piece each to rows of their words.
 
 use std::arch::x86_64::*;
 

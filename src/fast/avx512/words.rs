@@ -4,14 +4,14 @@ use std::arch::x86_64::*;
 
 use super::rounds::{ODD, Row};
 
-/// Puts the word of sixteen rounds later in the place of each word. Written out where
-/// it is used: what the compiler knows of the words, it works out beforehand.
+/// Replaces each word by the word of sixteen rounds later. Written out where it is used, so
+/// that the compiler evaluates in advance what it knows of the words.
 macro_rules! next_words {
     ($words:expr) => { next_words!($words, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15) };
     ($words:expr, $($i:literal)*) => {$( next_word::<$i, _>($words); )*};
 }
 
-/// Makes the next sixteen words of messages of which nothing is known.
+/// Computes the next sixteen words of messages of which nothing is known.
 ///
 /// The words of one vector at a time fill half of the registers.
 #[inline(never)]

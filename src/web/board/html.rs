@@ -1,18 +1,18 @@
-//! The board as a page: it is made whole for each visitor, and asks for itself again every
-//! few seconds. It has no script.
+//! The board as a page: it is built for each visitor, and reloads itself every few seconds.
+//! It has no script.
 
 use std::cmp::Reverse;
 use std::fmt::Write;
 
 use super::standings::{Standing, Standings, Student};
 
-/// The page's style, which is a file of its own, as the policy of the page wants it.
+/// The page's style, a separate file, as the policy of the page demands.
 pub(super) const STYLE: &str = include_str!("board.css");
 
 /// How often the page is loaded again, in seconds.
 const AGAIN: u32 = 3;
 
-/// The page. `host` is where it was asked for.
+/// The page. `host` is the host of the request.
 pub(super) fn page(board: &Standings, host: &str) -> String {
     let host = escaped(host);
     let last = escaped(board.exercises.last().copied().unwrap_or_default());
@@ -74,7 +74,7 @@ fn cell(standing: Option<&Standing>) -> String {
     }
 }
 
-/// A text as it stands for itself in a page, between quotes too.
+/// A text with its markup escaped, also for use between quotes.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! Who has come how far, as they say themselves, and what they may say.
+//! The progress that students report, and the limits of reports.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -11,10 +11,10 @@ use crate::web::problem::Problem;
 /// The version of reports.
 const VERSION: u32 = 1;
 
-/// The most names on a board: a lecture hall's. More than a projector can show.
+/// The most names on a board: a lecture hall's, more than a projector can show.
 const MAX_NAMES: usize = 500;
 
-/// The most names that one address may put there: a class behind one router.
+/// The most names from one address: a class behind one router.
 const MAX_NAMES_OF_ADDRESS: usize = 60;
 
 /// The most characters in a name.
@@ -23,21 +23,21 @@ const MAX_NAME_LEN: usize = 24;
 /// The most tasks that an exercise may have.
 const MAX_TASKS: u32 = 50;
 
-/// What a student's checker says.
+/// A report of a student's checker.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Report {
     pub(super) version: u32,
     pub(super) name: String,
     pub(super) exercise: String,
-    /// How many tasks were passed, and how many there are.
+    /// The number of passed tasks, and of all tasks.
     pub(super) tasks_passed: u32,
     pub(super) tasks: u32,
-    /// Whether nothing failed. A task that cannot be judged fails nothing.
+    /// Whether nothing failed. A task that cannot be judged does not count as failed.
     pub(super) passed: bool,
 }
 
-/// How far somebody has come in an exercise: the best that was reported.
+/// Somebody's progress in an exercise: the best that was reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Standing {
     pub(super) passed: bool,
@@ -48,12 +48,12 @@ pub(super) struct Standing {
 /// Somebody on the board.
 #[derive(Debug)]
 pub(super) struct Student {
-    /// Who may report under this name.
+    /// The address that may report under this name.
     address: IpAddr,
     pub(super) standings: BTreeMap<&'static str, Standing>,
 }
 
-/// All who are on the board.
+/// Everybody on the board.
 #[derive(Debug)]
 pub(super) struct Standings {
     pub(super) exercises: &'static [&'static str],
@@ -65,7 +65,7 @@ impl Standings {
         Standings { exercises, students: BTreeMap::new() }
     }
 
-    /// Takes a report from an address. A result that was better stays.
+    /// Accepts a report from an address. A better earlier result stays.
     pub(super) fn take(&mut self, report: &Report, from: IpAddr) -> Result<(), Problem> {
         let exercise = self.check(report)?;
         let name = check_name(&report.name)?;
@@ -87,7 +87,7 @@ impl Standings {
         Ok(())
     }
 
-    /// The exercise of a report that makes sense.
+    /// The exercise of a report, if the report is valid.
     fn check(&self, report: &Report) -> Result<&'static str, Problem> {
         let Report { version, tasks_passed, tasks, passed, .. } = *report;
         if version != VERSION {
@@ -101,7 +101,7 @@ impl Standings {
         };
         let makes_sense = (1..=MAX_TASKS).contains(&tasks) && tasks_passed <= tasks;
         if !makes_sense || (passed && tasks_passed == 0) {
-            let detail = "more tasks are passed than there are, or all without one";
+            let detail = "the numbers of tasks contradict each other";
             return Err(Problem::bad_request(detail));
         }
         Ok(exercise)
@@ -120,7 +120,8 @@ impl Standings {
     }
 }
 
-/// A name as it is shown: letters, digits and a few signs, with single spaces between.
+/// A name as the board shows it: letters, digits and a few signs, with single spaces
+/// between.
 fn check_name(name: &str) -> Result<String, Problem> {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     let is_fine = |character: char| character.is_alphanumeric() || " -_.'".contains(character);

@@ -1,4 +1,4 @@
-//! Blocks: along a line, in a flood, under load, and between groups that part and heal.
+//! Blocks: along a line, in a flood, under load, and between groups that split and heal.
 
 use std::collections::{BTreeSet, HashMap};
 use std::thread;
@@ -19,31 +19,31 @@ const ONE_BY_ONE: usize = 10;
 /// How many blocks are mined under load.
 const LOAD: usize = 30;
 
-/// The longest time between two of these: about as long as a block takes to all, so
+/// The longest time between two of these: about as long as a block takes to reach all, so
 /// that some have rivals.
 const LOAD_APART_MS: u64 = 60;
 
 /// How long the last of these may take.
 const SETTLE: Duration = Duration::from_secs(1);
 
-/// What is known of the blocks that were mined.
+/// The mined blocks, and where they arrived.
 #[derive(Default)]
 struct Seen {
     /// When each was found, and at which height.
     found: HashMap<Hash, (usize, Instant)>,
-    /// When each node stood on a block for the first time.
+    /// When each node had a block as its tip for the first time.
     reached: HashMap<(usize, Hash), Instant>,
-    /// Where each node stands.
+    /// The tip of each node.
     tips: HashMap<usize, (usize, Hash)>,
 }
 
 impl Seen {
-    /// Takes in what happens until something is so, or it takes too long.
+    /// Follows the nodes until a condition holds, or it takes too long.
     fn until(&mut self, cluster: &Cluster, is_so: impl Fn(&Seen) -> bool) {
         self.take_in(cluster, Instant::now() + PATIENCE, is_so);
     }
 
-    /// Takes in what happens until something is so, but not longer than to the deadline.
+    /// Follows the nodes until a condition holds, but not beyond the deadline.
     fn take_in(&mut self, cluster: &Cluster, deadline: Instant, is_so: impl Fn(&Seen) -> bool) {
         while !is_so(self) {
             let Some(happened) = cluster.next(deadline) else { return };
@@ -60,20 +60,20 @@ impl Seen {
         }
     }
 
-    /// Takes in what has happened already, and remembers no more than where all stand.
+    /// Takes the reports that have arrived, and remembers only the tips.
     fn drain(&mut self, cluster: &Cluster) {
         self.take_in(cluster, Instant::now(), |_| false);
         self.found.clear();
         self.reached.clear();
     }
 
-    /// Whether these nodes stand on one block of at least this height.
+    /// Whether these nodes have the same tip, of at least this height.
     fn agree(&self, nodes: impl IntoIterator<Item = usize>, height: usize) -> bool {
         let tips: BTreeSet<_> = nodes.into_iter().map(|node| self.tips.get(&node)).collect();
         tips.len() == 1 && tips.iter().all(|tip| tip.is_some_and(|(at, _)| *at >= height))
     }
 
-    /// When each of the nodes first stood on a block of this height or above, if it did.
+    /// When the tip of each node first was this block or one above it, if it was.
     fn arrivals(&self, nodes: usize, height: usize) -> Vec<Instant> {
         let mut first = vec![None::<Instant>; nodes];
         for ((node, hash), at) in &self.reached {
@@ -109,7 +109,7 @@ pub(super) fn one_by_one(cluster: &mut Cluster, pattern: &'static str) -> Result
 }
 
 /// Blocks of random nodes at random times, some of which have rivals. A node counts as
-/// reached when it stands on the block or on one above it.
+/// reached when its tip is the block or one above it.
 pub(super) fn load(cluster: &mut Cluster) -> Result<Row> {
     let count = cluster.members.len();
     let mut seen = Seen::default();
@@ -120,7 +120,7 @@ pub(super) fn load(cluster: &mut Cluster) -> Result<Row> {
         let apart = cluster.random.random_range(0..=LOAD_APART_MS);
         thread::sleep(Duration::from_millis(apart));
     }
-    // Of two orders that come at once a node makes one block.
+    // A node makes one block of two simultaneous orders.
     seen.take_in(cluster, Instant::now() + SETTLE, |seen| seen.found.len() >= LOAD);
     // One more decides between rivals at the end.
     let last = seen.height() + 1;
@@ -137,8 +137,8 @@ pub(super) fn load(cluster: &mut Cluster) -> Result<Row> {
     Ok(Row::of("blocks", "random load", made, made * (count - 1), times))
 }
 
-/// Two halves part, mine apart, and heal: how long it takes until the half with the
-/// shorter chain stands on the longer one.
+/// Two halves split, mine separately, and heal: how long it takes until the half with the
+/// shorter chain has the longer one.
 pub(super) fn parted(cluster: &mut Cluster) -> Result<Row> {
     let count = cluster.members.len();
     let half = count / 2;

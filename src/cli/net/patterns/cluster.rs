@@ -1,4 +1,4 @@
-//! Nodes in this process over loopback, which do what a pattern asks of them.
+//! Nodes in this process over loopback, which carry out the orders of a pattern.
 
 use std::net::Ipv4Addr;
 use std::ops::ControlFlow;
@@ -22,7 +22,7 @@ use cairn::words::{Reply, Request};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-/// Blocks need no work: what is measured is their way.
+/// Blocks need no work: the measurement is about their way.
 const TARGET: Target = Target::from_zero_bits(0);
 
 /// How many groups there are.
@@ -31,7 +31,7 @@ pub(super) const GROUPS: usize = 3;
 /// How many connections each node of a mesh has at least.
 const MESHED: usize = 4;
 
-/// The longest that anything is waited for.
+/// The longest time to wait for anything.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Who is connected to whom.
@@ -57,7 +57,7 @@ pub(super) struct Member {
     thread: JoinHandle<Chain>,
 }
 
-/// Something that a node has told.
+/// A report of a node.
 pub(super) struct Happened {
     pub(super) node: usize,
     pub(super) at: Instant,
@@ -90,7 +90,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Has one node dial another.
+    /// Makes one node dial another.
     pub(super) fn connect(&self, from: usize, to: usize) {
         let network = &self.members[to].network;
         self.order(from, Order::Add(network.name().clone(), network.address()));
@@ -104,14 +104,14 @@ impl Cluster {
         self.members[node].network.name()
     }
 
-    /// Whom a node is connected to.
+    /// The peers to which a node is connected.
     pub(super) fn connected(&self, node: usize) -> Vec<PeerName> {
         let contacts = self.members[node].network.contacts().told().contacts.into_iter();
         let connected = contacts.filter(|contact| contact.standing == Standing::Connected);
         connected.map(|contact| contact.id).collect()
     }
 
-    /// Has a node send a message; says when it was asked to.
+    /// Makes a node send a message; returns the time of the order.
     pub(super) fn say(&self, from: usize, to: &str, text: &str) -> Result<Instant> {
         let (reply, answer) = mpsc::channel();
         let reply = Reply::new(move |answer| drop(reply.send(answer)));
@@ -125,19 +125,19 @@ impl Cluster {
         }
     }
 
-    /// Has a node mine a block.
+    /// Makes a node mine a block.
     pub(super) fn mine(&self, node: usize) {
-        // It fails where the node has ended; then nothing comes of it.
+        // This fails if the node has ended; then it has no effect.
         let _ = self.members[node].commands.send(Command::Node(node::Command::MineOne));
     }
 
-    /// What happens next, if something does before then.
+    /// The next report, if there is one before then.
     pub(super) fn next(&self, deadline: Instant) -> Option<Happened> {
         let left = deadline.saturating_duration_since(Instant::now());
         self.happened.recv_timeout(left).ok()
     }
 
-    /// Waits until something is so.
+    /// Waits until a condition holds.
     pub(super) fn wait(&self, what: &str, is_so: impl Fn(&Cluster) -> bool) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while !is_so(self) {
@@ -149,10 +149,10 @@ impl Cluster {
         Ok(())
     }
 
-    /// Ends all nodes; gives their chains.
+    /// Ends all nodes; returns their chains.
     pub(super) fn end(self) -> Vec<Chain> {
         for member in &self.members {
-            // It fails where the node has ended by itself.
+            // This fails if the node has ended by itself.
             let _ = member.commands.send(Command::Stop);
         }
         let ended = self.members.into_iter().map(|member| member.thread.join());
@@ -184,12 +184,12 @@ impl Member {
             let setup = Setup { link: &mut link, commands: &inbox, keep: &mut keep, threads: 1 };
             let mut observer = |_: &Node, event: &Event| {
                 judge.judge(event);
-                // It fails where the cluster has ended.
+                // This fails if the cluster has ended.
                 let _ =
                     tell.send(Happened { node: index, at: Instant::now(), event: event.clone() });
                 ControlFlow::Continue(())
             };
-            // It ends when it is told to.
+            // It ends on a command.
             let _ = driver::run(&mut node, setup, &mut observer);
             node.chain().clone()
         };
@@ -212,7 +212,7 @@ fn settings(index: usize, shape: Shape, known: Option<&Network>, seed: u64) -> S
     settings.policy.retry = Duration::from_millis(200);
     settings.hello = Duration::from_secs(1);
     match shape {
-        // Nobody is dialled but by order.
+        // A node dials only on an order.
         Shape::Line => settings.policy.target = 0,
         Shape::Mesh => {
             let known = known.map(|network| Bootstrap {

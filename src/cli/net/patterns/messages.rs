@@ -11,7 +11,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use super::cluster::{Cluster, GROUPS};
 use super::row::Row;
 
-/// How long the last of the messages of a pattern are waited for.
+/// How long to wait for the last messages of a pattern.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// How often a message goes along the chain.
@@ -26,7 +26,7 @@ const TO_OTHERS: usize = 3;
 /// The time between two messages: more than a hundred in a second would be too many.
 const APART: Duration = Duration::from_millis(10);
 
-/// A message that is on its way: its text, when it was sent, and to how many.
+/// A message in flight: its text, when it was sent, and to how many.
 struct Sent {
     text: String,
     at: Instant,
@@ -64,7 +64,7 @@ pub(super) fn broadcast(cluster: &mut Cluster) -> Result<Row> {
     Ok(Row::of("messages", "broadcast", senders, senders * (count - 1), times))
 }
 
-/// Every node sends some messages to random others, a hundred in a second in all.
+/// Every node sends some messages to random others, in total a hundred in a second.
 pub(super) fn pairs(cluster: &mut Cluster) -> Result<Row> {
     let nodes: Vec<_> = (0..cluster.members.len()).collect();
     let mut senders = nodes.repeat(TO_OTHERS);
@@ -99,7 +99,7 @@ pub(super) fn groups(cluster: &mut Cluster) -> Result<Row> {
     Ok(Row::of("messages", "groups", count, expected, times))
 }
 
-/// How long each of the messages took to each of those whom it was for, as far as they arrive.
+/// How long each of the messages took to each of its recipients, if it arrived.
 fn arrivals(cluster: &Cluster, sent: &[Sent]) -> Vec<Duration> {
     let by_text: HashMap<_, _> = sent.iter().map(|sent| (sent.text.as_str(), sent.at)).collect();
     let expected: usize = sent.iter().map(|sent| sent.receivers).sum();

@@ -1,4 +1,4 @@
-//! `cairn net patterns`: how messages and blocks get around among strangers, measured.
+//! `cairn net patterns`: measures how messages and blocks spread among strangers.
 
 mod row;
 mod cluster;
@@ -11,13 +11,13 @@ use self::cluster::{Cluster, Shape};
 use self::row::Row;
 use crate::cli::print;
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn net patterns                     thirty nodes on this machine, a table
   cairn net patterns --nodes 10 --json   ten, a line of JSON for each pattern";
 
-/// Measure how messages and blocks get around in a network of strangers on this machine
+/// Measure how messages and blocks spread in a network of strangers on this machine
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -25,7 +25,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "COUNT", default_value_t = 30,
           value_parser = clap::value_parser!(u16).range(4..=100))]
     nodes: u16,
-    /// What the random choices are grown from
+    /// The seed of all random choices
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
     /// Print each pattern as a line of JSON

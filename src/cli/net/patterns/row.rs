@@ -1,4 +1,4 @@
-//! What was measured of one pattern.
+//! The measurements of one pattern.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use crate::cli::net::delivery::quantile;
 pub(super) const HEAD: &str =
     "what      pattern        sent  delivered             p50 ms   p99 ms  longest";
 
-/// What was measured of one pattern.
+/// The measurements of one pattern.
 pub(super) struct Row {
     /// `messages` or `blocks`.
     pub(super) what: &'static str,
     pub(super) pattern: &'static str,
     /// How many were sent.
     pub(super) sent: usize,
-    /// How many arrivals there should be.
+    /// How many arrivals were expected.
     pub(super) expected: usize,
-    /// How many there were.
+    /// How many arrivals there were.
     pub(super) delivered: usize,
     /// How long they took, from the sending to the arrival.
     pub(super) times: Vec<Duration>,
