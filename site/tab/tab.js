@@ -24,6 +24,9 @@ const DRAW_MS = 50;
 /** A step that finds no news ends after this many things have happened. */
 const MAX_STEPS = 10_000;
 
+/** How long a datagram takes in the simulator where nothing is wrong, in milliseconds. */
+export const WAY = { least: 1, most: 60 };
+
 /** Who earns the reward of the liar's blocks, and what the simulator calls it. */
 const LIAR = { account: '6666', name: 'mallory' };
 
@@ -48,6 +51,7 @@ export class Tab {
     this.hasLiar = false;
     this.count = 0;
     this.clock = new Clock({ speed: 1, goTo: (time) => this.goTo(time), onTick: () => this.flush() });
+    this.way = WAY;
     this.mining = new URL('miner.js', import.meta.url);
   }
 

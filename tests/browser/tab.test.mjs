@@ -295,10 +295,33 @@ test('messages on their way are seen, and the links are set', limits, async () =
     slider.value = '3000';
     slider.dispatchEvent(new Event('change'));
   });
-  await visitor.reads('#conditions-words', /^Each message takes 3 s, and none is lost\.$/);
+  await visitor.reads('#conditions-words', /^Each message is delayed by 3 s, and none is lost\. The way itself takes 1 to 60 ms\.$/);
   await visitor.mineOne('alice');
   await page.locator('#ring .dot').first().waitFor();
   await visitor.picture('tab-messages');
+  await visitor.close();
+});
+
+test('a message takes as long in the simulator as the panel says of the way itself', limits, async () => {
+  const { Network, initSync } = await import(pathToFileURL(path.join(SITE, 'tab/cairn.js')));
+  const { WAY } = await import(pathToFileURL(path.join(SITE, 'tab/tab.js')));
+  initSync({ module: readFileSync(path.join(SITE, 'tab/cairn_bg.wasm')) });
+  const network = Network.endless(7n, 12);
+  network.showMessages(true);
+  network.start();
+  network.runTo(3_600_000);
+  const messages = network.lines().split('\n').filter((line) => line.includes('"event":"message"'));
+  const delays = messages.map((line) => JSON.parse(line).delay_ms);
+  assert.ok(delays.length > 1000, `${delays.length} messages`);
+  assert.deepEqual({ least: Math.min(...delays), most: Math.max(...delays) }, WAY);
+});
+
+test('one slider is turned, and the other stays at what it cannot show', limits, async () => {
+  const visitor = await open('#seed=7&delay=12345');
+  await visitor.reads('#conditions-words', /^Each message is delayed by 12\.345 s, and none is lost\./);
+  await visitor.page.locator('#loss').focus();
+  await visitor.page.keyboard.press('ArrowRight');
+  await visitor.reads('#feed', /has new links: each message is delayed by 12\.345 s, and 1 of 100 is lost/);
   await visitor.close();
 });
 

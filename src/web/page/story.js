@@ -241,17 +241,17 @@ export function tellNews(item) {
     case 'split': return { what: `split: ${tellSides(item.sides)}`, why: 'these do not hear each other' };
     case 'healed': return { what: 'healed', why: item.rest > 1 ? `there are ${item.rest} sides left` : 'all hear each other again' };
     case 'failed': return { what: 'fails a check', why: item.what };
-    case 'links': return { what: `has other links: ${tellLinks(item)}`, why: 'somebody changed them' };
-    case 'paced': return { what: `has another pace: ${tellPace(item)}`, why: 'somebody changed it' };
+    case 'links': return { what: `has new links: ${tellLinks(item)}`, why: 'somebody changed them' };
+    case 'paced': return { what: `has a new pace: ${tellPace(item)}`, why: 'somebody changed it' };
     default: return { what: item.kind, why: '' };
   }
 }
 
-/** `each message takes 500 ms, and 10 of 100 are lost` */
+/** `each message is delayed by 500 ms, and 10 of 100 are lost` */
 export function tellLinks({ delay, loss }) {
-  const lost = ['none is lost', 'all are lost'][[0, 100].indexOf(loss)] ?? `${loss} of 100 are lost`;
-  const time = delay === 0 ? 'arrives at once' : `takes ${delay < 1000 ? `${delay} ms` : `${delay / 1000} s`}`;
-  return `each message ${time}, and ${lost}`;
+  const lost = ['none is lost', 'all are lost'][[0, 100].indexOf(loss)] ?? `${loss} of 100 ${loss === 1 ? 'is' : 'are'} lost`;
+  const delayed = delay === 0 ? 'no message is delayed' : `each message is delayed by ${delay < 1000 ? `${delay} ms` : `${delay / 1000} s`}`;
+  return `${delayed}, and ${lost}`;
 }
 
 /** `1,000 tries, then 200 ms of listening` */
