@@ -45,7 +45,7 @@ export function layOut(model, blocks, view) {
   placed.sort((a, b) => a.x - b.x || a.y - b.y);
   const byHash = new Map(placed.map((block) => [block.hash, block]));
   const links = placed
-    .filter(({ block }) => byHash.has(block.previous))
+    .filter(({ block }) => byHash.has(blocks.before(block)?.hash))
     .map(({ hash, block, nodes }) => ({ hash, nodes, from: block.previous, to: hash }));
   const pills = placePills(model, byHash, { pillWidth, crowd });
   const edge = Math.max(columnAt(top) + SIZE.block.width / 2, ...pills.map(({ x, width }) => x + width));

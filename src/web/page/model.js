@@ -74,14 +74,10 @@ function addNode(model, change) {
 /** Marks a block and all before it as seen. */
 function see(model, hash, at, blocks) {
   const fresh = [];
-  for (let next = hash; next && !model.seen.has(next) && blocks.has(next);) {
-    fresh.push(next);
-    next = blocks.get(next).previous;
-  }
-  for (const next of fresh.reverse()) {
-    const block = blocks.get(next);
-    model.seen.set(next, at);
-    model.rows.set(next, rowOf(block, blocks, model.rows));
+  for (let block = blocks.get(hash); block && !model.seen.has(block.hash); block = blocks.before(block)) fresh.push(block);
+  for (const block of fresh.reverse()) {
+    model.seen.set(block.hash, at);
+    model.rows.set(block.hash, rowOf(block, blocks, model.rows));
     model.top = Math.max(model.top, block.height);
   }
 }
@@ -200,7 +196,7 @@ function applyEvent(model, node, { at, event }, blocks) {
     case 'started': {
       Object.assign(node, { paused: false, refused: new Set(), tries: [], rate: null, counter: 0, restUntil: 0 });
       stand(model, node, event.hash, event.height, at, blocks);
-      if (event.nonces !== undefined) model.pace = { nonces: event.nonces, listen: event.listen_ms };
+      if (isKnown(event.nonces) && isKnown(event.listen_ms)) model.pace = { nonces: event.nonces, listen: event.listen_ms };
       return report(model, node, at, 'started', { height: event.height });
     }
     case 'tried':
@@ -246,6 +242,8 @@ function applyEvent(model, node, { at, event }, blocks) {
       return report(model, node, at, 'stopped', { height: event.height });
   }
 }
+
+const isKnown = (value) => value !== undefined && value !== null;
 
 /** A block that no tree has told us of yet: its finder stood on the one before. */
 function guess(blocks, event, node) {

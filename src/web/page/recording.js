@@ -11,8 +11,12 @@ export const VERSION = 1;
 export const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_LINE = 65536;
 
-/** A network of more nodes is not shown. */
+/** So much of a version that we do not know is told. */
+const MAX_VERSION = 20;
+
+/** A network of more nodes is not shown, nor more blocks of one height. */
 const MAX_NODES = 1000;
+const MAX_RIVALS = 1000;
 
 /** No name, address or reason is longer. */
 const MAX_TEXT = 1000;
@@ -50,7 +54,7 @@ const CHANGES = {
 
 /** What each kind of event must have for the page; the schema has more. */
 const EVENTS = {
-  started: { height: isCount, hash: isHash },
+  started: { height: isCount, hash: isHash, nonces: maybe(isCount), listen_ms: maybe(isCount) },
   tried: { counter: isCount },
   created: { height: isCount, hash: isHash },
   copied: { height: isCount, hash: isHash, from: isText, abandoned: isCount },
@@ -73,27 +77,52 @@ const EVENTS = {
 /** All changes of a recording, in the order of their times. */
 export function readRecording(text) {
   if (text.length > MAX_BYTES) throw new BadRecording(`it is longer than ${MAX_BYTES / 1024 / 1024} MiB`);
-  const lines = text.split('\n');
-  readHeader(lines[0]);
+  const lines = linesOf(text);
+  readHeader(lines.next().value?.line ?? '');
   const changes = [];
-  const nodes = new Set();
-  for (const [index, line] of lines.entries()) {
-    if (index === 0 || line.trim() === '') continue;
-    const change = readLine(line, index + 1, index === lines.length - 1);
+  const counts = new Counts();
+  for (const { line, number, isLast } of lines) {
+    if (line.trim() === '') continue;
+    const change = readLine(line, number, isLast);
     if (!change) continue;
-    if (change.type === 'node') nodes.add(change.id);
-    if (nodes.size > MAX_NODES) throw new BadRecording(`line ${index + 1}: more than ${MAX_NODES} nodes`);
+    counts.count(change, number);
     changes.push(change);
   }
   // Changes of one moment stay in the order in which they were written.
   return changes.sort((a, b) => a.at - b.at);
 }
 
+/** The lines of a text, one after the other: nothing but line ends would be millions of them. */
+function* linesOf(text) {
+  for (let start = 0, number = 1; start < text.length; number += 1) {
+    const end = text.indexOf('\n', start);
+    const isLast = end < 0;
+    yield { line: text.slice(start, isLast ? text.length : end), number, isLast };
+    start = isLast ? text.length : end + 1;
+  }
+}
+
+/** Counts what would be too much to be drawn. */
+class Counts {
+  constructor() {
+    this.nodes = new Set();
+    this.rivals = new Map();
+  }
+
+  count({ type, id, block }, number) {
+    if (type === 'node' && this.nodes.add(id).size > MAX_NODES) throw new BadRecording(`line ${number}: more than ${MAX_NODES} nodes`);
+    if (type !== 'block') return;
+    const rivals = (this.rivals.get(block.height) ?? 0) + 1;
+    this.rivals.set(block.height, rivals);
+    if (rivals > MAX_RIVALS) throw new BadRecording(`line ${number}: more than ${MAX_RIVALS} blocks of height ${block.height}`);
+  }
+}
+
 function readHeader(line) {
-  const header = parse(line);
-  const version = header?.['cairn-recording'];
+  if (line.length > MAX_LINE) throw new BadRecording(`line 1: longer than ${MAX_LINE} characters`);
+  const version = parse(line)?.['cairn-recording'];
   if (version === undefined) throw new BadRecording('line 1: it does not begin with {"cairn-recording":1}: this is no recording');
-  if (version !== VERSION) throw new BadRecording(`line 1: it is version ${version}; this page reads version ${VERSION}`);
+  if (version !== VERSION) throw new BadRecording(`line 1: it is version ${JSON.stringify(version).slice(0, MAX_VERSION)}; this page reads version ${VERSION}`);
 }
 
 function parse(line) {
@@ -139,7 +168,7 @@ function toChange(kind, { time_ms: at, node: id, ...value }) {
   switch (kind) {
     case 'node': return { type: kind, at, id, address: id, name: value.name, miner: value.miner ?? value.name, zeroBits: value.zero_bits ?? undefined };
     case 'block': {
-      const { hash, height, previous, timestamp, miner, work, bytes } = value;
+      const { hash, height, previous, timestamp = null, miner, work, bytes } = value;
       return { type: kind, at, block: { hash, height, previous, timestamp, miner, work: work ?? undefined, bytes: bytes ?? undefined } };
     }
     case 'status': return { type: kind, at, id, tip: value.tip, height: value.height, paused: value.paused, counter: 0 };
@@ -163,8 +192,7 @@ export function* writeRecording({ base, changes, blocks, messages }) {
   }
   yield* writeBase(base, nodes);
   for (const change of changes) {
-    const node = nodes.get(change.id)?.address;
-    if (node !== undefined) yield writeChange(change, node);
+    yield writeChange(change, nodes.get(change.id)?.address);
   }
   for (const { at, id, from, kind, length, delay, isLost, count } of messages.all) {
     const node = nodes.get(id)?.address;
@@ -197,6 +225,8 @@ function* writeBase(base, nodes) {
 
 function writeChange(change, node) {
   const start = { time_ms: whole(change.at), node };
+  if (change.type === 'failed') return line({ ...start, change: 'failed', what: change.what });
+  if (node === undefined) return '';
   switch (change.type) {
     case 'event': return line({ ...change.event, ...start });
     case 'status': return line({ ...start, change: 'status', tip: change.tip, height: change.height, paused: change.paused });

@@ -26,6 +26,8 @@ const NAMED = 5;
 
 const name = (all) => (all.length > NAMED ? `${all.length} nodes` : list(all));
 const names = (nodes) => name(nodes.map((node) => node.name));
+/** Who found a block: a recording may lack the line that tells it. */
+const minerOf = (hash, blocks) => blocks.get(hash)?.miner ?? 'somebody';
 const verb = (nodes, one, many) => (nodes.length === 1 ? one : many);
 
 /**
@@ -137,7 +139,7 @@ function tellFound(model, sides) {
 
 function tellRace(model, blocks, height, tips) {
   const hashes = [...tips.keys()];
-  const miners = hashes.map((hash) => blocks.get(hash)?.miner);
+  const miners = hashes.map((hash) => minerOf(hash, blocks));
   const fork = forkPoint(hashes[0], hashes[1], blocks);
   const times = hashes.map((hash) => model.seen.get(hash) ?? 0);
   const healed = model.news.findLast((item) => item.kind === 'healed');
@@ -148,7 +150,7 @@ function tellRace(model, blocks, height, tips) {
   const what = isShort
     ? isMoment ? `${who} found block ${height} at the same moment` : `${who} each found block ${height}${wasSplit ? ' during the split' : ''}`
     : `There are two chains of the same length${fork ? `, alike up to block ${fork.height}` : ''}`;
-  const stands = [...tips].map(([hash, nodes]) => `${names(nodes)} on the one by ${blocks.get(hash)?.miner}`);
+  const stands = [...tips].map(([hash, nodes]) => `${names(nodes)} on the one by ${minerOf(hash, blocks)}`);
   return {
     state: 'race',
     badge: 'Fork',
@@ -158,7 +160,7 @@ function tellRace(model, blocks, height, tips) {
 }
 
 function tellTravel(model, blocks, height, highest, behind) {
-  const miner = blocks.get(highest[0].tip)?.miner;
+  const miner = minerOf(highest[0].tip, blocks);
   const lag = height - Math.min(...behind.map((node) => node.height));
   const late = `${names(behind)} ${verb(behind, 'has', 'have')} not taken it over yet.`;
   const sentence = lag > 1
@@ -203,7 +205,8 @@ function lastWords(model, blocks, height, up, latest) {
 /** Who found the block that all agree on, and whether somebody had to change sides for it. */
 function tellBlock(model, blocks, height, up) {
   const tip = blocks.get(up[0].tip);
-  if (!tip || height === 0) return `All begin with the same first block. Nobody has found block 1 yet.`;
+  if (height === 0) return 'All begin with the same first block. Nobody has found block 1 yet.';
+  if (!tip) return `${names(up)} ${verb(up, 'is at', 'agree on')} block ${height}.`;
   const turned = model.news.filter((item) => item.kind === 'adopted' && item.hash === tip.hash && item.abandoned > 0);
   if (turned.length > 0) return tellTurned(tip, turned);
   const others = up.filter((node) => node.miner !== tip.miner);

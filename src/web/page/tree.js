@@ -1,5 +1,6 @@
 // Draws the block tree: blocks, the links between them, and a pill for each node.
 
+import { areBlock } from './bytes.js';
 import { Crowd } from './crowd.js';
 import { byId, setText, svg } from './dom.js';
 import { CROWD, SIZE, layOut } from './layout.js';
@@ -117,7 +118,7 @@ export class Tree {
 
   /** Whether a block's bytes can be had, so that pressing it is of use. */
   isOpen(block) {
-    return Boolean(block.bytes) || this.hasBytes;
+    return areBlock(block.bytes) || this.hasBytes;
   }
 
   drawLink({ hash, nodes }) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { list, tell, tellNews } from '../../../src/web/page/story.js';
-import { Tale } from './network.mjs';
+import { Tale, hash } from './network.mjs';
 
 const told = (tale) => tell(tale.model, tale.blocks);
 
@@ -23,6 +23,15 @@ test('a block travels from one to all', () => {
   tale.finds('bob', 'a', 'genesis', 1, { carol: 0 });
   assert.equal(told(tale).badge, 'All agree');
   assert.equal(told(tale).sentence, '8000 found block 1; 7000 and 9000 took it over.');
+});
+
+test('a block that no line of a recording tells of was found by somebody', () => {
+  const tale = new Tale();
+  tale.status('alice', 'lost', 1);
+  assert.equal(told(tale).sentence, 'somebody found block 1 and sends it to the others.');
+  for (const id of ['bob', 'carol']) tale.status(id, 'lost', 1);
+  tale.event('bob', { event: 'created', height: 1, hash: hash('lost') });
+  assert.equal(told(tale).sentence, '7000, 8000 and 9000 agree on block 1.');
 });
 
 test('two find a block at the same moment, and the next block decides', () => {
