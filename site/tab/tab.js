@@ -1,7 +1,7 @@
 // A network inside the tab as a source of changes (page/source.js): the simulator's world,
 // under a clock that the page owns. Its lines are those of a recording.
 
-import { Refused } from '../page/net.js';
+import { Refused } from '../page/link.js';
 import { readChange } from '../page/recording.js';
 import init, { Network, checkOrder, traceHash } from './cairn.js';
 import { Clock } from './clock.js';

@@ -17,7 +17,8 @@
 //   stretch.js, tampering.js, rules.js, editor.js, remine.js   blocks that people
 //               change; sending.js, lie.js and wire.js hand them to a node; bytes.js and sha256.js, search.js and worker.js hash and mine
 //   recording.js, save.js   recordings, written and read
-//   address.js, marks.js, dom.js   what follows the #, shapes and colours, helpers
+//   address.js, marks.js, dom.js, kept.js   what follows the #, shapes and colours, helpers,
+//               what the browser keeps
 //
 // This file ties them together and draws whenever something has changed. What the
 // panels draw is a scene: {model, blocks, messages, now, present, can, source, isReplay,
