@@ -49,7 +49,6 @@ export class Tab {
     this.names = new Map([[LIAR.account, LIAR.name]]);
     this.links = { delay: 0, loss: 0 };
     this.hasLiar = false;
-    this.count = 0;
     this.clock = new Clock({ speed: 1, goTo: (time) => this.goTo(time), onTick: () => this.flush() });
     this.way = WAY;
     this.mining = new URL('miner.js', import.meta.url);
@@ -75,7 +74,9 @@ export class Tab {
     if (settings.at <= TOLD_BEFORE_MS) this.network.unmute();
     this.network.start();
     await this.catchUp(settings);
-    if (!this.isStopped && !settings.isStopped) this.clock.run();
+    if (this.isStopped) return;
+    this.clock.isReady = true;
+    if (!settings.isStopped) this.clock.run();
   }
 
   /** What can be done with such a network. */
@@ -115,8 +116,8 @@ export class Tab {
       if (words) this.order(words);
       if (time >= unmuteAt) this.network.unmute();
     }
-    this.tellNetwork();
     this.flush();
+    this.tellNetwork();
     /** Orders that are given by themselves later. */
     this.planned = orders.filter((order) => order.at > at);
   }
@@ -191,13 +192,13 @@ export class Tab {
 
   async command(id, name, detail) {
     if (name === 'hear') return this.hear(id, detail);
-    if (name === 'add' && this.count >= MAX_NODES) throw new Refused(`${MAX_NODES} nodes are the most that a tab shows`);
     this.order(WORDS[name](id, detail));
     this.flush();
   }
 
   /** Carries an order out now, and remembers it. */
   order(words) {
+    if (words === 'add' && this.count >= MAX_NODES) throw new Refused(`${MAX_NODES} nodes are the most that a tab shows`);
     try {
       this.network.order(words);
     } catch (reason) {
@@ -210,18 +211,22 @@ export class Tab {
     this.note(words.split(' '));
   }
 
+  /** How many nodes there are. */
+  get count() {
+    return this.settings.nodes + this.orders.filter(({ words }) => words === 'add').length;
+  }
+
   /** What the network itself does not tell of an order. */
   note([name, first, second]) {
     if (name === 'liar') this.hasLiar = first === 'on';
     if (name !== 'links') return;
     this.links = { delay: Number(first), loss: Number(second) };
-    const [id] = this.names.values();
-    if (this.network) this.tell({ type: 'event', at: this.now(), id: this.firstId ?? id, event: { event: 'links', delay_ms: this.links.delay, loss: this.links.loss } });
+    this.tell({ type: 'event', at: this.now(), id: this.firstId, event: { event: 'links', delay_ms: this.links.delay, loss: this.links.loss } });
   }
 
   /** What all links do; those of a campaign do many things. */
   tellNetwork() {
-    if (!this.settings.isCampaign) this.tell({ type: 'network', at: this.now(), links: this.links });
+    if (!this.settings.isCampaign) this.tell({ type: 'network', at: this.now(), id: this.firstId, links: this.links });
   }
 
   /** A node hears a datagram; promises what it says to that. */
@@ -267,7 +272,6 @@ export class Tab {
     if (change.type === 'node' && !this.names.has(change.miner)) {
       this.names.set(change.miner, change.name);
       this.firstId ??= change.id;
-      this.count += 1;
     }
     if (change.type === 'node') return { ...change, miner: change.name };
     if (change.type !== 'block') return change;

@@ -149,7 +149,7 @@ test('a changed block is sent to a node, which refuses it by name', limits, asyn
 
 /** Runs a demo by itself to its end. */
 async function play(name) {
-  await visitor.page.getByLabel('Show a').selectOption({ label: name });
+  await visitor.page.getByLabel('Choose a demo').selectOption({ label: name });
   await visitor.press(`Demo: ${name}`);
   await visitor.reads('#demo', /^Stop the demo$/);
   await visitor.reads('#demo', new RegExp(`^Demo: ${name}$`), 40_000);

@@ -86,6 +86,19 @@ test('the demo tells its whole story in the tab', limits, async () => {
   await visitor.close();
 });
 
+test('a demo ends without a word where its network is left', limits, async () => {
+  const visitor = await open('#seed=7&at=20000&stopped');
+  await visitor.isState('alice', /searching|resting/);
+  await visitor.press('Demo: fork');
+  await visitor.reads('#demo-step', /^Step 2/);
+  await visitor.press('Back 10 s');
+  await visitor.reads('#demo', /^Demo: fork$/);
+  await visitor.reads('#clock-run', /^Run$/);
+  assert.ok(await visitor.page.locator('#notice').isHidden(), await visitor.text('#notice'));
+  assert.ok(await visitor.page.locator('#heal').isDisabled(), 'nobody is told anything');
+  await visitor.close();
+});
+
 test('the same seed gives the same tips as the program', limits, async () => {
   for (const [seed, nodes] of [[7, 3], [2026, 5]]) {
     const tips = tipsIn(simulate('--seed', seed, '--nodes', nodes, '--calm'));
@@ -151,6 +164,10 @@ test('thirty nodes: all are shown, and no more can be added', limits, async () =
   await visitor.press('Heal');
   await visitor.reads('#badge', /^(All agree|Fork|On its way)$/);
   await visitor.picture('tab-30');
+  // To split and to heal them took 900 orders, which go into the address.
+  await visitor.press('Back 10 s');
+  await visitor.reads('#clock-run', /^Run$/);
+  await visitor.isState('alice', /searching|resting/);
   await visitor.close();
 });
 
@@ -215,8 +232,22 @@ test('an address that says what cannot be is refused in words', limits, async ()
   await visitor.reads('#notice', /nodes is a whole number from 1 to 30, not 31/);
   await visitor.page.goto(`${server.url}#seed=1&do=5:explode`);
   await visitor.reads('#notice', /there is no order "explode"/);
+  await visitor.page.goto(`${server.url}#seed=1&at=36000000001`);
+  await visitor.reads('#notice', /at is a whole number from 0 to 36000000000, not 36000000001/);
+  await visitor.page.goto(`${server.url}#seed=1&nodes=29&do=0:add,0:add`);
+  await visitor.says(/^The network in this tab cannot be shown: 30 nodes are the most that a tab shows\.$/);
+  for (const button of ['#clock-run', '#clock-step', '#share-world', '[data-back="10000"]']) {
+    assert.ok(await visitor.page.locator(button).isDisabled(), `${button} has no network`);
+  }
   await visitor.page.goto(`${server.url}#seed=1&do=500:stop+nobody`);
   await visitor.reads('#clock-words', /^It stands still: there is no node nobody\.$/);
+  await visitor.press('Run');
+  await visitor.page.waitForFunction(() => document.querySelector('#clock-words').textContent === '');
+  await visitor.page.goto(`${server.url}#seed=-1&nodes=9999`);
+  await visitor.says(/cannot be shown: a seed is a whole number up to 18446744073709551615, not -1\.$/);
+  await visitor.page.goto(`${server.url}#seed=1&speed=3`);
+  await visitor.isState('alice', /searching/);
+  assert.equal(await visitor.page.locator('#clock-speed').inputValue(), '3');
   await visitor.close();
 });
 

@@ -11,6 +11,7 @@
 // all three are strings and nothing is read into them.
 
 import { areConnected, areOneSide, sidesOf } from './groups.js';
+import { shownName } from './names.js';
 import { rowOf } from './rows.js';
 
 /** How many pieces of news a model remembers. */
@@ -65,9 +66,10 @@ export function apply(model, change, blocks) {
 
 function addNode(model, change) {
   const known = model.nodes.get(change.id);
-  const { name, address, miner = name } = change;
+  const { id, address, miner = change.name } = change;
+  const name = shownName(change.name);
   if (known) Object.assign(known, { name, address, miner });
-  else model.nodes.set(change.id, createNode({ ...change, miner }));
+  else model.nodes.set(id, createNode({ id, name, miner, address }));
   if (change.zeroBits !== undefined) model.zeroBits = change.zeroBits;
 }
 

@@ -22,7 +22,7 @@ export class Cards {
     this.list.classList.toggle('is-many', nodes.length > MANY);
     // What scrolls can be reached by keyboard.
     this.list.tabIndex = nodes.length > MANY ? 0 : -1;
-    const shape = [...minersOf(model), ...can].join();
+    const shape = JSON.stringify([nodes.map(({ id, name, miner }) => [id, name, miner]), ...can]);
     if (shape !== this.shape) {
       this.shape = shape;
       this.cards.clear();

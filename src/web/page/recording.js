@@ -21,6 +21,9 @@ const MAX_RIVALS = 1000;
 /** No name, address or reason is longer. */
 const MAX_TEXT = 1000;
 
+/** Heights beyond this do not fit into a datagram, and not into the drawing. */
+const MAX_HEIGHT = 2 ** 32;
+
 /** Times beyond this are no dates in JavaScript. */
 const MAX_MS = 8.64e15;
 
@@ -30,6 +33,7 @@ export class BadRecording extends Error {}
 const isText = (value) => typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT;
 const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
 const isTime = (value) => isCount(value) && value <= MAX_MS;
+const isHeight = (value) => isCount(value) && value < MAX_HEIGHT;
 const isHash = (value) => typeof value === 'string' && /^[0-9a-f]{8,128}$/.test(value);
 const isDigits = (value) => typeof value === 'string' && /^([0-9a-f]{2})*$/.test(value);
 const isFlag = (value) => typeof value === 'boolean';
@@ -41,10 +45,10 @@ const maybe = (is) => (value) => value === undefined || value === null || is(val
 const CHANGES = {
   node: { node: isText, name: isText, miner: maybe(isText), zero_bits: maybe((bits) => isCount(bits) && bits <= 256) },
   block: {
-    hash: isHash, height: isCount, previous: maybe(isHash), timestamp: maybe(isCount), miner: isText,
+    hash: isHash, height: isHeight, previous: maybe(isHash), timestamp: maybe(isCount), miner: isText,
     work: maybe(isCount), bytes: maybe(isDigits),
   },
-  status: { node: isText, tip: isHash, height: isCount, paused: isFlag },
+  status: { node: isText, tip: isHash, height: isHeight, paused: isFlag },
   refused: { node: isText, refused: isTexts },
   up: { node: isText },
   down: { node: isText },
@@ -54,10 +58,10 @@ const CHANGES = {
 
 /** What each kind of event must have for the page; the schema has more. */
 const EVENTS = {
-  started: { height: isCount, hash: isHash, nonces: maybe(isCount), listen_ms: maybe(isCount) },
+  started: { height: isHeight, hash: isHash, nonces: maybe(isCount), listen_ms: maybe(isCount) },
   tried: { counter: isCount },
-  created: { height: isCount, hash: isHash },
-  copied: { height: isCount, hash: isHash, from: isText, abandoned: isCount },
+  created: { height: isHeight, hash: isHash },
+  copied: { height: isHeight, hash: isHash, from: isText, abandoned: isCount },
   rested: { duration_ms: isCount },
   paused: {},
   resumed: {},
@@ -67,7 +71,7 @@ const EVENTS = {
   paced: { nonces: isCount, listen_ms: isCount },
   message: { from: isText, kind: isText, length: isCount, delay_ms: isCount, lost: isFlag, merged: maybe(isCount) },
   ignored: { from: isText, reason: isText, detail: isText, merged: maybe(isCount) },
-  stopped: { height: isCount, hash: isHash },
+  stopped: { height: isHeight, hash: isHash },
   message_sent: { to: isText, text: isText },
   message_received: { from: isText, name: maybe(isText), text: isText },
   message_refused: { from: isText, detail: isText, merged: maybe(isCount) },

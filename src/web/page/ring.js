@@ -77,7 +77,7 @@ export class Ring {
   }
 
   drawNodes(nodes, miners) {
-    const mark = nodes.map(({ id, up }) => `${id} ${up}`).join();
+    const mark = JSON.stringify([miners, nodes.map(({ id, name, up }) => [id, name, up])]);
     if (mark === this.drawn) return;
     this.drawn = mark;
     this.places = new Map();

@@ -4,6 +4,7 @@
 
 import { forkPoint, weightOf } from './blocks.js';
 import { compareNames, nodesOf, sidesOf } from './groups.js';
+import { shownName } from './names.js';
 
 /** Blocks found within this time of each other count as found at the same moment. */
 const SAME_MOMENT_MS = 2500;
@@ -27,7 +28,7 @@ const NAMED = 5;
 const name = (all) => (all.length > NAMED ? `${all.length} nodes` : list(all));
 const names = (nodes) => name(nodes.map((node) => node.name));
 /** Who found a block: a recording may lack the line that tells it. */
-const minerOf = (hash, blocks) => blocks.get(hash)?.miner ?? 'somebody';
+const minerOf = (hash, blocks) => shownName(blocks.get(hash)?.miner ?? 'somebody');
 const verb = (nodes, one, many) => (nodes.length === 1 ? one : many);
 
 /**
@@ -210,8 +211,9 @@ function tellBlock(model, blocks, height, up) {
   const turned = model.news.filter((item) => item.kind === 'adopted' && item.hash === tip.hash && item.abandoned > 0);
   if (turned.length > 0) return tellTurned(tip, turned);
   const others = up.filter((node) => node.miner !== tip.miner);
-  if (others.length === 0) return `${tip.miner} found block ${height}.`;
-  return `${tip.miner} found block ${height}; ${names(others)} took it over.`;
+  const miner = shownName(tip.miner);
+  if (others.length === 0) return `${miner} found block ${height}.`;
+  return `${miner} found block ${height}; ${names(others)} took it over.`;
 }
 
 /** Who gave up blocks of its own for this one. */
@@ -220,7 +222,7 @@ function tellTurned(tip, turned) {
   const who = [...new Set(turned.map((item) => item.name))].sort(compareNames);
   const depth = Math.max(...turned.map((item) => item.abandoned));
   const gaveUp = `${name(who)} gave up ${countOf(depth)} for the longer chain`;
-  return `The race is over: ${tip.miner} found block ${tip.height}, and ${gaveUp}.`;
+  return `The race is over: ${shownName(tip.miner)} found block ${tip.height}, and ${gaveUp}.`;
 }
 
 /** One piece of news for the feed: what, and why. */

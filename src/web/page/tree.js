@@ -6,11 +6,15 @@ import { byId, setText, svg } from './dom.js';
 import { CROWD, SIZE, layOut } from './layout.js';
 import { markOf, markOfBlock } from './marks.js';
 import { minersOf } from './groups.js';
+import { shorten, shownName } from './names.js';
 import { Places } from './places.js';
 import { Window } from './window.js';
 
 /** In a box narrower than this pills are short, and few. */
 const NARROW_PIXELS = 480;
+
+/** So many letters of a name fit into a block. */
+const LETTERS = 8;
 
 /** The greatest number of nodes at a tip that have a pill each in a narrow box. */
 const NARROW_CROWD = 3;
@@ -140,7 +144,7 @@ export class Tree {
     shape.setAttribute('d', mark.path);
     // With a space behind it: what reads the picture as text takes it for one number otherwise.
     setText(name, `#${block.height} `);
-    setText(miner, block.height === 0 ? 'genesis' : shorten(block.miner));
+    setText(miner, block.height === 0 ? 'genesis' : shorten(shownName(block.miner), LETTERS));
     element.setAttribute('aria-label', `${this.wordsOf(block, nodes)}${isFixed ? '' : ' Enter shows its bytes.'}`);
     element.dataset.height = block.height;
     element.dataset.standing = nodes.length;
@@ -149,7 +153,7 @@ export class Tree {
 
   /** In words; what is seen in the picture comes first, as people may say it to their computer. */
   wordsOf(block, nodes) {
-    const who = block.height === 0 ? 'genesis block, which all begin with' : `${block.miner}, who mined it`;
+    const who = block.height === 0 ? 'genesis block, which all begin with' : `${shownName(block.miner)}, who mined it`;
     const stands = nodes.length > 0 ? `${nodes.length} of ${this.total} nodes stand on it` : 'abandoned';
     return `#${block.height} ${who}; ${stands}.`;
   }
@@ -186,7 +190,7 @@ export class Tree {
     box.setAttribute('width', width);
     element.setAttribute('class', `pill colour-${mark.colour}${node.up ? '' : ' gone'}${isTip ? '' : ' behind'}`);
     shape.setAttribute('d', mark.path);
-    const name = shorten(node.name);
+    const name = shorten(node.name, LETTERS);
     setText(text, width < SIZE.pill.wide ? name : `${name} ${node.up ? 'is here' : 'is gone'}`);
     element.dataset.node = node.name;
     element.dataset.on = node.tip;
@@ -266,9 +270,6 @@ export class Tree {
     }
   }
 }
-
-/** A name that fits into a block. */
-const shorten = (name) => (name.length > 8 ? `${name.slice(0, 7)}…` : name);
 
 /** From the right edge of a block to the left edge of the next. */
 function curve(a, b, origin) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { shownName } from '../../../src/web/page/names.js';
 import { list, tell, tellNews } from '../../../src/web/page/story.js';
 import { Tale, hash } from './network.mjs';
 
@@ -32,6 +33,13 @@ test('a block that no line of a recording tells of was found by somebody', () =>
   for (const id of ['bob', 'carol']) tale.status(id, 'lost', 1);
   tale.event('bob', { event: 'created', height: 1, hash: hash('lost') });
   assert.equal(told(tale).sentence, '7000, 8000 and 9000 agree on block 1.');
+});
+
+test('a name is shown in few letters, and turns round nothing beside it', () => {
+  assert.equal(shownName('alice'), 'alice');
+  assert.equal(shownName('\u202eecila\u0000'), 'ecila');
+  assert.equal(shownName('W'.repeat(1000)), `${'W'.repeat(23)}…`);
+  assert.equal(shownName('\u202e'), '?');
 });
 
 test('two find a block at the same moment, and the next block decides', () => {
