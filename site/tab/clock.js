@@ -63,7 +63,7 @@ export class Clock {
       this.goOn();
       if (performance.now() - begun > BUDGET_MS) break;
     }
-    this.measure((this.time - start) / (gap || 1));
+    if (this.isRunning) this.measure((this.time - start) / (gap || 1));
     this.onTick();
   }
 

@@ -264,15 +264,18 @@ export class Tab {
   }
 
   changes(lines) {
-    return lines.split('\n').filter((line) => line !== '').map((line) => this.named(readChange(line)));
+    const changes = lines.split('\n').filter((line) => line !== '').map(readChange);
+    // A node's chain has blocks of nodes that are told of after it.
+    for (const { type, id, miner, name } of changes) {
+      if (type !== 'node') continue;
+      this.names.set(miner, name);
+      this.firstId ??= id;
+    }
+    return changes.map((change) => this.named(change));
   }
 
   /** Blocks name an account; here the page shows whose it is. */
   named(change) {
-    if (change.type === 'node' && !this.names.has(change.miner)) {
-      this.names.set(change.miner, change.name);
-      this.firstId ??= change.id;
-    }
     if (change.type === 'node') return { ...change, miner: change.name };
     if (change.type !== 'block') return change;
     const { block } = change;

@@ -72,9 +72,9 @@ test('a recording that ended when its file was full says so', limits, async () =
 
 test('a recording that lies is refused with the line and what is wrong with it', limits, async () => {
   const visitor = await open('bad');
-  await visitor.reads('#notice', /^The recording bad\.jsonl cannot be shown: line 2: time_ms is not a time in milliseconds\.$/);
+  await visitor.says(/^The recording bad\.jsonl cannot be shown: line 2: time_ms is not a time in milliseconds\.$/);
   await visitor.drop('poem.txt', 'roses are red');
-  await visitor.reads('#notice', /^The recording poem\.txt cannot be shown: line 1: .*this is no recording\.$/);
+  await visitor.says(/^The recording poem\.txt cannot be shown: line 1: .*this is no recording\.$/);
   await visitor.close();
 });
 
@@ -195,6 +195,37 @@ for (const nodes of [2, 3, 12, 30, 59]) {
     await visitor.close();
   });
 }
+
+test('a chain of a million blocks is shown at its tip, far back, and at its tip again', limits, async () => {
+  const visitor = await open(3);
+  const { page } = visitor;
+  await visitor.reads('#source', /^recording 3/);
+  const hash = (height) => height.toString(16).padStart(64, '0');
+  const heights = [0, ...Array.from({ length: 30 }, (_, index) => 1_000_000 + index)];
+  const block = (height) => ({ time_ms: 1, change: 'block', hash: hash(height), height, previous: height > 0 ? hash(height - 1) : null, miner: 'a' });
+  const lines = [{ 'cairn-recording': 1 }, { time_ms: 0, change: 'node', node: 'a', name: 'a' }, ...heights.map(block),
+    { time_ms: 2, change: 'status', node: 'a', tip: hash(1_000_029), height: 1_000_029, paused: false }];
+  await visitor.drop('long.jsonl', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await page.locator('#replay-at').press('End');
+  await visitor.says(/block 1000029/);
+  const isInSight = (height) => page.waitForFunction((wanted) => {
+    const box = document.querySelector('#tree-box').getBoundingClientRect();
+    const found = document.querySelector(`.block[data-height="${wanted}"]`)?.getBoundingClientRect();
+    return found && found.left >= box.left && found.right <= box.right;
+  }, height);
+  await isInSight(1_000_029);
+  await page.locator('#go-to').fill('0');
+  await page.keyboard.press('Enter');
+  await isInSight(0);
+  await page.locator('#tree-box').evaluate((box) => (box.scrollLeft = box.scrollWidth));
+  await page.waitForFunction(() => document.querySelector('#tree-box').scrollLeft < document.querySelector('#tree-box').scrollWidth * 0.6);
+  await visitor.press('To the tip');
+  await isInSight(1_000_029);
+  await page.locator('#go-to').fill('1000005');
+  await page.keyboard.press('Enter');
+  await isInSight(1_000_005);
+  await visitor.close();
+});
 
 test('many nodes at one tip are one pill, which opens a list of their names', limits, async () => {
   const visitor = await openEnd(30);

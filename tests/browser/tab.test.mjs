@@ -112,6 +112,8 @@ test('the same seed gives the same tips as the program', limits, async () => {
     await visitor.reads('#clock-time', /^1 h 0 min 0 s$/);
     await visitor.isStill();
     assert.deepEqual(await tipsOn(visitor.page), tips);
+    const miners = await visitor.page.locator('.block:not([data-height="0"]) .miner').allTextContents();
+    assert.ok(miners.length > 3 && miners.every((name) => Object.hasOwn(tips, name)), `${miners}: who found them is named`);
     await visitor.close();
   }
 });
@@ -129,7 +131,8 @@ test('a campaign is played as a story to its end, and its trace has the hash of 
   const visitor = await open('#campaign=3&speed=1000');
   await visitor.listen();
   await visitor.reads('#clock-time', /^1 h 0 min 0 s, its end$/, 20_000);
-  await visitor.hasHeard(/is gone; trying again/);
+  assert.equal(await visitor.text('#clock-words'), '', 'what is over has no speed');
+  await visitor.hasHeard(/is gone/);
   assert.ok(await visitor.page.locator('#pause-all').isHidden(), 'what follows from a seed takes no orders');
   await visitor.press('Hash of its trace');
   const native = createHash('sha256').update(simulate('--seed', '3')).digest('hex');
@@ -227,13 +230,13 @@ test('time: it stops, goes on to the next event, and goes back', limits, async (
 
 test('an address that says what cannot be is refused in words', limits, async () => {
   const visitor = await open('#seed=many');
-  await visitor.reads('#notice', /a seed is a whole number up to 18446744073709551615, not many/);
+  await visitor.says(/a seed is a whole number up to 18446744073709551615, not many/);
   await visitor.page.goto(`${server.url}#seed=1&nodes=31`);
-  await visitor.reads('#notice', /nodes is a whole number from 1 to 30, not 31/);
+  await visitor.says(/nodes is a whole number from 1 to 30, not 31/);
   await visitor.page.goto(`${server.url}#seed=1&do=5:explode`);
-  await visitor.reads('#notice', /there is no order "explode"/);
+  await visitor.says(/there is no order "explode"/);
   await visitor.page.goto(`${server.url}#seed=1&at=36000000001`);
-  await visitor.reads('#notice', /at is a whole number from 0 to 36000000000, not 36000000001/);
+  await visitor.says(/at is a whole number from 0 to 36000000000, not 36000000001/);
   await visitor.page.goto(`${server.url}#seed=1&nodes=29&do=0:add,0:add`);
   await visitor.says(/^The network in this tab cannot be shown: 30 nodes are the most that a tab shows\.$/);
   for (const button of ['#clock-run', '#clock-step', '#share-world', '[data-back="10000"]']) {
@@ -266,6 +269,23 @@ test('it is a part of another page: compact, loaded when it is seen, by keyboard
   }
   const visitor = await Visitor.open(browser, `${server.origin}/chapter.html`, PICTURES);
   await visitor.page.frameLocator('iframe').getByText(/found block/).first().waitFor();
+  await visitor.close();
+});
+
+test('in a small frame the newest block is seen, and in a window of 1280 by 800 the nodes as well', limits, async () => {
+  const isSeen = (visitor, selector) => visitor.page.waitForFunction((wanted) => {
+    const found = [...document.querySelectorAll(wanted)].at(-1)?.getBoundingClientRect();
+    return found && found.top >= 0 && found.bottom <= innerHeight && found.right <= innerWidth;
+  }, selector);
+  const frame = await open('?embed#seed=7&at=60000&stopped', { viewport: { width: 400, height: 300 } });
+  await isSeen(frame, '.block');
+  await frame.close();
+  const visitor = await open('#seed=7&at=60000&stopped', { viewport: { width: 1280, height: 800 } });
+  await isSeen(visitor, '.block');
+  await isSeen(visitor, '.card');
+  await visitor.press('Large type');
+  const panels = visitor.page.locator('.panel');
+  assert.deepEqual(await panels.evaluateAll((all) => all.filter((panel) => panel.scrollWidth > panel.clientWidth + 1).map(({ className }) => className)), []);
   await visitor.close();
 });
 

@@ -124,7 +124,6 @@ async function open(next) {
     if (mine !== history) return;
     trouble = `The ${next.title} cannot be shown: ${error.message}.`;
     setText(byId('source'), '');
-    say(trouble);
     redraw();
   }
 }

@@ -78,8 +78,8 @@ function tellDown(down) {
   const gone = down.filter((node) => node.everUp);
   const never = down.filter((node) => !node.everUp);
   const words = [];
-  if (gone.length > 0) words.push(`${names(gone)} ${verb(gone, 'is', 'are')} gone; trying again.`);
-  if (never.length > 0) words.push(`${names(never)} ${verb(never, 'does', 'do')} not answer this page; trying again.`);
+  if (gone.length > 0) words.push(`${names(gone)} ${verb(gone, 'is', 'are')} gone.`);
+  if (never.length > 0) words.push(`${names(never)} ${verb(never, 'does', 'do')} not answer this page.`);
   return words.join(' ');
 }
 
@@ -91,7 +91,7 @@ function tellNobody(gone) {
     state: 'none',
     badge: 'Nobody there',
     sentence: tellDown(gone),
-    detail: 'No node answers. Start them again and this page goes on by itself.',
+    detail: 'No node answers. The page goes on by itself once one does.',
   };
 }
 
@@ -233,7 +233,7 @@ export function tellNews(item) {
     case 'adopted': return tellAdopted(item, from);
     case 'ignored': return tellIgnored(item);
     case 'rested': return { what: `rests for ${item.duration / 1000} s`, why: 'after a copied block, so that not all search in step' };
-    case 'gone': return { what: 'is gone', why: 'it does not answer; trying again' };
+    case 'gone': return { what: 'is gone', why: 'it does not answer' };
     case 'back': return { what: 'is back', why: 'it answers again' };
     case 'started': return { what: 'started', why: `at block ${item.height}` };
     case 'stopped': return { what: 'stopped', why: `it was told to, at block ${item.height}` };

@@ -22,23 +22,48 @@ const USUAL = { width: 850, height: 190 };
 const SHARE = 0.3;
 const MAX_ZOOM = 1.5;
 
+/** So many columns can be scrolled through at once: browsers cut off what is some twenty million pixels wide. */
+const MOST_COLUMNS = 80_000;
+
+/** Nearer to an end of these than so many columns others take their place. */
+const NEAR_COLUMNS = 100;
+
 /** Room for the bar to scroll with. */
 const SCROLLBAR_PIXELS = 16;
 
-/** A box that scrolls: `box` with `space` in it, as wide as the whole chain, and the drawing in that. */
+/** A box that scrolls: `box` with `space` in it, as wide as the chain or a great part of it, and the drawing in that. */
 export class Window {
   constructor(box, space, drawing) {
     Object.assign(this, { box, space, drawing });
     /** Whether the newest block stays in sight when the chain grows. */
     this.follows = true;
     this.scale = 1;
+    /** The height with which the space begins, and whether it ends before the chain does. */
+    this.base = 0;
+    this.isCut = false;
+  }
+
+  /** Where the space begins in the drawing of the whole chain. */
+  get start() {
+    return this.base * SIZE.column;
+  }
+
+  /** Has this height in the space, and enough on both sides of it. */
+  reach(height) {
+    const isIn = (this.base === 0 || height > this.base + NEAR_COLUMNS) && height < this.base + MOST_COLUMNS - NEAR_COLUMNS;
+    if (isIn) return;
+    this.base = Math.max(0, height - MOST_COLUMNS / 2);
+    // Until it is known how much of it there is.
+    this.space.style.width = `${MOST_COLUMNS * SIZE.column * this.scale}px`;
+    this.size = null;
   }
 
   /** The heights to draw when the highest is `top`. */
   heights(top) {
+    if (this.follows) this.reach(top);
     const { scrollLeft, clientWidth } = this.box;
     const width = clientWidth / this.scale;
-    const left = this.follows ? columnAt(top) - width : scrollLeft / this.scale;
+    const left = this.follows ? columnAt(top) - width : this.start + scrollLeft / this.scale;
     const from = Math.max(0, Math.floor((heightAt(left) - BEYOND) / ROUND) * ROUND);
     return { from, to: heightAt(left + width) + BEYOND + ROUND };
   }
@@ -47,14 +72,16 @@ export class Window {
   resize(from, width, height) {
     this.origin = from * SIZE.column;
     this.zoom(height);
-    const wide = Math.max(width, (this.box.clientWidth - 2) / this.scale);
-    const size = [this.origin, wide, height, this.scale, this.box.clientWidth].join();
+    const most = MOST_COLUMNS * SIZE.column;
+    this.isCut = width - this.start > most;
+    const wide = Math.max(Math.min(width - this.start, most), (this.box.clientWidth - 2) / this.scale);
+    const size = [this.origin, this.base, wide, height, this.scale, this.box.clientWidth].join();
     if (size === this.size) return;
     this.size = size;
-    const part = wide - this.origin;
+    const part = this.start + wide - this.origin;
     this.space.style.width = `${wide * this.scale}px`;
     this.space.style.height = `${height * this.scale}px`;
-    this.drawing.style.left = `${this.origin * this.scale}px`;
+    this.drawing.style.left = `${(this.origin - this.start) * this.scale}px`;
     this.drawing.setAttribute('width', part * this.scale);
     this.drawing.setAttribute('height', height * this.scale);
     this.drawing.setAttribute('viewBox', `0 0 ${part} ${height}`);
@@ -76,13 +103,14 @@ export class Window {
 
   /** Puts a height in the middle, and stays there unless that is at the tip. */
   show(height) {
-    this.scrollTo(columnAt(height) * this.scale - this.box.clientWidth / 2);
+    this.reach(height);
+    this.scrollTo((columnAt(height) - this.start) * this.scale - this.box.clientWidth / 2);
     this.follows = this.isAtEnd();
   }
 
   isAtEnd() {
     const { scrollLeft, scrollWidth, clientWidth } = this.box;
-    return scrollLeft + clientWidth >= scrollWidth - SIZE.column * this.scale;
+    return !this.isCut && scrollLeft + clientWidth >= scrollWidth - SIZE.column * this.scale;
   }
 
   /** Back to the newest block. */
@@ -96,5 +124,14 @@ export class Window {
     if (Math.abs(this.box.scrollLeft - this.aimed) < NEAR_PIXELS) return;
     this.aimed = null;
     this.follows = this.isAtEnd();
+    this.goOn();
+  }
+
+  /** Near an end of the space that is none of the chain the space goes on. */
+  goOn() {
+    const { start, scale, box } = this;
+    const { scrollLeft, clientWidth } = box;
+    this.reach(heightAt(start + (scrollLeft + clientWidth / 2) / scale));
+    if (this.start !== start) this.scrollTo(scrollLeft + (start - this.start) * scale);
   }
 }
