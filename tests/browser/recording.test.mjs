@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { readRecording } from '../../src/web/page/recording.js';
 import { serveFiles } from './files.mjs';
-import { lesson } from './synthetic.mjs';
+import { Synthetic, lesson } from './synthetic.mjs';
 import { Visitor, launch } from './visitor.mjs';
 
 const PICTURES = process.env.PICTURES ?? '../../target/browser';
@@ -224,6 +224,30 @@ test('a chain of a million blocks is shown at its tip, far back, and at its tip 
   await page.locator('#go-to').fill('1000005');
   await page.keyboard.press('Enter');
   await isInSight(1_000_005);
+  await visitor.close();
+});
+
+test('of a race between fifty nodes the box shows a part, and the keyboard reaches the rest', limits, async () => {
+  const visitor = await open(3, { viewport: { width: 1280, height: 800 } });
+  await visitor.reads('#source', /^recording 3/);
+  const { page } = visitor;
+  const tale = new Synthetic(50);
+  for (const name of tale.names) tale.find(name).wait(-1450);
+  await visitor.drop('race.jsonl', tale.find(tale.names[30], tale.names.slice(20)).text());
+  await visitor.reads('#source', /^recording race/);
+  await page.locator('#replay-at').press('End');
+  await visitor.reads('#feed', /37000 found block 2/);
+  await visitor.isStill();
+  const isInSight = (hash) => page.waitForFunction((wanted) => {
+    const box = document.querySelector('#tree-box').getBoundingClientRect();
+    const found = document.querySelector(`.block[data-hash="${wanted}"]`)?.getBoundingClientRect();
+    return found && found.top >= box.top && found.bottom <= box.bottom && box.bottom <= innerHeight;
+  }, hash);
+  await isInSight(tale.hashAt('37000', 2));
+  await page.locator(`.block[data-hash="${tale.hashAt('37000', 1)}"]`).focus();
+  for (let steps = 0; steps < 50; steps += 1) await page.keyboard.press('ArrowUp');
+  await isInSight(await page.evaluate(() => document.activeElement.dataset.hash));
+  assert.equal(await page.locator('#tree-box').evaluate((box) => box.scrollTop < 100), true);
   await visitor.close();
 });
 

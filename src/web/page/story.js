@@ -141,23 +141,29 @@ function tellFound(model, sides) {
 function tellRace(model, blocks, height, tips) {
   const hashes = [...tips.keys()];
   const miners = hashes.map((hash) => minerOf(hash, blocks));
-  const fork = forkPoint(hashes[0], hashes[1], blocks);
+  const fork = lastShared(hashes, blocks);
   const times = hashes.map((hash) => model.seen.get(hash) ?? 0);
   const healed = model.news.findLast((item) => item.kind === 'healed');
   const wasSplit = healed && times.every((time) => time < healed.at);
   const isMoment = !wasSplit && Math.max(...times) - Math.min(...times) <= SAME_MOMENT_MS;
   const isShort = fork && fork.height === height - 1;
-  const who = list([...new Set(miners)].sort(compareNames));
+  const who = name([...new Set(miners)].sort(compareNames));
   const what = isShort
     ? isMoment ? `${who} found block ${height} at the same moment` : `${who} each found block ${height}${wasSplit ? ' during the split' : ''}`
-    : `There are two chains of the same length${fork ? `, alike up to block ${fork.height}` : ''}`;
+    : `There are ${tips.size === 2 ? 'two' : tips.size} chains of the same length${fork ? `, alike up to block ${fork.height}` : ''}`;
   const stands = [...tips].map(([hash, nodes]) => `${names(nodes)} on the one by ${minerOf(hash, blocks)}`);
   return {
     state: 'race',
     badge: 'Fork',
     sentence: `${what}; the next block decides.`,
-    detail: `Each node keeps the one that it saw first: ${stands.join(', ')}.`,
+    detail: `Each node keeps the one that it saw first: ${tips.size > NAMED ? `there are ${tips.size}` : stands.join(', ')}.`,
   };
+}
+
+/** The last block that all these chains share. */
+function lastShared([first, ...others], blocks) {
+  const forks = others.map((other) => forkPoint(first, other, blocks));
+  return forks.reduce((lowest, fork) => (lowest && fork && (fork.height < lowest.height ? fork : lowest)));
 }
 
 function tellTravel(model, blocks, height, highest, behind) {

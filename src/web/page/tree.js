@@ -5,7 +5,7 @@ import { Crowd } from './crowd.js';
 import { byId, setText, svg } from './dom.js';
 import { CROWD, SIZE, layOut } from './layout.js';
 import { markOf, markOfBlock } from './marks.js';
-import { minersOf } from './groups.js';
+import { byTip, minersOf } from './groups.js';
 import { shorten, shownName } from './names.js';
 import { Places } from './places.js';
 import { Window } from './window.js';
@@ -58,12 +58,18 @@ export class Tree {
       crowd: isNarrow ? NARROW_CROWD : CROWD,
     };
     this.plan = layOut(model, blocks, view);
-    this.window.resize(view.from, this.plan.width, this.plan.height);
+    this.window.resize(view.from, this.plan.width, this.plan.height, this.middle(up));
     this.draw(minersOf(model), performance.now());
     this.crowd.update(scene, this.plan.pills);
     byId('legend-press').hidden = !this.plan.blocks.some(({ block }) => this.isOpen(block));
     byId('to-tip').hidden = this.window.follows;
     if (!this.window.follows) this.askForMissing(view);
+  }
+
+  /** How far down the block is on which most nodes stand. */
+  middle(up) {
+    const [most] = [...byTip(up)].sort(([, some], [, others]) => others.length - some.length);
+    return this.plan.blocks.find(({ hash }) => hash === most?.[0])?.y ?? 0;
   }
 
   draw(miners, time) {
@@ -224,6 +230,7 @@ export class Tree {
     if (!this.elements.has(hash)) return;
     this.focused = hash;
     this.keepFocus();
+    this.window.reveal(this.plan.blocks.find((block) => block.hash === hash).y);
     this.elements.get(hash).focus({ preventScroll: true });
   }
 

@@ -28,6 +28,9 @@ const MOST_COLUMNS = 80_000;
 /** Nearer to an end of these than so many columns others take their place. */
 const NEAR_COLUMNS = 100;
 
+/** Where many nodes find blocks at once the chain has many branches: the box takes this share of a window at most. */
+const MOST_SHARE = 0.6;
+
 /** Room for the bar to scroll with. */
 const SCROLLBAR_PIXELS = 16;
 
@@ -68,10 +71,16 @@ export class Window {
     return { from, to: heightAt(left + width) + BEYOND + ROUND };
   }
 
-  /** Makes room for a drawing of this size that begins at the height `from`. */
-  resize(from, width, height) {
+  /** Makes room for a drawing of this size that begins at the height `from`; `middle` is how far down most nodes stand. */
+  resize(from, width, height, middle) {
     this.origin = from * SIZE.column;
     this.zoom(height);
+    this.makeRoom(width, height);
+    if (this.follows) this.centre(middle, height);
+  }
+
+  /** Does so unless there is as much room already. */
+  makeRoom(width, height) {
     const most = MOST_COLUMNS * SIZE.column;
     this.isCut = width - this.start > most;
     const wide = Math.max(Math.min(width - this.start, most), (this.box.clientWidth - 2) / this.scale);
@@ -93,7 +102,25 @@ export class Window {
     const letters = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS_PIXELS;
     const room = Math.min((innerHeight * SHARE) / USUAL.height, this.box.offsetWidth / USUAL.width) / letters;
     this.scale = letters * Math.min(MAX_ZOOM, Math.max(1, Math.floor(room * 4) / 4));
-    this.box.style.flexBasis = `${Math.max(height, USUAL.height) * this.scale + SCROLLBAR_PIXELS}px`;
+    const most = Math.max(USUAL.height * this.scale, innerHeight * MOST_SHARE);
+    this.box.style.flexBasis = `${Math.min(most, Math.max(height, USUAL.height) * this.scale) + SCROLLBAR_PIXELS}px`;
+  }
+
+  /** Has in sight what is so far down, unless somebody has looked elsewhere since. */
+  centre(down, height) {
+    const aim = [down, height, this.scale].join();
+    if (aim !== this.centred) this.lookAt(down);
+    this.centred = aim;
+  }
+
+  lookAt(down) {
+    this.box.scrollTop = down * this.scale - this.box.clientHeight / 2;
+  }
+
+  /** Has in sight what is so far down, if it is not. */
+  reveal(down) {
+    const { scrollTop, clientHeight } = this.box;
+    if (down * this.scale < scrollTop || down * this.scale > scrollTop + clientHeight) this.lookAt(down);
   }
 
   scrollTo(left) {

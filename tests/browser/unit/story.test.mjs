@@ -35,6 +35,24 @@ test('a block that no line of a recording tells of was found by somebody', () =>
   assert.equal(told(tale).sentence, '7000, 8000 and 9000 agree on block 1.');
 });
 
+test('a race of many is told in few words', () => {
+  const tale = new Tale();
+  const blocks = Array.from({ length: 3 }, (_, index) => `x${index}`);
+  tale.names.forEach((id, index) => tale.finds(id, blocks[index], 'genesis', 1));
+  assert.equal(told(tale).sentence, '7000, 8000 and 9000 found block 1 at the same moment; the next block decides.');
+  tale.names.forEach((id, index) => tale.finds(id, `y${index}`, blocks[index], 2));
+  assert.equal(told(tale).sentence, 'There are 3 chains of the same length, alike up to block 0; the next block decides.');
+  const names = Array.from({ length: 12 }, (_, index) => String(7000 + index));
+  const many = new Tale([]);
+  for (const name of names) {
+    many.history.add({ type: 'node', at: 0, id: name, name, address: name });
+    many.block(name, 'genesis', 1, name);
+    many.change({ type: 'status', id: name, tip: hash(name), height: 1, paused: false, counter: 0 });
+  }
+  assert.equal(told(many).sentence, '12 nodes found block 1 at the same moment; the next block decides.');
+  assert.equal(told(many).detail, 'Each node keeps the one that it saw first: there are 12.');
+});
+
 test('a name is shown in few letters, and turns round nothing beside it', () => {
   assert.equal(shownName('alice'), 'alice');
   assert.equal(shownName('\u202eecila\u0000'), 'ecila');
