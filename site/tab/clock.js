@@ -18,6 +18,8 @@ export class Clock {
   constructor({ speed, goTo, onTick }) {
     Object.assign(this, { speed, goTo, onTick });
     this.time = 0;
+    /** Whether there is a network whose time can pass. */
+    this.isReady = false;
     this.isRunning = false;
     this.isOver = false;
     /** How fast time really passed, if the machine is too slow for the speed. */
@@ -27,8 +29,9 @@ export class Clock {
   }
 
   run() {
-    if (this.isRunning || this.isOver) return;
+    if (!this.isReady || this.isRunning || this.isOver) return;
     this.isRunning = true;
+    this.trouble = null;
     this.last = performance.now();
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
@@ -60,7 +63,7 @@ export class Clock {
       this.goOn();
       if (performance.now() - begun > BUDGET_MS) break;
     }
-    this.measure((this.time - start) / (gap || 1));
+    if (this.isRunning) this.measure((this.time - start) / (gap || 1));
     this.onTick();
   }
 

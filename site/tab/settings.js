@@ -6,8 +6,11 @@ export const MAX_NODES = 30;
 /** No hash of a network that mines for real has more zero bits: it would take days. */
 const MAX_ZERO_BITS = 40;
 
-/** No address has more orders in it. */
-const MAX_ORDERS = 500;
+/** No address has more orders in it: thirty nodes that are split and healed take 900. */
+const MAX_ORDERS = 10_000;
+
+/** No network is asked for at a later time than this, in milliseconds: ten thousand hours. */
+const MAX_AT = 36_000_000_000;
 
 const MAX_SEED = 2n ** 64n - 1n;
 
@@ -35,7 +38,7 @@ export function readSettings(fragment) {
     isCampaign,
     mining: isCampaign ? 0 : number(parts, 'mining', 0, 0, MAX_ZERO_BITS),
     orders,
-    at: number(parts, 'at', 0, 0, Number.MAX_SAFE_INTEGER),
+    at: number(parts, 'at', 0, 0, MAX_AT),
     speed: number(parts, 'speed', 1, 1, 1000),
     isStopped: parts.has('stopped'),
   };

@@ -1,7 +1,7 @@
 // A network inside the tab as a source of changes (page/source.js): the simulator's world,
 // under a clock that the page owns. Its lines are those of a recording.
 
-import { Refused } from '../page/net.js';
+import { Refused } from '../page/link.js';
 import { readChange } from '../page/recording.js';
 import init, { Network, checkOrder, traceHash } from './cairn.js';
 import { Clock } from './clock.js';
@@ -23,6 +23,9 @@ const DRAW_MS = 50;
 
 /** A step that finds no news ends after this many things have happened. */
 const MAX_STEPS = 10_000;
+
+/** How long a datagram takes in the simulator where nothing is wrong, in milliseconds. */
+export const WAY = { least: 1, most: 60 };
 
 /** Who earns the reward of the liar's blocks, and what the simulator calls it. */
 const LIAR = { account: '6666', name: 'mallory' };
@@ -46,8 +49,8 @@ export class Tab {
     this.names = new Map([[LIAR.account, LIAR.name]]);
     this.links = { delay: 0, loss: 0 };
     this.hasLiar = false;
-    this.count = 0;
     this.clock = new Clock({ speed: 1, goTo: (time) => this.goTo(time), onTick: () => this.flush() });
+    this.way = WAY;
     this.mining = new URL('miner.js', import.meta.url);
   }
 
@@ -71,7 +74,9 @@ export class Tab {
     if (settings.at <= TOLD_BEFORE_MS) this.network.unmute();
     this.network.start();
     await this.catchUp(settings);
-    if (!this.isStopped && !settings.isStopped) this.clock.run();
+    if (this.isStopped) return;
+    this.clock.isReady = true;
+    if (!settings.isStopped) this.clock.run();
   }
 
   /** What can be done with such a network. */
@@ -111,8 +116,8 @@ export class Tab {
       if (words) this.order(words);
       if (time >= unmuteAt) this.network.unmute();
     }
-    this.tellNetwork();
     this.flush();
+    this.tellNetwork();
     /** Orders that are given by themselves later. */
     this.planned = orders.filter((order) => order.at > at);
   }
@@ -187,13 +192,13 @@ export class Tab {
 
   async command(id, name, detail) {
     if (name === 'hear') return this.hear(id, detail);
-    if (name === 'add' && this.count >= MAX_NODES) throw new Refused(`${MAX_NODES} nodes are the most that a tab shows`);
     this.order(WORDS[name](id, detail));
     this.flush();
   }
 
   /** Carries an order out now, and remembers it. */
   order(words) {
+    if (words === 'add' && this.count >= MAX_NODES) throw new Refused(`${MAX_NODES} nodes are the most that a tab shows`);
     try {
       this.network.order(words);
     } catch (reason) {
@@ -206,18 +211,22 @@ export class Tab {
     this.note(words.split(' '));
   }
 
+  /** How many nodes there are. */
+  get count() {
+    return this.settings.nodes + this.orders.filter(({ words }) => words === 'add').length;
+  }
+
   /** What the network itself does not tell of an order. */
   note([name, first, second]) {
     if (name === 'liar') this.hasLiar = first === 'on';
     if (name !== 'links') return;
     this.links = { delay: Number(first), loss: Number(second) };
-    const [id] = this.names.values();
-    if (this.network) this.tell({ type: 'event', at: this.now(), id: this.firstId ?? id, event: { event: 'links', delay_ms: this.links.delay, loss: this.links.loss } });
+    this.tell({ type: 'event', at: this.now(), id: this.firstId, event: { event: 'links', delay_ms: this.links.delay, loss: this.links.loss } });
   }
 
   /** What all links do; those of a campaign do many things. */
   tellNetwork() {
-    if (!this.settings.isCampaign) this.tell({ type: 'network', at: this.now(), links: this.links });
+    if (!this.settings.isCampaign) this.tell({ type: 'network', at: this.now(), id: this.firstId, links: this.links });
   }
 
   /** A node hears a datagram; promises what it says to that. */
@@ -255,16 +264,18 @@ export class Tab {
   }
 
   changes(lines) {
-    return lines.split('\n').filter((line) => line !== '').map((line) => this.named(readChange(line)));
+    const changes = lines.split('\n').filter((line) => line !== '').map(readChange);
+    // A node's chain has blocks of nodes that are told of after it.
+    for (const { type, id, miner, name } of changes) {
+      if (type !== 'node') continue;
+      this.names.set(miner, name);
+      this.firstId ??= id;
+    }
+    return changes.map((change) => this.named(change));
   }
 
   /** Blocks name an account; here the page shows whose it is. */
   named(change) {
-    if (change.type === 'node' && !this.names.has(change.miner)) {
-      this.names.set(change.miner, change.name);
-      this.firstId ??= change.id;
-      this.count += 1;
-    }
     if (change.type === 'node') return { ...change, miner: change.name };
     if (change.type !== 'block') return change;
     const { block } = change;

@@ -87,18 +87,18 @@ test('delay, loss and pace are set for all, and a second viewer and a reload see
   assert.deepEqual(told, { delay_ms: 1500, loss: 10 });
   assert.equal((await fetch(`${url}/network/pace`).then((answer) => answer.json())).pace, 'slow');
 
-  const story = /is paused|has (an)?other|split:|healed|searches again/;
+  const story = /is paused|has (a )?new|split:|healed|searches again/;
   const first = await log(visitor.page, story);
-  for (const words of ['each message takes 1.5 s, and 10 of 100 are lost', '1,000 tries, then 1 s of listening', 'is paused', 'split:', 'healed']) {
+  for (const words of ['each message is delayed by 1.5 s, and 10 of 100 are lost', '1,000 tries, then 1 s of listening', 'is paused', 'split:', 'healed']) {
     assert.ok(first.some((line) => line.includes(words)), `${words} in ${first.join('\n')}`);
   }
   const other = await Visitor.open(browser, `http://127.0.0.1:${ports[1] + 1}`, PICTURES);
   for (const viewer of [other, visitor]) {
     if (viewer === visitor) await viewer.page.reload();
-    await viewer.reads('#conditions-words', /^Each message takes 1\.5 s, and 10 of 100 are lost\.$/);
+    await viewer.reads('#conditions-words', /^Each message is delayed by 1\.5 s, and 10 of 100 are lost\.$/);
     assert.deepEqual(await viewer.page.locator('#delay, #loss, #pace').evaluateAll((all) => all.map(({ value }) => value)), ['1500', '10', 'slow']);
     await viewer.page.waitForFunction((count) => [...document.querySelectorAll('#feed li')]
-      .filter((line) => /is paused|has (an)?other|split:|healed|searches again/.test(line.textContent)).length >= count, first.length);
+      .filter((line) => /is paused|has (a )?new|split:|healed|searches again/.test(line.textContent)).length >= count, first.length);
     assert.deepEqual(await log(viewer.page, story), first);
   }
   await other.close();
@@ -110,7 +110,7 @@ test('messages are seen on their way between the nodes, and lost ones are marked
   await page.locator('#ring .at').nth(2).waitFor();
   await turn('loss', 0);
   await turn('delay', 5000);
-  await visitor.reads('#conditions-words', /^Each message takes 5 s, and none is lost\.$/);
+  await visitor.reads('#conditions-words', /^Each message is delayed by 5 s, and none is lost\.$/);
   await visitor.mineOne(ports[0]);
   await page.locator('#ring .dot').first().waitFor();
   await visitor.reads('#ring-said', /^[1-9]\d* messages? on the way.*: 0 lost, 0 refused\.$/);
@@ -149,7 +149,7 @@ test('a changed block is sent to a node, which refuses it by name', limits, asyn
 
 /** Runs a demo by itself to its end. */
 async function play(name) {
-  await visitor.page.getByLabel('Show a').selectOption({ label: name });
+  await visitor.page.getByLabel('Choose a demo').selectOption({ label: name });
   await visitor.press(`Demo: ${name}`);
   await visitor.reads('#demo', /^Stop the demo$/);
   await visitor.reads('#demo', new RegExp(`^Demo: ${name}$`), 40_000);
@@ -184,7 +184,7 @@ test('a class looks on at one address, which its QR code holds, and changes noth
   for (const name of ['#demo', '#pause-all', '#split', '#heal', '.card button', '#conditions', '#add-node', '#phones-open']) {
     assert.ok(await phone.page.locator(name).first().isHidden(), `${name} is not for an audience`);
   }
-  await phone.reads('#conditions-words', /^Each message arrives at once, and none is lost\.$/);
+  await phone.reads('#conditions-words', /^No message is delayed, and none is lost\.$/);
   assert.deepEqual(await phone.sticksOut(), []);
   await phone.press('Show messages');
   await phone.page.locator('#ring .at').nth(2).waitFor();

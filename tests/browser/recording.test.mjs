@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { readRecording } from '../../src/web/page/recording.js';
 import { serveFiles } from './files.mjs';
-import { lesson } from './synthetic.mjs';
+import { Synthetic, lesson } from './synthetic.mjs';
 import { Visitor, launch } from './visitor.mjs';
 
 const PICTURES = process.env.PICTURES ?? '../../target/browser';
@@ -72,9 +72,93 @@ test('a recording that ended when its file was full says so', limits, async () =
 
 test('a recording that lies is refused with the line and what is wrong with it', limits, async () => {
   const visitor = await open('bad');
-  await visitor.reads('#notice', /^The recording bad\.jsonl cannot be shown: line 2: time_ms is not a time in milliseconds\.$/);
+  await visitor.says(/^The recording bad\.jsonl cannot be shown: line 2: time_ms is not a time in milliseconds\.$/);
   await visitor.drop('poem.txt', 'roses are red');
-  await visitor.reads('#notice', /^The recording poem\.txt cannot be shown: line 1: .*this is no recording\.$/);
+  await visitor.says(/^The recording poem\.txt cannot be shown: line 1: .*this is no recording\.$/);
+  await visitor.close();
+});
+
+test('why a recording cannot be shown stays where one reads first, until another is shown', limits, async () => {
+  const visitor = await open('bad');
+  await visitor.says(/^The recording bad\.jsonl cannot be shown: line 2: time_ms is not a time in milliseconds\.$/);
+  await visitor.reads('#badge', /^Not shown$/);
+  assert.equal(await visitor.text('#source'), '');
+  await visitor.drop('empty.jsonl', '{"cairn-recording":1}\n');
+  await visitor.says(/^The recording empty\.jsonl cannot be shown: it tells of no node\.$/);
+  await visitor.drop('good.jsonl', lesson(3).text());
+  await visitor.says(/agree on block 0|^All begin/);
+  await visitor.close();
+});
+
+test('what comes too late of a recording is about no other one', limits, async () => {
+  const visitor = await Visitor.open(browser, `${server.url}/#recording=/3.jsonl`, PICTURES);
+  const { page } = visitor;
+  await visitor.reads('#source', /^recording 3\.jsonl$/);
+  let answer;
+  await page.route('**/late.jsonl', (route) => (answer = () => route.fulfill({ status: 200, body: 'no recording' })));
+  await page.evaluate(() => (location.hash = '#recording=/late.jsonl'));
+  await visitor.reads('#source', /^opening recording late\.jsonl/);
+  await visitor.drop('other.jsonl', lesson(12).text());
+  await visitor.reads('#source', /^recording other\.jsonl$/);
+  await Promise.all([page.waitForResponse('**/late.jsonl'), answer()]);
+  await visitor.reads('#badge', /^All agree$/);
+  assert.ok(await page.locator('#notice').isHidden(), await visitor.text('#notice'));
+  await visitor.close();
+});
+
+test('another recording with the same names is another recording', limits, async () => {
+  const visitor = await openEnd(3);
+  await visitor.page.locator('.block').last().click();
+  await visitor.reads('#verdict', /^✓/);
+  await visitor.drop('other.jsonl', lesson(3).text().replaceAll('127.0.0.1:', '10.0.0.1:'));
+  await visitor.reads('#source', /^recording other\.jsonl$/);
+  await visitor.page.locator('#inspect').waitFor({ state: 'hidden' });
+  await visitor.isState(9000, /^searching$/);
+  await visitor.close();
+});
+
+test('names of any length and blocks of any bytes are shown, and nothing sticks out', limits, async () => {
+  const names = ['W'.repeat(1000), `crowd ${'a'.repeat(64)}`, '<img src=x onerror=alert(1)>', 'a b '.repeat(200)];
+  const line = (fields) => `${JSON.stringify(fields)}\n`;
+  const text = line({ 'cairn-recording': 1 })
+    + names.map((name) => line({ time_ms: 0, change: 'node', node: name, name, zero_bits: 256 })).join('')
+    + line({ time_ms: 1, change: 'block', hash: 'a'.repeat(64), height: 1, miner: names[0], bytes: '4b00' })
+    + names.map((node, index) => line({ time_ms: 2, change: 'status', node, tip: 'a'.repeat(64), height: 1, paused: index > 2 })).join('')
+    + line({ time_ms: 3, change: 'refused', node: names[0], refused: names.slice(1) });
+  const visitor = await open(3, { viewport: { width: 360, height: 740 } });
+  await visitor.reads('#source', /^recording 3/);
+  await visitor.drop('names.jsonl', text);
+  await visitor.reads('#source', /^recording names/);
+  await visitor.page.locator('#replay-at').press('End');
+  await visitor.reads('#badge', /^Split$/);
+  assert.deepEqual(await visitor.sticksOut(), []);
+  await visitor.page.locator('.block.fixed').waitFor();
+  assert.equal(await visitor.page.locator('img').count(), 1, 'the mark of the page alone');
+  await visitor.close();
+});
+
+test('a recording is opened by keyboard as well', limits, async () => {
+  const visitor = await open(3);
+  // Asked for early, as the browser needs a moment until it leaves the choice to a test.
+  const chooser = visitor.page.waitForEvent('filechooser');
+  await visitor.reads('#source', /^recording 3/);
+  await visitor.page.locator('#open').press('Enter');
+  await (await chooser).setFiles({ name: 'homework.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(lesson(12).text()) });
+  await visitor.reads('#source', /^recording homework\.jsonl$/);
+  await visitor.close();
+});
+
+test('a browser that keeps nothing for a page shows it all the same', limits, async () => {
+  const context = await browser.newContext();
+  await context.addInitScript(() => {
+    const refuse = { get: () => { throw new DOMException('not here', 'SecurityError'); } };
+    Object.defineProperties(window, { localStorage: refuse, sessionStorage: refuse });
+  });
+  const visitor = new Visitor(await context.newPage(), PICTURES);
+  await visitor.page.goto(`${server.url}/#recording=/3.jsonl`);
+  await visitor.reads('#source', /^recording 3\.jsonl$/);
+  await visitor.press('Large type');
+  assert.equal(await visitor.page.locator('#large').getAttribute('aria-pressed'), 'true');
   await visitor.close();
 });
 
@@ -112,6 +196,61 @@ for (const nodes of [2, 3, 12, 30, 59]) {
   });
 }
 
+test('a chain of a million blocks is shown at its tip, far back, and at its tip again', limits, async () => {
+  const visitor = await open(3);
+  const { page } = visitor;
+  await visitor.reads('#source', /^recording 3/);
+  const hash = (height) => height.toString(16).padStart(64, '0');
+  const heights = [0, ...Array.from({ length: 30 }, (_, index) => 1_000_000 + index)];
+  const block = (height) => ({ time_ms: 1, change: 'block', hash: hash(height), height, previous: height > 0 ? hash(height - 1) : null, miner: 'a' });
+  const lines = [{ 'cairn-recording': 1 }, { time_ms: 0, change: 'node', node: 'a', name: 'a' }, ...heights.map(block),
+    { time_ms: 2, change: 'status', node: 'a', tip: hash(1_000_029), height: 1_000_029, paused: false }];
+  await visitor.drop('long.jsonl', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await page.locator('#replay-at').press('End');
+  await visitor.says(/block 1000029/);
+  const isInSight = (height) => page.waitForFunction((wanted) => {
+    const box = document.querySelector('#tree-box').getBoundingClientRect();
+    const found = document.querySelector(`.block[data-height="${wanted}"]`)?.getBoundingClientRect();
+    return found && found.left >= box.left && found.right <= box.right;
+  }, height);
+  await isInSight(1_000_029);
+  await page.locator('#go-to').fill('0');
+  await page.keyboard.press('Enter');
+  await isInSight(0);
+  await page.locator('#tree-box').evaluate((box) => (box.scrollLeft = box.scrollWidth));
+  await page.waitForFunction(() => document.querySelector('#tree-box').scrollLeft < document.querySelector('#tree-box').scrollWidth * 0.6);
+  await visitor.press('To the tip');
+  await isInSight(1_000_029);
+  await page.locator('#go-to').fill('1000005');
+  await page.keyboard.press('Enter');
+  await isInSight(1_000_005);
+  await visitor.close();
+});
+
+test('of a race between fifty nodes the box shows a part, and the keyboard reaches the rest', limits, async () => {
+  const visitor = await open(3, { viewport: { width: 1280, height: 800 } });
+  await visitor.reads('#source', /^recording 3/);
+  const { page } = visitor;
+  const tale = new Synthetic(50);
+  for (const name of tale.names) tale.find(name).wait(-1450);
+  await visitor.drop('race.jsonl', tale.find(tale.names[30], tale.names.slice(20)).text());
+  await visitor.reads('#source', /^recording race/);
+  await page.locator('#replay-at').press('End');
+  await visitor.reads('#feed', /37000 found block 2/);
+  await visitor.isStill();
+  const isInSight = (hash) => page.waitForFunction((wanted) => {
+    const box = document.querySelector('#tree-box').getBoundingClientRect();
+    const found = document.querySelector(`.block[data-hash="${wanted}"]`)?.getBoundingClientRect();
+    return found && found.top >= box.top && found.bottom <= box.bottom && box.bottom <= innerHeight;
+  }, hash);
+  await isInSight(tale.hashAt('37000', 2));
+  await page.locator(`.block[data-hash="${tale.hashAt('37000', 1)}"]`).focus();
+  for (let steps = 0; steps < 50; steps += 1) await page.keyboard.press('ArrowUp');
+  await isInSight(await page.evaluate(() => document.activeElement.dataset.hash));
+  assert.equal(await page.locator('#tree-box').evaluate((box) => box.scrollTop < 100), true);
+  await visitor.close();
+});
+
 test('many nodes at one tip are one pill, which opens a list of their names', limits, async () => {
   const visitor = await openEnd(30);
   const { page } = visitor;
@@ -123,6 +262,24 @@ test('many nodes at one tip are one pill, which opens a list of their names', li
   await visitor.reads('#crowd-list', /7000.*34000/);
   await visitor.press('Close the list');
   await page.locator('#crowd').waitFor({ state: 'hidden' });
+  assert.ok(await pill.evaluate((element) => element === document.activeElement), 'the keyboard is where it was');
+  await visitor.close();
+});
+
+test('the list of a pill names the block on which its nodes stand now', limits, async () => {
+  const visitor = await open(30);
+  const { page } = visitor;
+  await visitor.reads('#source', /^recording/);
+  for (const height of [0, 1]) {
+    const pill = page.getByRole('button', { name: `30 nodes stand on block ${height}: show their names` });
+    for (let steps = 0; steps < 10 && (await pill.count()) === 0; steps += 1) {
+      await page.locator('#replay-at').press('ArrowRight');
+      await visitor.isStill();
+    }
+    await pill.press('Enter');
+    await visitor.reads('#crowd-title', new RegExp(`^30 nodes on block ${height}$`));
+    await visitor.press('Close the list');
+  }
   await visitor.close();
 });
 

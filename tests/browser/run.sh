@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # The longest that all the scenarios together may take, in seconds.
-readonly LIMIT=180
+readonly LIMIT=300
 
 # The tests that need nodes or recordings, and not the site.
 mapfile -t LIVE < <(ls -- *.test.mjs | grep -v '^tab')

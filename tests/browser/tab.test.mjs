@@ -86,6 +86,19 @@ test('the demo tells its whole story in the tab', limits, async () => {
   await visitor.close();
 });
 
+test('a demo ends without a word where its network is left', limits, async () => {
+  const visitor = await open('#seed=7&at=20000&stopped');
+  await visitor.isState('alice', /searching|resting/);
+  await visitor.press('Demo: fork');
+  await visitor.reads('#demo-step', /^Step 2/);
+  await visitor.press('Back 10 s');
+  await visitor.reads('#demo', /^Demo: fork$/);
+  await visitor.reads('#clock-run', /^Run$/);
+  assert.ok(await visitor.page.locator('#notice').isHidden(), await visitor.text('#notice'));
+  assert.ok(await visitor.page.locator('#heal').isDisabled(), 'nobody is told anything');
+  await visitor.close();
+});
+
 test('the same seed gives the same tips as the program', limits, async () => {
   for (const [seed, nodes] of [[7, 3], [2026, 5]]) {
     const tips = tipsIn(simulate('--seed', seed, '--nodes', nodes, '--calm'));
@@ -99,6 +112,8 @@ test('the same seed gives the same tips as the program', limits, async () => {
     await visitor.reads('#clock-time', /^1 h 0 min 0 s$/);
     await visitor.isStill();
     assert.deepEqual(await tipsOn(visitor.page), tips);
+    const miners = await visitor.page.locator('.block:not([data-height="0"]) .miner').allTextContents();
+    assert.ok(miners.length > 3 && miners.every((name) => Object.hasOwn(tips, name)), `${miners}: who found them is named`);
     await visitor.close();
   }
 });
@@ -116,7 +131,8 @@ test('a campaign is played as a story to its end, and its trace has the hash of 
   const visitor = await open('#campaign=3&speed=1000');
   await visitor.listen();
   await visitor.reads('#clock-time', /^1 h 0 min 0 s, its end$/, 20_000);
-  await visitor.hasHeard(/is gone; trying again/);
+  assert.equal(await visitor.text('#clock-words'), '', 'what is over has no speed');
+  await visitor.hasHeard(/is gone/);
   assert.ok(await visitor.page.locator('#pause-all').isHidden(), 'what follows from a seed takes no orders');
   await visitor.press('Hash of its trace');
   const native = createHash('sha256').update(simulate('--seed', '3')).digest('hex');
@@ -151,6 +167,10 @@ test('thirty nodes: all are shown, and no more can be added', limits, async () =
   await visitor.press('Heal');
   await visitor.reads('#badge', /^(All agree|Fork|On its way)$/);
   await visitor.picture('tab-30');
+  // To split and to heal them took 900 orders, which go into the address.
+  await visitor.press('Back 10 s');
+  await visitor.reads('#clock-run', /^Run$/);
+  await visitor.isState('alice', /searching|resting/);
   await visitor.close();
 });
 
@@ -210,13 +230,27 @@ test('time: it stops, goes on to the next event, and goes back', limits, async (
 
 test('an address that says what cannot be is refused in words', limits, async () => {
   const visitor = await open('#seed=many');
-  await visitor.reads('#notice', /a seed is a whole number up to 18446744073709551615, not many/);
+  await visitor.says(/a seed is a whole number up to 18446744073709551615, not many/);
   await visitor.page.goto(`${server.url}#seed=1&nodes=31`);
-  await visitor.reads('#notice', /nodes is a whole number from 1 to 30, not 31/);
+  await visitor.says(/nodes is a whole number from 1 to 30, not 31/);
   await visitor.page.goto(`${server.url}#seed=1&do=5:explode`);
-  await visitor.reads('#notice', /there is no order "explode"/);
+  await visitor.says(/there is no order "explode"/);
+  await visitor.page.goto(`${server.url}#seed=1&at=36000000001`);
+  await visitor.says(/at is a whole number from 0 to 36000000000, not 36000000001/);
+  await visitor.page.goto(`${server.url}#seed=1&nodes=29&do=0:add,0:add`);
+  await visitor.says(/^The network in this tab cannot be shown: 30 nodes are the most that a tab shows\.$/);
+  for (const button of ['#clock-run', '#clock-step', '#share-world', '[data-back="10000"]']) {
+    assert.ok(await visitor.page.locator(button).isDisabled(), `${button} has no network`);
+  }
   await visitor.page.goto(`${server.url}#seed=1&do=500:stop+nobody`);
   await visitor.reads('#clock-words', /^It stands still: there is no node nobody\.$/);
+  await visitor.press('Run');
+  await visitor.page.waitForFunction(() => document.querySelector('#clock-words').textContent === '');
+  await visitor.page.goto(`${server.url}#seed=-1&nodes=9999`);
+  await visitor.says(/cannot be shown: a seed is a whole number up to 18446744073709551615, not -1\.$/);
+  await visitor.page.goto(`${server.url}#seed=1&speed=3`);
+  await visitor.isState('alice', /searching/);
+  assert.equal(await visitor.page.locator('#clock-speed').inputValue(), '3');
   await visitor.close();
 });
 
@@ -235,6 +269,23 @@ test('it is a part of another page: compact, loaded when it is seen, by keyboard
   }
   const visitor = await Visitor.open(browser, `${server.origin}/chapter.html`, PICTURES);
   await visitor.page.frameLocator('iframe').getByText(/found block/).first().waitFor();
+  await visitor.close();
+});
+
+test('in a small frame the newest block is seen, and in a window of 1280 by 800 the nodes as well', limits, async () => {
+  const isSeen = (visitor, selector) => visitor.page.waitForFunction((wanted) => {
+    const found = [...document.querySelectorAll(wanted)].at(-1)?.getBoundingClientRect();
+    return found && found.top >= 0 && found.bottom <= innerHeight && found.right <= innerWidth;
+  }, selector);
+  const frame = await open('?embed#seed=7&at=60000&stopped', { viewport: { width: 400, height: 300 } });
+  await isSeen(frame, '.block');
+  await frame.close();
+  const visitor = await open('#seed=7&at=60000&stopped', { viewport: { width: 1280, height: 800 } });
+  await isSeen(visitor, '.block');
+  await isSeen(visitor, '.card');
+  await visitor.press('Large type');
+  const panels = visitor.page.locator('.panel');
+  assert.deepEqual(await panels.evaluateAll((all) => all.filter((panel) => panel.scrollWidth > panel.clientWidth + 1).map(({ className }) => className)), []);
   await visitor.close();
 });
 
@@ -295,10 +346,33 @@ test('messages on their way are seen, and the links are set', limits, async () =
     slider.value = '3000';
     slider.dispatchEvent(new Event('change'));
   });
-  await visitor.reads('#conditions-words', /^Each message takes 3 s, and none is lost\.$/);
+  await visitor.reads('#conditions-words', /^Each message is delayed by 3 s, and none is lost\. The way itself takes 1 to 60 ms\.$/);
   await visitor.mineOne('alice');
   await page.locator('#ring .dot').first().waitFor();
   await visitor.picture('tab-messages');
+  await visitor.close();
+});
+
+test('a message takes as long in the simulator as the panel says of the way itself', limits, async () => {
+  const { Network, initSync } = await import(pathToFileURL(path.join(SITE, 'tab/cairn.js')));
+  const { WAY } = await import(pathToFileURL(path.join(SITE, 'tab/tab.js')));
+  initSync({ module: readFileSync(path.join(SITE, 'tab/cairn_bg.wasm')) });
+  const network = Network.endless(7n, 12);
+  network.showMessages(true);
+  network.start();
+  network.runTo(3_600_000);
+  const messages = network.lines().split('\n').filter((line) => line.includes('"event":"message"'));
+  const delays = messages.map((line) => JSON.parse(line).delay_ms);
+  assert.ok(delays.length > 1000, `${delays.length} messages`);
+  assert.deepEqual({ least: Math.min(...delays), most: Math.max(...delays) }, WAY);
+});
+
+test('one slider is turned, and the other stays at what it cannot show', limits, async () => {
+  const visitor = await open('#seed=7&delay=12345');
+  await visitor.reads('#conditions-words', /^Each message is delayed by 12\.345 s, and none is lost\./);
+  await visitor.page.locator('#loss').focus();
+  await visitor.page.keyboard.press('ArrowRight');
+  await visitor.reads('#feed', /has new links: each message is delayed by 12\.345 s, and 1 of 100 is lost/);
   await visitor.close();
 });
 

@@ -40,6 +40,12 @@ export class Blocks {
     return this.byHash.values();
   }
 
+  /** The block before this one, if it is known. What a recording names there may be any block: it counts at its height alone. */
+  before({ height, previous }) {
+    const named = this.byHash.get(previous);
+    return named?.height === height - 1 ? named : undefined;
+  }
+
   /** All blocks of a height. */
   at(height) {
     return [...(this.byHeight.get(height) ?? [])].map((hash) => this.byHash.get(hash));
@@ -97,7 +103,7 @@ export function weightOf(block) {
 
 /** The blocks from a tip back to genesis, or as far back as they are known. */
 export function* chainFrom(tip, blocks, lowest = 0) {
-  for (let block = blocks.get(tip); block && block.height >= lowest; block = blocks.get(block.previous)) {
+  for (let block = blocks.get(tip); block && block.height >= lowest; block = blocks.before(block)) {
     yield block;
   }
 }
@@ -106,8 +112,8 @@ export function* chainFrom(tip, blocks, lowest = 0) {
 export function forkPoint(a, b, blocks) {
   let [left, right] = [blocks.get(a), blocks.get(b)];
   while (left && right && left.hash !== right.hash) {
-    if (left.height >= right.height) left = blocks.get(left.previous);
-    else right = blocks.get(right.previous);
+    if (left.height >= right.height) left = blocks.before(left);
+    else right = blocks.before(right);
   }
   return left && right ? left : null;
 }

@@ -17,6 +17,9 @@ export const FIELDS = [
 /** A block has this many bytes. */
 export const BLOCK_LENGTH = 75;
 
+/** Whether these digits are as many as those of a block: a recording may have others. */
+export const areBlock = (digits) => digits?.length === 2 * BLOCK_LENGTH;
+
 /** The part that is hashed: bytes 1 to 69. */
 export const HEADER = { start: 1, end: 70 };
 

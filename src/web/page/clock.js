@@ -1,10 +1,10 @@
 // How time passes in a network that has a time of its own, and what such a network can
 // be made to do.
 //
-// A source's `clock` is {isRunning, isOver, speed, reached, trouble, time, run(), stop(),
+// A source's `clock` is {isReady, isRunning, isOver, speed, reached, trouble, time, run(), stop(),
 // setSpeed(times)}: `time` is in milliseconds since its start, and `reached` the speed
 // where this machine is too slow for the one that was asked for, else null; `trouble` is
-// why it stands still, if nobody stopped it. The source
+// why it stands still, if nobody stopped it. Until it `isReady` nothing can be asked of it. The source
 // itself can step(), to the next thing that is worth a look, gives a source of the same
 // network so much earlier (rewound(ms)), its `address()` for others, its settings {seed,
 // nodes, isCampaign, mining}, where nodes mine for real the `rate()` of hashes a second,
@@ -39,7 +39,9 @@ export class Clock {
     Object.assign(this, { source, open, send, say });
     this.press('clock-run', ({ clock }) => (clock.isRunning ? clock.stop() : clock.run()));
     this.press('clock-step', (from) => from.step());
-    for (const button of document.querySelectorAll('[data-back]')) {
+    const back = [...document.querySelectorAll('[data-back]')];
+    this.others = [...back, byId('share-world'), byId('trace-hash')];
+    for (const button of back) {
       button.addEventListener('click', () => this.open(this.source().rewound(Number(button.dataset.back))));
     }
     byId('clock-speed').addEventListener('change', ({ target }) => this.source().clock.setSpeed(Number(target.value)));
@@ -92,15 +94,24 @@ export class Clock {
     setText(byId('clock-time'), tellClock(clock.time) + (clock.isOver ? ', its end' : ''));
     setText(byId('clock-words'), wordsOf(clock, source.rate?.()));
     setText(byId('clock-run'), clock.isRunning ? 'Stop the clock' : 'Run');
-    byId('clock-run').disabled = byId('clock-step').disabled = clock.isOver;
-    const speed = byId('clock-speed');
-    if (document.activeElement !== speed) speed.value = String(clock.speed);
+    byId('clock-run').disabled = byId('clock-step').disabled = !clock.isReady || clock.isOver;
+    for (const button of this.others) button.disabled = !clock.isReady;
+    this.drawSpeed(clock);
     if (!settings) return;
     byId('liar').checked = source.hasLiar;
     byId('trace-row').hidden = !settings.isCampaign;
     for (const id of ['liar', 'machine-node', 'machine-speed', 'machine-set', 'machine-crash']) byId(id).disabled = isLocked;
     this.drawNodes(nodesOf(model));
     this.drawForm(settings);
+  }
+
+  /** An address may name a speed that is not in the list. */
+  drawSpeed({ speed }) {
+    const choice = byId('clock-speed');
+    if (document.activeElement === choice || choice.value === String(speed)) return;
+    const isListed = [...choice.options].some(({ value }) => value === String(speed));
+    if (!isListed) choice.append(html('option', { value: speed }, `${speed} ×`));
+    choice.value = String(speed);
   }
 
   drawNodes(nodes) {

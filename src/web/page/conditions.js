@@ -22,29 +22,32 @@ export class Conditions {
     this.delay = byId('delay');
     this.loss = byId('loss');
     this.pace = byId('pace');
+    this.links = { delay: 0, loss: 0 };
     for (const slider of [this.delay, this.loss]) {
-      slider.addEventListener('input', () => this.turn());
-      slider.addEventListener('change', () => this.setLinks());
+      slider.addEventListener('input', () => this.turn(slider));
+      slider.addEventListener('change', () => this.setLinks(slider));
     }
     this.pace.addEventListener('change', () => order('pace', this.pace.value));
   }
 
   /** Somebody turns a slider: it stays where they put it until the nodes tell of that. */
-  turn() {
-    this.wanted = { delay: Number(this.delay.value), loss: Number(this.loss.value) };
+  turn(slider) {
+    // The other one may not show it exactly: it has steps, and an end.
+    this.wanted = { ...this.links, [slider.id]: Number(slider.value) };
     this.until = Infinity;
     this.draw(this.wanted);
   }
 
-  setLinks() {
-    this.turn();
+  setLinks(slider) {
+    this.turn(slider);
     this.until = Date.now() + PATIENCE_MS;
     return this.order('links', this.wanted);
   }
 
-  update({ model: { links, pace }, can, isLocked }) {
+  update({ model: { links, pace }, can, source, isLocked }) {
+    this.way = source.way;
     for (const control of [this.delay, this.loss, this.pace]) control.disabled = isLocked;
-    byId('conditions-words').hidden = !links || can.has('links');
+    byId('conditions-words').hidden = !links || (can.has('links') && !this.way);
     const isTold = links?.delay === this.wanted?.delay && links?.loss === this.wanted?.loss;
     if (isTold || Date.now() > this.until) this.wanted = null;
     if (links && !this.wanted) {
@@ -60,11 +63,13 @@ export class Conditions {
   }
 
   draw(links) {
+    this.links = links;
     setText(byId('delay-words'), links.delay < 1000 ? `${links.delay} ms` : `${links.delay / 1000} s`);
     setText(byId('loss-words'), `${links.loss} of 100`);
     this.delay.setAttribute('aria-valuetext', byId('delay-words').textContent);
     this.loss.setAttribute('aria-valuetext', byId('loss-words').textContent);
     const words = tellLinks(links);
-    setText(byId('conditions-words'), `${words[0].toUpperCase()}${words.slice(1)}.`);
+    const besides = this.way ? ` The way itself takes ${this.way.least} to ${this.way.most} ms.` : '';
+    setText(byId('conditions-words'), `${words[0].toUpperCase()}${words.slice(1)}.${besides}`);
   }
 }

@@ -12,12 +12,14 @@ export class Crowd {
     byId('crowd-close').addEventListener('click', () => {
       this.toggle(this.open);
       this.panel.hidden = true;
+      this.opener?.focus();
     });
   }
 
   /** Opens the list of the nodes at a block, or closes it. */
   toggle(hash) {
     this.open = this.open === hash ? null : hash;
+    if (this.open) this.opener = document.activeElement;
   }
 
   /** Shows who is there now; when the crowd has gone on, its list goes as well. */
@@ -26,7 +28,7 @@ export class Crowd {
     this.panel.hidden = !pill;
     if (!pill) return;
     const miners = minersOf(model);
-    const mark = pill.nodes.map(({ name, up }) => [name, up]).join();
+    const mark = JSON.stringify([pill.hash, miners, pill.nodes.map(({ name, up }) => [name, up])]);
     if (mark === this.drawn) return;
     this.drawn = mark;
     setText(byId('crowd-title'), `${pill.nodes.length} nodes on block ${pill.nodes[0].height}`);

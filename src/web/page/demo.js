@@ -27,7 +27,7 @@ export class Demo {
     this.choice = byId('demo-choice');
     this.choice.replaceChildren(...DEMOS.map(({ name, needs }, index) => html('option', { value: index, 'data-needs': needs }, name)));
     this.choice.addEventListener('change', () => this.draw());
-    this.button.addEventListener('click', () => (this.abort ? this.abort.abort() : this.run(false)));
+    this.button.addEventListener('click', () => (this.isRunning ? this.stop() : this.run(false)));
     byId('demo-steps').addEventListener('click', () => this.run(true));
     byId('demo-back').addEventListener('click', () => this.look(this.shown - 1));
     byId('demo-next').addEventListener('click', () => (this.shown < this.done ? this.look(this.shown + 1) : this.onward?.()));
@@ -38,20 +38,30 @@ export class Demo {
     return Boolean(this.abort);
   }
 
+  /** Ends the demo that is running, if one is. */
+  stop() {
+    this.abort?.abort();
+  }
+
   async run(isByHand) {
+    if (this.isRunning) return undefined;
     const up = nodesOf(this.live()).filter((node) => node.up);
     if (up.length < 2) return this.say('The demo needs two nodes or more.');
     this.abort = new AbortController();
     const { signal } = this.abort;
     this.demo = DEMOS[Number(this.choice.value)];
     this.stage = this.makeStage(signal);
+    const source = this.source();
     const ran = up.filter((node) => !node.paused).map((node) => node.id);
     try {
       await this.play(up.map((node) => node.id), isByHand);
     } catch (error) {
       if (!signal.aborted) this.say(`The demo ended early: ${error.message}`);
     }
-    await this.end(up.map((node) => node.id), ran);
+    // In another network there is nothing to be mended.
+    if (this.source() === source) await this.mend(up.map((node) => node.id), ran);
+    this.abort = null;
+    return this.draw();
   }
 
   makeStage(signal) {
@@ -90,7 +100,7 @@ export class Demo {
   }
 
   /** However it ended: all hear each other, and who searched before does so again. */
-  async end(ids, ran) {
+  async mend(ids, ran) {
     this.replay.goLive();
     setText(byId('demo-step'), END);
     const stage = this.makeStage(new AbortController().signal);
@@ -100,8 +110,6 @@ export class Demo {
     } catch {
       // A node that is gone has nothing to be mended; it will start afresh.
     }
-    this.abort = null;
-    this.draw();
   }
 
   /** `shown` is the step that is seen; `done` is the last one that is done, null while one is under way. */

@@ -24,8 +24,10 @@ export class Finder {
   }
 
   async go(text) {
+    const { source } = this.shown();
     try {
-      this.onFound(await this.find(text));
+      const found = await this.find(text);
+      if (this.shown().source === source) this.onFound(found);
     } catch (error) {
       this.say(`Block ${text} is not found: ${error.message}.`);
     }

@@ -8,8 +8,8 @@ const SETTLED_MS = 800;
 
 /** The headline. */
 export class Header {
-  update({ model, blocks, now }) {
-    const { state, badge, sentence, detail } = tell(model, blocks, now);
+  update({ model, blocks, now, trouble }) {
+    const { state, badge, sentence, detail } = trouble ? tellTrouble(trouble) : tell(model, blocks, now);
     byId('badge').dataset.state = state;
     setText(byId('badge'), badge);
     setText(byId('sentence'), sentence);
@@ -22,3 +22,5 @@ export class Header {
     this.timer = setTimeout(() => setText(byId('said'), `${badge}. ${sentence}`), SETTLED_MS);
   }
 }
+
+const tellTrouble = (sentence) => ({ state: 'failed', badge: 'Not shown', sentence, detail: '' });

@@ -61,8 +61,12 @@ export class Inspector {
       byId('inspect-body').hidden = false;
       this.show();
     } catch (error) {
-      setText(byId('verdict'), `No node tells its bytes: ${error.message}`);
+      if (this.claimed === hash) setText(byId('verdict'), `No node tells its bytes: ${error.message}.`);
     }
+  }
+
+  close() {
+    if (this.dialog.open) this.dialog.close();
   }
 
   /** Changes a block; a search for what it was before makes no sense any more. */

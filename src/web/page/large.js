@@ -1,6 +1,7 @@
 // Large type, for a projector: remembered by this browser.
 
 import { byId } from './dom.js';
+import { keep, recall } from './kept.js';
 
 const KEY = 'large-type';
 
@@ -11,10 +12,10 @@ export function handleLargeType(onChange) {
     document.documentElement.classList.toggle('is-large', isLarge);
     button.setAttribute('aria-pressed', isLarge);
   };
-  show(localStorage.getItem(KEY) === 'on');
+  show(recall('localStorage', KEY) === 'on');
   button.addEventListener('click', () => {
     const isLarge = button.getAttribute('aria-pressed') !== 'true';
-    localStorage.setItem(KEY, isLarge ? 'on' : 'off');
+    keep('localStorage', KEY, isLarge ? 'on' : 'off');
     show(isLarge);
     onChange();
   });

@@ -45,7 +45,7 @@ export function layOut(model, blocks, view) {
   placed.sort((a, b) => a.x - b.x || a.y - b.y);
   const byHash = new Map(placed.map((block) => [block.hash, block]));
   const links = placed
-    .filter(({ block }) => byHash.has(block.previous))
+    .filter(({ block }) => byHash.has(blocks.before(block)?.hash))
     .map(({ hash, block, nodes }) => ({ hash, nodes, from: block.previous, to: hash }));
   const pills = placePills(model, byHash, { pillWidth, crowd });
   const edge = Math.max(columnAt(top) + SIZE.block.width / 2, ...pills.map(({ x, width }) => x + width));
@@ -73,7 +73,7 @@ function pillsBeside({ hash, x, y }, nodes, { pillWidth: width, crowd }) {
   const step = SIZE.pill.height + SIZE.pill.gap;
   const tall = Math.min(nodes.length, PILLS_HIGH);
   return nodes.map((node, index) => ({
-    id: node.id,
+    id: `node ${node.id}`,
     hash,
     nodes: [node],
     x: left + Math.floor(index / PILLS_HIGH) * (width + 6),
@@ -86,6 +86,6 @@ function pillsBeside({ hash, x, y }, nodes, { pillWidth: width, crowd }) {
 /** Below a block where the chain has gone on: one pill, for there is room for no more. */
 function pillBelow({ hash, x, y }, nodes) {
   const width = SIZE.pill.narrow;
-  const id = nodes.length > 1 ? `crowd ${hash}` : nodes[0].id;
+  const id = nodes.length > 1 ? `crowd ${hash}` : `node ${nodes[0].id}`;
   return { id, hash, nodes, x: x - width / 2, y: y + SIZE.block.height / 2 + 16, width, isTip: false };
 }

@@ -11,14 +11,15 @@ const NAMED = 12;
 export class Legend {
   update({ model }) {
     const miners = minersOf(model);
-    const mark = `${miners.join()} ${model.zeroBits}`;
+    const nodes = nodesOf(model);
+    const mark = JSON.stringify([miners, nodes.map(({ name }) => name), model.zeroBits]);
     if (this.drawn === mark) return;
     this.drawn = mark;
-    const icons = nodesOf(model).slice(0, NAMED).flatMap(({ miner, name }) => [markIcon(markOf(miner, miners)), ` ${name} `]);
+    const icons = nodes.slice(0, NAMED).flatMap(({ miner, name }) => [markIcon(markOf(miner, miners)), ` ${name} `]);
     const rest = miners.length > NAMED ? `and ${miners.length - NAMED} more, see their cards` : '';
     byId('legend-miners').replaceChildren(html('span', {}, 'found by '), ...icons, rest);
     const average = (2 ** model.zeroBits).toLocaleString('en');
-    setText(byId('luck'), `Each try has the same chance, 1 in ${average}; the mark in the middle is that average. `
+    setText(byId('luck'), `Each try has the same chance, 1 in ${average}. The line in the middle of a bar stands for that many tries, the average. `
       + 'A search has no memory: a long one is no closer to its end.');
   }
 }

@@ -14,7 +14,19 @@ const POLL_MS = 2000;
 const MOST_COMMANDS = 4;
 
 /** No answer within this time is no answer. */
-export const TIMEOUT_MS = 4000;
+const TIMEOUT_MS = 4000;
+
+/** What a node refused, or that it does not answer, in words. */
+export class Refused extends Error {}
+
+/** Asks a server something; what it answers, unless that is a refusal. */
+export async function ask(address, options) {
+  const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => null);
+  if (answer?.ok) return answer;
+  if (!answer) throw new Refused('the node does not answer');
+  const { detail } = await answer.json().catch(() => ({}));
+  throw Object.assign(new Refused(detail ?? `the node said ${answer.status}`), { status: answer.status });
+}
 
 /** A node's clock may differ from ours by this much before we correct for it. */
 const SKEW_MS = 1500;
@@ -51,6 +63,7 @@ export class Link {
     for (let tries = 0; !this.isStopped; tries += 1) {
       try {
         await this.reach();
+        if (this.isStopped) return;
         tries = 0;
         await this.listen();
       } catch {
@@ -73,8 +86,12 @@ export class Link {
     this.messages?.close();
     this.messages = null;
     if (!this.isUp || !this.network.isWatched) return;
-    this.messages = new WebSocket(`${this.id.replace(/^http/, 'ws')}/messages`);
-    this.messages.onmessage = ({ data }) => {
+    const socket = (this.messages = new WebSocket(`${this.id.replace(/^http/, 'ws')}/messages`));
+    // The node may cut off who does not keep up, as a page that nobody sees: `look` begins again.
+    socket.onclose = () => {
+      if (this.messages === socket) this.messages = null;
+    };
+    socket.onmessage = ({ data }) => {
       const message = JSON.parse(data);
       this.network.tell(toEvent(this.id, message.time_ms + this.skew, message));
     };
@@ -142,10 +159,12 @@ export class Link {
     const { tip, height, paused, nonce: counter } = status;
     const isFirst = this.told.tip === undefined;
     if (this.told.tip !== tip || this.told.paused !== paused) this.change({ type: 'status', at, tip, height, paused, isFirst, counter });
-    for (const peer of peers) this.network.introduce(peer.http, peer.address);
+    // Of a peer that is known by its key nobody knows where its page is.
+    for (const peer of peers) if (peer.http) this.network.introduce(peer.http, peer.address);
     const refused = new Set(peers.filter((peer) => peer.state === 'refused').map((peer) => peer.address));
     if (!isSame(this.told.refused, refused)) this.change({ type: 'refused', at, refused: [...refused] });
     this.told = { tip, paused, refused };
+    this.watch();
     if (isFirst && this.network.can.has('links') && this === this.network.first()) await this.readConditions(at);
   }
 
@@ -204,8 +223,7 @@ export class Link {
 
   /** What it answers to a question, in JSON. */
   async get(path) {
-    const answer = await fetch(this.id + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    const answer = await ask(this.id + path);
     return answer.json();
   }
 }

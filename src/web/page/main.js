@@ -5,8 +5,8 @@
 //   history.js  keeps the changes in the order of their times
 //   model.js    folds them into a model: who stands on which block, and so on;
 //               blocks.js has the blocks themselves, rows.js gives each its row,
-//               groups.js says who hears whom; messages.js has the datagrams,
-//               times.js keeps both in order
+//               groups.js says who hears whom, names.js how they are called;
+//               messages.js has the datagrams, times.js keeps both in order
 //   story.js    says in one sentence what a model means
 //   layout.js   gives each block its place; tree.js draws them, with window.js,
 //               places.js and crowd.js
@@ -17,11 +17,12 @@
 //   stretch.js, tampering.js, rules.js, editor.js, remine.js   blocks that people
 //               change; sending.js, lie.js and wire.js hand them to a node; bytes.js and sha256.js, search.js and worker.js hash and mine
 //   recording.js, save.js   recordings, written and read
-//   address.js, marks.js, dom.js   what follows the #, shapes and colours, helpers
+//   address.js, marks.js, dom.js, kept.js   what follows the #, shapes and colours, helpers,
+//               what the browser keeps
 //
 // This file ties them together and draws whenever something has changed. What the
-// panels draw is a scene: {model, blocks, messages, now, present, can, source, isReplay,
-// isLocked}; `now` is the moment shown, `present()` that of the source.
+// panels draw is a scene: {model, blocks, messages, now, present, can, source, trouble,
+// isReplay, isLocked}; `now` is the moment shown, `present()` that of the source.
 
 import { readAddress, showAddress } from './address.js';
 import { Clock } from './clock.js';
@@ -60,6 +61,9 @@ let source = null;
 /** What of the page's address names the source that is shown. */
 let opened = null;
 
+/** Why the source cannot be shown, in words, if it cannot. */
+let trouble = null;
+
 /** The block that the page's address names, until it is there to be shown. */
 let wanted = null;
 
@@ -95,6 +99,9 @@ const panels = [
 /** Shows what another source tells, from nothing on. */
 async function open(next) {
   source?.stop();
+  demo.stop();
+  inspector.close();
+  trouble = null;
   source = next;
   const isLive = source.can.has('live');
   const mine = (history = new History());
@@ -109,11 +116,15 @@ async function open(next) {
       redraw();
     });
     if (mine !== history || isLive) return;
+    if (history.live().nodes.size === 0) throw new Error('it tells of no node');
     replay.show(history, false);
     setText(byId('source'), source.title);
     redraw();
   } catch (error) {
-    say(`The ${source.title} cannot be shown: ${error.message}.`);
+    if (mine !== history) return;
+    trouble = `The ${next.title} cannot be shown: ${error.message}.`;
+    setText(byId('source'), '');
+    redraw();
   }
 }
 
@@ -143,11 +154,13 @@ function openBlock(hash) {
 async function openWanted({ model, blocks, isReplay }) {
   if (!wanted || !(isReplay || blocks.has(wanted) || nodesOf(model).some((node) => node.up))) return;
   const hash = wanted;
+  const mine = history;
   wanted = null;
   try {
     const block = await finder.find(hash);
+    if (mine !== history) return;
     tree.show(block.height, block.hash);
-    await openBlock(block.hash);
+    if (block.hash) await openBlock(block.hash);
   } catch (error) {
     say(`Block ${hash} is not found: ${error.message}.`);
   }
@@ -177,6 +190,7 @@ function draw() {
     present: now,
     can: source.can,
     source,
+    trouble,
     isReplay,
     isLocked: isReplay || demo.isRunning,
   };

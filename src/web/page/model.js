@@ -11,6 +11,7 @@
 // all three are strings and nothing is read into them.
 
 import { areConnected, areOneSide, sidesOf } from './groups.js';
+import { shownName } from './names.js';
 import { rowOf } from './rows.js';
 
 /** How many pieces of news a model remembers. */
@@ -65,23 +66,20 @@ export function apply(model, change, blocks) {
 
 function addNode(model, change) {
   const known = model.nodes.get(change.id);
-  const { name, address, miner = name } = change;
+  const { id, address, miner = change.name } = change;
+  const name = shownName(change.name);
   if (known) Object.assign(known, { name, address, miner });
-  else model.nodes.set(change.id, createNode({ ...change, miner }));
+  else model.nodes.set(id, createNode({ id, name, miner, address }));
   if (change.zeroBits !== undefined) model.zeroBits = change.zeroBits;
 }
 
 /** Marks a block and all before it as seen. */
 function see(model, hash, at, blocks) {
   const fresh = [];
-  for (let next = hash; next && !model.seen.has(next) && blocks.has(next);) {
-    fresh.push(next);
-    next = blocks.get(next).previous;
-  }
-  for (const next of fresh.reverse()) {
-    const block = blocks.get(next);
-    model.seen.set(next, at);
-    model.rows.set(next, rowOf(block, blocks, model.rows));
+  for (let block = blocks.get(hash); block && !model.seen.has(block.hash); block = blocks.before(block)) fresh.push(block);
+  for (const block of fresh.reverse()) {
+    model.seen.set(block.hash, at);
+    model.rows.set(block.hash, rowOf(block, blocks, model.rows));
     model.top = Math.max(model.top, block.height);
   }
 }
@@ -200,7 +198,7 @@ function applyEvent(model, node, { at, event }, blocks) {
     case 'started': {
       Object.assign(node, { paused: false, refused: new Set(), tries: [], rate: null, counter: 0, restUntil: 0 });
       stand(model, node, event.hash, event.height, at, blocks);
-      if (event.nonces !== undefined) model.pace = { nonces: event.nonces, listen: event.listen_ms };
+      if (isKnown(event.nonces) && isKnown(event.listen_ms)) model.pace = { nonces: event.nonces, listen: event.listen_ms };
       return report(model, node, at, 'started', { height: event.height });
     }
     case 'tried':
@@ -246,6 +244,8 @@ function applyEvent(model, node, { at, event }, blocks) {
       return report(model, node, at, 'stopped', { height: event.height });
   }
 }
+
+const isKnown = (value) => value !== undefined && value !== null;
 
 /** A block that no tree has told us of yet: its finder stood on the one before. */
 function guess(blocks, event, node) {

@@ -1,6 +1,7 @@
 // A live network: the nodes' API as a source of changes (source.js).
 
-import { Link, TIMEOUT_MS, toBlock } from './link.js';
+import { keep, recall } from './kept.js';
+import { Link, Refused, ask, toBlock } from './link.js';
 
 /** How long to wait before the page's own node is asked again who is there. */
 const BEGIN_MS = 1000;
@@ -45,9 +46,6 @@ const ORDERS = {
   add: () => '/network/nodes',
 };
 
-/** A command that a node refused, with its reason. */
-export class Refused extends Error {}
-
 /** All nodes, beginning with the one that the page came from. */
 export class Network {
   constructor() {
@@ -56,7 +54,7 @@ export class Network {
     this.isWatched = false;
     this.links = new Map();
     this.told = new Set();
-    this.token = sessionStorage.getItem('token') ?? '';
+    this.token = recall('sessionStorage', 'token') ?? '';
     this.needsToken = false;
   }
 
@@ -184,24 +182,18 @@ export class Network {
   async post(path, body) {
     const headers = { 'Content-Type': 'application/json' };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
-    const answer = await fetch(path, {
-      method: 'POST',
-      headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+    const asked = ask(path, { method: 'POST', headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const answer = await asked.catch((refusal) => {
+      if (refusal.status === 401) this.needsToken = true;
+      throw refusal;
     });
-    if (!answer.ok) {
-      const problem = await answer.json().catch(() => ({}));
-      if (answer.status === 401) this.needsToken = true;
-      throw new Refused(problem.detail ?? `the node said ${answer.status}`);
-    }
     return answer.json().catch(() => ({}));
   }
 
   /** The token that commands need where a node is open to others. */
   setToken(token) {
     this.token = token;
-    sessionStorage.setItem('token', token);
+    keep('sessionStorage', 'token', token);
   }
 
   /** A block with its bytes as digits, as some node tells it. */
@@ -220,7 +212,7 @@ export class Network {
 
   /** Asks one node after the other until one answers. */
   async askAny(path) {
-    let refusal = new Error('no node is there');
+    let refusal = new Refused('no node is there');
     for (const link of this.up()) {
       try {
         return await link.get(path);

@@ -22,7 +22,7 @@ export class Cards {
     this.list.classList.toggle('is-many', nodes.length > MANY);
     // What scrolls can be reached by keyboard.
     this.list.tabIndex = nodes.length > MANY ? 0 : -1;
-    const shape = [...minersOf(model), ...can].join();
+    const shape = JSON.stringify([nodes.map(({ id, name, miner }) => [id, name, miner]), ...can]);
     if (shape !== this.shape) {
       this.shape = shape;
       this.cards.clear();
@@ -66,7 +66,7 @@ export class Cards {
     const tries = node.up ? (node.counter ?? 0) : 0;
     // Twice the average fills the bar; the mark in its middle is the average.
     part.bar.style.width = `${Math.min(100, (tries / average) * 50).toFixed(1)}%`;
-    setText(part.tries, node.up ? `${tries.toLocaleString('en')} tries so far` : 'no search');
+    setText(part.tries, node.up ? `${triesOf(tries.toLocaleString('en'))} so far` : 'no search');
     setText(part.rate, rateOf(node));
     setText(part.tip, node.tip ? `on block ${node.height} (${short(node.tip)})` : '');
     setText(part.last, lastWords(node));
@@ -85,7 +85,7 @@ function isAlone(nodes, node) {
 }
 
 function stateOf(node, now) {
-  if (!node.up) return node.everUp ? 'gone, trying again' : 'no answer yet';
+  if (!node.up) return node.everUp ? 'gone' : 'no answer yet';
   if (node.paused) return 'paused';
   return node.restUntil > now ? 'resting' : 'searching';
 }
@@ -99,8 +99,10 @@ function lastWords(node) {
 function rateOf({ up, paused, rate: value }) {
   if (!up) return '';
   if (paused) return 'not searching';
-  return value ? `${rate(value)} tries a second` : '';
+  return value ? `${triesOf(rate(value))} a second` : '';
 }
+
+const triesOf = (count) => `${count} ${count === '1' ? 'try' : 'tries'}`;
 
 function rate(value) {
   return value >= 10000 ? `${Math.round(value / 1000)}k` : Math.round(value).toLocaleString('en');

@@ -14,6 +14,7 @@ export class Recorded {
 
   /** A recording at an address of the server that the page came from. */
   static at(address) {
+    if (!URL.canParse(address, location.href)) throw new BadRecording('its address is none');
     const url = new URL(address, location.href);
     if (url.origin !== location.origin) {
       throw new BadRecording('it is at another address than this page: save it, and drop the file on the page');

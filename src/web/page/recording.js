@@ -11,11 +11,18 @@ export const VERSION = 1;
 export const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_LINE = 65536;
 
-/** A network of more nodes is not shown. */
+/** So much of a version that we do not know is told. */
+const MAX_VERSION = 20;
+
+/** A network of more nodes is not shown, nor more blocks of one height. */
 const MAX_NODES = 1000;
+const MAX_RIVALS = 1000;
 
 /** No name, address or reason is longer. */
 const MAX_TEXT = 1000;
+
+/** Heights beyond this do not fit into a datagram, and not into the drawing. */
+const MAX_HEIGHT = 2 ** 32;
 
 /** Times beyond this are no dates in JavaScript. */
 const MAX_MS = 8.64e15;
@@ -26,6 +33,7 @@ export class BadRecording extends Error {}
 const isText = (value) => typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT;
 const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
 const isTime = (value) => isCount(value) && value <= MAX_MS;
+const isHeight = (value) => isCount(value) && value < MAX_HEIGHT;
 const isHash = (value) => typeof value === 'string' && /^[0-9a-f]{8,128}$/.test(value);
 const isDigits = (value) => typeof value === 'string' && /^([0-9a-f]{2})*$/.test(value);
 const isFlag = (value) => typeof value === 'boolean';
@@ -37,10 +45,10 @@ const maybe = (is) => (value) => value === undefined || value === null || is(val
 const CHANGES = {
   node: { node: isText, name: isText, miner: maybe(isText), zero_bits: maybe((bits) => isCount(bits) && bits <= 256) },
   block: {
-    hash: isHash, height: isCount, previous: maybe(isHash), timestamp: maybe(isCount), miner: isText,
+    hash: isHash, height: isHeight, previous: maybe(isHash), timestamp: maybe(isCount), miner: isText,
     work: maybe(isCount), bytes: maybe(isDigits),
   },
-  status: { node: isText, tip: isHash, height: isCount, paused: isFlag },
+  status: { node: isText, tip: isHash, height: isHeight, paused: isFlag },
   refused: { node: isText, refused: isTexts },
   up: { node: isText },
   down: { node: isText },
@@ -50,10 +58,10 @@ const CHANGES = {
 
 /** What each kind of event must have for the page; the schema has more. */
 const EVENTS = {
-  started: { height: isCount, hash: isHash },
+  started: { height: isHeight, hash: isHash, nonces: maybe(isCount), listen_ms: maybe(isCount) },
   tried: { counter: isCount },
-  created: { height: isCount, hash: isHash },
-  copied: { height: isCount, hash: isHash, from: isText, abandoned: isCount },
+  created: { height: isHeight, hash: isHash },
+  copied: { height: isHeight, hash: isHash, from: isText, abandoned: isCount },
   rested: { duration_ms: isCount },
   paused: {},
   resumed: {},
@@ -63,7 +71,7 @@ const EVENTS = {
   paced: { nonces: isCount, listen_ms: isCount },
   message: { from: isText, kind: isText, length: isCount, delay_ms: isCount, lost: isFlag, merged: maybe(isCount) },
   ignored: { from: isText, reason: isText, detail: isText, merged: maybe(isCount) },
-  stopped: { height: isCount, hash: isHash },
+  stopped: { height: isHeight, hash: isHash },
   message_sent: { to: isText, text: isText },
   message_received: { from: isText, name: maybe(isText), text: isText },
   message_refused: { from: isText, detail: isText, merged: maybe(isCount) },
@@ -73,27 +81,52 @@ const EVENTS = {
 /** All changes of a recording, in the order of their times. */
 export function readRecording(text) {
   if (text.length > MAX_BYTES) throw new BadRecording(`it is longer than ${MAX_BYTES / 1024 / 1024} MiB`);
-  const lines = text.split('\n');
-  readHeader(lines[0]);
+  const lines = linesOf(text);
+  readHeader(lines.next().value?.line ?? '');
   const changes = [];
-  const nodes = new Set();
-  for (const [index, line] of lines.entries()) {
-    if (index === 0 || line.trim() === '') continue;
-    const change = readLine(line, index + 1, index === lines.length - 1);
+  const counts = new Counts();
+  for (const { line, number, isLast } of lines) {
+    if (line.trim() === '') continue;
+    const change = readLine(line, number, isLast);
     if (!change) continue;
-    if (change.type === 'node') nodes.add(change.id);
-    if (nodes.size > MAX_NODES) throw new BadRecording(`line ${index + 1}: more than ${MAX_NODES} nodes`);
+    counts.count(change, number);
     changes.push(change);
   }
   // Changes of one moment stay in the order in which they were written.
   return changes.sort((a, b) => a.at - b.at);
 }
 
+/** The lines of a text, one after the other: nothing but line ends would be millions of them. */
+function* linesOf(text) {
+  for (let start = 0, number = 1; start < text.length; number += 1) {
+    const end = text.indexOf('\n', start);
+    const isLast = end < 0;
+    yield { line: text.slice(start, isLast ? text.length : end), number, isLast };
+    start = isLast ? text.length : end + 1;
+  }
+}
+
+/** Counts what would be too much to be drawn. */
+class Counts {
+  constructor() {
+    this.nodes = new Set();
+    this.rivals = new Map();
+  }
+
+  count({ type, id, block }, number) {
+    if (type === 'node' && this.nodes.add(id).size > MAX_NODES) throw new BadRecording(`line ${number}: more than ${MAX_NODES} nodes`);
+    if (type !== 'block') return;
+    const rivals = (this.rivals.get(block.height) ?? 0) + 1;
+    this.rivals.set(block.height, rivals);
+    if (rivals > MAX_RIVALS) throw new BadRecording(`line ${number}: more than ${MAX_RIVALS} blocks of height ${block.height}`);
+  }
+}
+
 function readHeader(line) {
-  const header = parse(line);
-  const version = header?.['cairn-recording'];
+  if (line.length > MAX_LINE) throw new BadRecording(`line 1: longer than ${MAX_LINE} characters`);
+  const version = parse(line)?.['cairn-recording'];
   if (version === undefined) throw new BadRecording('line 1: it does not begin with {"cairn-recording":1}: this is no recording');
-  if (version !== VERSION) throw new BadRecording(`line 1: it is version ${version}; this page reads version ${VERSION}`);
+  if (version !== VERSION) throw new BadRecording(`line 1: it is version ${JSON.stringify(version).slice(0, MAX_VERSION)}; this page reads version ${VERSION}`);
 }
 
 function parse(line) {
@@ -139,7 +172,7 @@ function toChange(kind, { time_ms: at, node: id, ...value }) {
   switch (kind) {
     case 'node': return { type: kind, at, id, address: id, name: value.name, miner: value.miner ?? value.name, zeroBits: value.zero_bits ?? undefined };
     case 'block': {
-      const { hash, height, previous, timestamp, miner, work, bytes } = value;
+      const { hash, height, previous, timestamp = null, miner, work, bytes } = value;
       return { type: kind, at, block: { hash, height, previous, timestamp, miner, work: work ?? undefined, bytes: bytes ?? undefined } };
     }
     case 'status': return { type: kind, at, id, tip: value.tip, height: value.height, paused: value.paused, counter: 0 };
@@ -163,8 +196,7 @@ export function* writeRecording({ base, changes, blocks, messages }) {
   }
   yield* writeBase(base, nodes);
   for (const change of changes) {
-    const node = nodes.get(change.id)?.address;
-    if (node !== undefined) yield writeChange(change, node);
+    yield writeChange(change, nodes.get(change.id)?.address);
   }
   for (const { at, id, from, kind, length, delay, isLost, count } of messages.all) {
     const node = nodes.get(id)?.address;
@@ -197,6 +229,8 @@ function* writeBase(base, nodes) {
 
 function writeChange(change, node) {
   const start = { time_ms: whole(change.at), node };
+  if (change.type === 'failed') return line({ ...start, change: 'failed', what: change.what });
+  if (node === undefined) return '';
   switch (change.type) {
     case 'event': return line({ ...change.event, ...start });
     case 'status': return line({ ...start, change: 'status', tip: change.tip, height: change.height, paused: change.paused });

@@ -3,6 +3,7 @@
 import { byId, isCalm, setText, svg } from './dom.js';
 import { nodesOf, minersOf } from './groups.js';
 import { markOf } from './marks.js';
+import { shorten } from './names.js';
 
 /** The ring's radius, and that of the names around it. */
 const RADIUS = 112;
@@ -10,6 +11,9 @@ const NAMES = 126;
 
 /** Of more nodes than this the marks alone are drawn. */
 const NAMED = 16;
+
+/** So many letters of a name have room beside the ring. */
+const LETTERS = 8;
 
 /** More dots than this are not drawn. */
 const MOST = 150;
@@ -77,7 +81,7 @@ export class Ring {
   }
 
   drawNodes(nodes, miners) {
-    const mark = nodes.map(({ id, up }) => `${id} ${up}`).join();
+    const mark = JSON.stringify([miners, nodes.map(({ id, name, up }) => [id, name, up])]);
     if (mark === this.drawn) return;
     this.drawn = mark;
     this.places = new Map();
@@ -92,7 +96,7 @@ export class Ring {
       return svg('g', { class: `at colour-${colour}${node.up ? '' : ' gone'}`, 'data-node': node.name },
         svg('title', {}, node.up ? node.name : `${node.name} (gone)`),
         svg('path', { d: path, class: 'mark', 'fill-rule': 'evenodd', transform: `translate(${place.x} ${place.y}) scale(${size})` }),
-        nodes.length > NAMED ? null : svg('text', { x: x * NAMES, y: y * NAMES + 4, 'text-anchor': anchorAt(x) }, node.name));
+        nodes.length > NAMED ? null : svg('text', { x: x * NAMES, y: y * NAMES + 4, 'text-anchor': anchorAt(x) }, shorten(node.name, LETTERS)));
     });
     this.nodes.replaceChildren(...drawn);
   }

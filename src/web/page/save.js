@@ -1,4 +1,4 @@
-// Saving and opening recordings: the button, and files that are dropped on the page.
+// Saving and opening recordings: the buttons, and files that are dropped on the page.
 
 import { byId } from './dom.js';
 import { Recorded } from './recorded.js';
@@ -20,9 +20,17 @@ async function save(history, source) {
   URL.revokeObjectURL(url);
 }
 
-/** Makes the button save what `shown()` gives, and passes sources of dropped files to `open`. */
+/** Makes the buttons save what `shown()` gives, and passes sources of files that are chosen or dropped to `open`. */
 export function handleFiles(shown, open) {
   byId('save').addEventListener('click', () => save(...shown()));
+  const choice = byId('open-file');
+  byId('open').addEventListener('click', () => choice.click());
+  choice.addEventListener('change', () => {
+    const [file] = choice.files;
+    if (file) open(Recorded.in(file));
+    // The same file may be chosen again.
+    choice.value = '';
+  });
   document.addEventListener('dragover', (event) => event.preventDefault());
   document.addEventListener('drop', (event) => {
     event.preventDefault();

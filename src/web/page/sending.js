@@ -17,6 +17,7 @@ export class Sending {
   /** Turns to other blocks, or to these as they are changed now. */
   show(tampering) {
     this.tampering = tampering;
+    this.asked = null;
     setText(this.verdict, '');
     delete this.verdict.dataset.ok;
     const up = nodesOf(this.live()).filter((node) => node.up);
@@ -30,13 +31,15 @@ export class Sending {
     const { tampering } = this;
     const node = this.live().nodes.get(this.choice.value);
     if (!node || !tampering) return;
+    const asked = (this.asked = {});
     const from = senderFor(node, this.live());
     const { before, blocks, height } = tampering;
     const isLonger = tampering.verdicts().some(({ fault }) => fault);
     const verdict = await tell(this.source(), node, { from, before, blocks, height, isLonger })
       .then((found) => tellVerdict(node.name, found))
       .catch((error) => ({ isGood: false, words: `That did not work: ${error.message}` }));
-    if (this.tampering !== tampering) return;
+    // Meanwhile the blocks were changed, or others were opened.
+    if (this.asked !== asked) return;
     this.verdict.dataset.ok = verdict.isGood;
     setText(this.verdict, verdict.words);
   }

@@ -72,7 +72,7 @@ export class Sides {
     if (this.wasSplit && isWhole) this.wanted = new Set();
     this.wasSplit = !isWhole;
     this.over = placeSides(sides, this.wanted);
-    const mark = JSON.stringify([this.nodes.map((node) => [node.id, node.up]), [...this.over], isFixed]);
+    const mark = JSON.stringify([this.nodes.map(({ id, name, miner, up }) => [id, name, miner, up]), [...this.over], isFixed]);
     // What somebody holds in their hand is not drawn anew.
     if (mark === this.drawn || this.held) return;
     this.drawn = mark;

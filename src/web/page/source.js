@@ -36,6 +36,8 @@
 //   now()          where it has a time of its own: the moment that is now; otherwise
 //                  this machine's clock has it
 //   clock          where it can `clock`: how its time passes, see clock.js
+//   way            where messages take a time of their own, to which a delay is added:
+//                  {least, most}, in milliseconds
 //   mining         where it has a better one: the address of a worker that mines a
 //                  block, as worker.js does
 //

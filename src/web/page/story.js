@@ -4,6 +4,7 @@
 
 import { forkPoint, weightOf } from './blocks.js';
 import { compareNames, nodesOf, sidesOf } from './groups.js';
+import { shownName } from './names.js';
 
 /** Blocks found within this time of each other count as found at the same moment. */
 const SAME_MOMENT_MS = 2500;
@@ -26,6 +27,8 @@ const NAMED = 5;
 
 const name = (all) => (all.length > NAMED ? `${all.length} nodes` : list(all));
 const names = (nodes) => name(nodes.map((node) => node.name));
+/** Who found a block: a recording may lack the line that tells it. */
+const minerOf = (hash, blocks) => shownName(blocks.get(hash)?.miner ?? 'somebody');
 const verb = (nodes, one, many) => (nodes.length === 1 ? one : many);
 
 /**
@@ -75,8 +78,8 @@ function tellDown(down) {
   const gone = down.filter((node) => node.everUp);
   const never = down.filter((node) => !node.everUp);
   const words = [];
-  if (gone.length > 0) words.push(`${names(gone)} ${verb(gone, 'is', 'are')} gone; trying again.`);
-  if (never.length > 0) words.push(`${names(never)} ${verb(never, 'does', 'do')} not answer this page; trying again.`);
+  if (gone.length > 0) words.push(`${names(gone)} ${verb(gone, 'is', 'are')} gone.`);
+  if (never.length > 0) words.push(`${names(never)} ${verb(never, 'does', 'do')} not answer this page.`);
   return words.join(' ');
 }
 
@@ -88,7 +91,7 @@ function tellNobody(gone) {
     state: 'none',
     badge: 'Nobody there',
     sentence: tellDown(gone),
-    detail: 'No node answers. Start them again and this page goes on by itself.',
+    detail: 'No node answers. The page goes on by itself once one does.',
   };
 }
 
@@ -137,28 +140,34 @@ function tellFound(model, sides) {
 
 function tellRace(model, blocks, height, tips) {
   const hashes = [...tips.keys()];
-  const miners = hashes.map((hash) => blocks.get(hash)?.miner);
-  const fork = forkPoint(hashes[0], hashes[1], blocks);
+  const miners = hashes.map((hash) => minerOf(hash, blocks));
+  const fork = lastShared(hashes, blocks);
   const times = hashes.map((hash) => model.seen.get(hash) ?? 0);
   const healed = model.news.findLast((item) => item.kind === 'healed');
   const wasSplit = healed && times.every((time) => time < healed.at);
   const isMoment = !wasSplit && Math.max(...times) - Math.min(...times) <= SAME_MOMENT_MS;
   const isShort = fork && fork.height === height - 1;
-  const who = list([...new Set(miners)].sort(compareNames));
+  const who = name([...new Set(miners)].sort(compareNames));
   const what = isShort
     ? isMoment ? `${who} found block ${height} at the same moment` : `${who} each found block ${height}${wasSplit ? ' during the split' : ''}`
-    : `There are two chains of the same length${fork ? `, alike up to block ${fork.height}` : ''}`;
-  const stands = [...tips].map(([hash, nodes]) => `${names(nodes)} on the one by ${blocks.get(hash)?.miner}`);
+    : `There are ${tips.size === 2 ? 'two' : tips.size} chains of the same length${fork ? `, alike up to block ${fork.height}` : ''}`;
+  const stands = [...tips].map(([hash, nodes]) => `${names(nodes)} on the one by ${minerOf(hash, blocks)}`);
   return {
     state: 'race',
     badge: 'Fork',
     sentence: `${what}; the next block decides.`,
-    detail: `Each node keeps the one that it saw first: ${stands.join(', ')}.`,
+    detail: `Each node keeps the one that it saw first: ${tips.size > NAMED ? `there are ${tips.size}` : stands.join(', ')}.`,
   };
 }
 
+/** The last block that all these chains share. */
+function lastShared([first, ...others], blocks) {
+  const forks = others.map((other) => forkPoint(first, other, blocks));
+  return forks.reduce((lowest, fork) => (lowest && fork && (fork.height < lowest.height ? fork : lowest)));
+}
+
 function tellTravel(model, blocks, height, highest, behind) {
-  const miner = blocks.get(highest[0].tip)?.miner;
+  const miner = minerOf(highest[0].tip, blocks);
   const lag = height - Math.min(...behind.map((node) => node.height));
   const late = `${names(behind)} ${verb(behind, 'has', 'have')} not taken it over yet.`;
   const sentence = lag > 1
@@ -203,12 +212,14 @@ function lastWords(model, blocks, height, up, latest) {
 /** Who found the block that all agree on, and whether somebody had to change sides for it. */
 function tellBlock(model, blocks, height, up) {
   const tip = blocks.get(up[0].tip);
-  if (!tip || height === 0) return `All begin with the same first block. Nobody has found block 1 yet.`;
+  if (height === 0) return 'All begin with the same first block. Nobody has found block 1 yet.';
+  if (!tip) return `${names(up)} ${verb(up, 'is at', 'agree on')} block ${height}.`;
   const turned = model.news.filter((item) => item.kind === 'adopted' && item.hash === tip.hash && item.abandoned > 0);
   if (turned.length > 0) return tellTurned(tip, turned);
   const others = up.filter((node) => node.miner !== tip.miner);
-  if (others.length === 0) return `${tip.miner} found block ${height}.`;
-  return `${tip.miner} found block ${height}; ${names(others)} took it over.`;
+  const miner = shownName(tip.miner);
+  if (others.length === 0) return `${miner} found block ${height}.`;
+  return `${miner} found block ${height}; ${names(others)} took it over.`;
 }
 
 /** Who gave up blocks of its own for this one. */
@@ -217,7 +228,7 @@ function tellTurned(tip, turned) {
   const who = [...new Set(turned.map((item) => item.name))].sort(compareNames);
   const depth = Math.max(...turned.map((item) => item.abandoned));
   const gaveUp = `${name(who)} gave up ${countOf(depth)} for the longer chain`;
-  return `The race is over: ${tip.miner} found block ${tip.height}, and ${gaveUp}.`;
+  return `The race is over: ${shownName(tip.miner)} found block ${tip.height}, and ${gaveUp}.`;
 }
 
 /** One piece of news for the feed: what, and why. */
@@ -228,7 +239,7 @@ export function tellNews(item) {
     case 'adopted': return tellAdopted(item, from);
     case 'ignored': return tellIgnored(item);
     case 'rested': return { what: `rests for ${item.duration / 1000} s`, why: 'after a copied block, so that not all search in step' };
-    case 'gone': return { what: 'is gone', why: 'it does not answer; trying again' };
+    case 'gone': return { what: 'is gone', why: 'it does not answer' };
     case 'back': return { what: 'is back', why: 'it answers again' };
     case 'started': return { what: 'started', why: `at block ${item.height}` };
     case 'stopped': return { what: 'stopped', why: `it was told to, at block ${item.height}` };
@@ -241,17 +252,17 @@ export function tellNews(item) {
     case 'split': return { what: `split: ${tellSides(item.sides)}`, why: 'these do not hear each other' };
     case 'healed': return { what: 'healed', why: item.rest > 1 ? `there are ${item.rest} sides left` : 'all hear each other again' };
     case 'failed': return { what: 'fails a check', why: item.what };
-    case 'links': return { what: `has other links: ${tellLinks(item)}`, why: 'somebody changed them' };
-    case 'paced': return { what: `has another pace: ${tellPace(item)}`, why: 'somebody changed it' };
+    case 'links': return { what: `has new links: ${tellLinks(item)}`, why: 'somebody changed them' };
+    case 'paced': return { what: `has a new pace: ${tellPace(item)}`, why: 'somebody changed it' };
     default: return { what: item.kind, why: '' };
   }
 }
 
-/** `each message takes 500 ms, and 10 of 100 are lost` */
+/** `each message is delayed by 500 ms, and 10 of 100 are lost` */
 export function tellLinks({ delay, loss }) {
-  const lost = ['none is lost', 'all are lost'][[0, 100].indexOf(loss)] ?? `${loss} of 100 are lost`;
-  const time = delay === 0 ? 'arrives at once' : `takes ${delay < 1000 ? `${delay} ms` : `${delay / 1000} s`}`;
-  return `each message ${time}, and ${lost}`;
+  const lost = ['none is lost', 'all are lost'][[0, 100].indexOf(loss)] ?? `${loss} of 100 ${loss === 1 ? 'is' : 'are'} lost`;
+  const delayed = delay === 0 ? 'no message is delayed' : `each message is delayed by ${delay < 1000 ? `${delay} ms` : `${delay / 1000} s`}`;
+  return `${delayed}, and ${lost}`;
 }
 
 /** `1,000 tries, then 200 ms of listening` */

@@ -1,7 +1,7 @@
 // A block, what the rules must know of those before it, and the blocks after it.
 
 import { chainFrom } from './blocks.js';
-import { fromHex } from './bytes.js';
+import { areBlock, fromHex } from './bytes.js';
 import { standing } from './groups.js';
 import { MEDIAN_BLOCKS } from './rules.js';
 
@@ -14,7 +14,7 @@ const FOLLOWING = 20;
  */
 export async function loadStretch(hash, { source, blocks, model }) {
   const known = blocks.get(hash);
-  const first = known?.bytes ? known : await bytesOf(hash, source);
+  const first = areBlock(known?.bytes) ? known : await bytesOf(hash, source);
   if (source.can.has('older')) {
     await source.older(Math.max(0, first.height - MEDIAN_BLOCKS), MEDIAN_BLOCKS + 1 + FOLLOWING).catch(() => {});
   }
@@ -26,12 +26,12 @@ export async function loadStretch(hash, { source, blocks, model }) {
   const after = following(first, blocks, standing(model, blocks, first.height));
   const stretch = [first];
   for (const block of after.slice(0, FOLLOWING)) {
-    const loaded = block.bytes ? block : await bytesOf(block.hash, source).catch(() => null);
+    const loaded = areBlock(block.bytes) ? block : await bytesOf(block.hash, source).catch(() => null);
     if (!loaded) break;
     stretch.push(loaded);
   }
   const { height, previous } = first;
-  const below = height > 0 ? (blocks.get(previous)?.bytes ? blocks.get(previous) : await bytesOf(previous, source).catch(() => null)) : null;
+  const below = height > 0 ? (areBlock(blocks.get(previous)?.bytes) ? blocks.get(previous) : await bytesOf(previous, source).catch(() => null)) : null;
   const before = below && fromHex(below.bytes);
   return { hash, height, before, times, blocks: stretch.map(({ bytes }) => fromHex(bytes)), more: after.length - stretch.length + 1 };
 }

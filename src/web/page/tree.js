@@ -1,15 +1,20 @@
 // Draws the block tree: blocks, the links between them, and a pill for each node.
 
+import { areBlock } from './bytes.js';
 import { Crowd } from './crowd.js';
 import { byId, setText, svg } from './dom.js';
 import { CROWD, SIZE, layOut } from './layout.js';
 import { markOf, markOfBlock } from './marks.js';
-import { minersOf } from './groups.js';
+import { byTip, minersOf } from './groups.js';
+import { shorten, shownName } from './names.js';
 import { Places } from './places.js';
 import { Window } from './window.js';
 
 /** In a box narrower than this pills are short, and few. */
 const NARROW_PIXELS = 480;
+
+/** So many letters of a name fit into a block. */
+const LETTERS = 8;
 
 /** The greatest number of nodes at a tip that have a pill each in a narrow box. */
 const NARROW_CROWD = 3;
@@ -53,12 +58,18 @@ export class Tree {
       crowd: isNarrow ? NARROW_CROWD : CROWD,
     };
     this.plan = layOut(model, blocks, view);
-    this.window.resize(view.from, this.plan.width, this.plan.height);
+    this.window.resize(view.from, this.plan.width, this.plan.height, this.middle(up));
     this.draw(minersOf(model), performance.now());
     this.crowd.update(scene, this.plan.pills);
     byId('legend-press').hidden = !this.plan.blocks.some(({ block }) => this.isOpen(block));
     byId('to-tip').hidden = this.window.follows;
     if (!this.window.follows) this.askForMissing(view);
+  }
+
+  /** How far down the block is on which most nodes stand. */
+  middle(up) {
+    const [most] = [...byTip(up)].sort(([, some], [, others]) => others.length - some.length);
+    return this.plan.blocks.find(({ hash }) => hash === most?.[0])?.y ?? 0;
   }
 
   draw(miners, time) {
@@ -117,7 +128,7 @@ export class Tree {
 
   /** Whether a block's bytes can be had, so that pressing it is of use. */
   isOpen(block) {
-    return Boolean(block.bytes) || this.hasBytes;
+    return areBlock(block.bytes) || this.hasBytes;
   }
 
   drawLink({ hash, nodes }) {
@@ -139,7 +150,7 @@ export class Tree {
     shape.setAttribute('d', mark.path);
     // With a space behind it: what reads the picture as text takes it for one number otherwise.
     setText(name, `#${block.height} `);
-    setText(miner, block.height === 0 ? 'genesis' : shorten(block.miner));
+    setText(miner, block.height === 0 ? 'genesis' : shorten(shownName(block.miner), LETTERS));
     element.setAttribute('aria-label', `${this.wordsOf(block, nodes)}${isFixed ? '' : ' Enter shows its bytes.'}`);
     element.dataset.height = block.height;
     element.dataset.standing = nodes.length;
@@ -148,7 +159,7 @@ export class Tree {
 
   /** In words; what is seen in the picture comes first, as people may say it to their computer. */
   wordsOf(block, nodes) {
-    const who = block.height === 0 ? 'genesis block, which all begin with' : `${block.miner}, who mined it`;
+    const who = block.height === 0 ? 'genesis block, which all begin with' : `${shownName(block.miner)}, who mined it`;
     const stands = nodes.length > 0 ? `${nodes.length} of ${this.total} nodes stand on it` : 'abandoned';
     return `#${block.height} ${who}; ${stands}.`;
   }
@@ -185,7 +196,7 @@ export class Tree {
     box.setAttribute('width', width);
     element.setAttribute('class', `pill colour-${mark.colour}${node.up ? '' : ' gone'}${isTip ? '' : ' behind'}`);
     shape.setAttribute('d', mark.path);
-    const name = shorten(node.name);
+    const name = shorten(node.name, LETTERS);
     setText(text, width < SIZE.pill.wide ? name : `${name} ${node.up ? 'is here' : 'is gone'}`);
     element.dataset.node = node.name;
     element.dataset.on = node.tip;
@@ -219,6 +230,7 @@ export class Tree {
     if (!this.elements.has(hash)) return;
     this.focused = hash;
     this.keepFocus();
+    this.window.reveal(this.plan.blocks.find((block) => block.hash === hash).y);
     this.elements.get(hash).focus({ preventScroll: true });
   }
 
@@ -265,9 +277,6 @@ export class Tree {
     }
   }
 }
-
-/** A name that fits into a block. */
-const shorten = (name) => (name.length > 8 ? `${name.slice(0, 7)}…` : name);
 
 /** From the right edge of a block to the left edge of the next. */
 function curve(a, b, origin) {

@@ -22,39 +22,75 @@ const USUAL = { width: 850, height: 190 };
 const SHARE = 0.3;
 const MAX_ZOOM = 1.5;
 
+/** So many columns can be scrolled through at once: browsers cut off what is some twenty million pixels wide. */
+const MOST_COLUMNS = 80_000;
+
+/** Nearer to an end of these than so many columns others take their place. */
+const NEAR_COLUMNS = 100;
+
+/** Where many nodes find blocks at once the chain has many branches: the box takes this share of a window at most. */
+const MOST_SHARE = 0.6;
+
 /** Room for the bar to scroll with. */
 const SCROLLBAR_PIXELS = 16;
 
-/** A box that scrolls: `box` with `space` in it, as wide as the whole chain, and the drawing in that. */
+/** A box that scrolls: `box` with `space` in it, as wide as the chain or a great part of it, and the drawing in that. */
 export class Window {
   constructor(box, space, drawing) {
     Object.assign(this, { box, space, drawing });
     /** Whether the newest block stays in sight when the chain grows. */
     this.follows = true;
     this.scale = 1;
+    /** The height with which the space begins, and whether it ends before the chain does. */
+    this.base = 0;
+    this.isCut = false;
+  }
+
+  /** Where the space begins in the drawing of the whole chain. */
+  get start() {
+    return this.base * SIZE.column;
+  }
+
+  /** Has this height in the space, and enough on both sides of it. */
+  reach(height) {
+    const isIn = (this.base === 0 || height > this.base + NEAR_COLUMNS) && height < this.base + MOST_COLUMNS - NEAR_COLUMNS;
+    if (isIn) return;
+    this.base = Math.max(0, height - MOST_COLUMNS / 2);
+    // Until it is known how much of it there is.
+    this.space.style.width = `${MOST_COLUMNS * SIZE.column * this.scale}px`;
+    this.size = null;
   }
 
   /** The heights to draw when the highest is `top`. */
   heights(top) {
+    if (this.follows) this.reach(top);
     const { scrollLeft, clientWidth } = this.box;
     const width = clientWidth / this.scale;
-    const left = this.follows ? columnAt(top) - width : scrollLeft / this.scale;
+    const left = this.follows ? columnAt(top) - width : this.start + scrollLeft / this.scale;
     const from = Math.max(0, Math.floor((heightAt(left) - BEYOND) / ROUND) * ROUND);
     return { from, to: heightAt(left + width) + BEYOND + ROUND };
   }
 
-  /** Makes room for a drawing of this size that begins at the height `from`. */
-  resize(from, width, height) {
+  /** Makes room for a drawing of this size that begins at the height `from`; `middle` is how far down most nodes stand. */
+  resize(from, width, height, middle) {
     this.origin = from * SIZE.column;
     this.zoom(height);
-    const wide = Math.max(width, (this.box.clientWidth - 2) / this.scale);
-    const size = [this.origin, wide, height, this.scale, this.box.clientWidth].join();
+    this.makeRoom(width, height);
+    if (this.follows) this.centre(middle, height);
+  }
+
+  /** Does so unless there is as much room already. */
+  makeRoom(width, height) {
+    const most = MOST_COLUMNS * SIZE.column;
+    this.isCut = width - this.start > most;
+    const wide = Math.max(Math.min(width - this.start, most), (this.box.clientWidth - 2) / this.scale);
+    const size = [this.origin, this.base, wide, height, this.scale, this.box.clientWidth].join();
     if (size === this.size) return;
     this.size = size;
-    const part = wide - this.origin;
+    const part = this.start + wide - this.origin;
     this.space.style.width = `${wide * this.scale}px`;
     this.space.style.height = `${height * this.scale}px`;
-    this.drawing.style.left = `${this.origin * this.scale}px`;
+    this.drawing.style.left = `${(this.origin - this.start) * this.scale}px`;
     this.drawing.setAttribute('width', part * this.scale);
     this.drawing.setAttribute('height', height * this.scale);
     this.drawing.setAttribute('viewBox', `0 0 ${part} ${height}`);
@@ -66,7 +102,25 @@ export class Window {
     const letters = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS_PIXELS;
     const room = Math.min((innerHeight * SHARE) / USUAL.height, this.box.offsetWidth / USUAL.width) / letters;
     this.scale = letters * Math.min(MAX_ZOOM, Math.max(1, Math.floor(room * 4) / 4));
-    this.box.style.flexBasis = `${Math.max(height, USUAL.height) * this.scale + SCROLLBAR_PIXELS}px`;
+    const most = Math.max(USUAL.height * this.scale, innerHeight * MOST_SHARE);
+    this.box.style.flexBasis = `${Math.min(most, Math.max(height, USUAL.height) * this.scale) + SCROLLBAR_PIXELS}px`;
+  }
+
+  /** Has in sight what is so far down, unless somebody has looked elsewhere since. */
+  centre(down, height) {
+    const aim = [down, height, this.scale].join();
+    if (aim !== this.centred) this.lookAt(down);
+    this.centred = aim;
+  }
+
+  lookAt(down) {
+    this.box.scrollTop = down * this.scale - this.box.clientHeight / 2;
+  }
+
+  /** Has in sight what is so far down, if it is not. */
+  reveal(down) {
+    const { scrollTop, clientHeight } = this.box;
+    if (down * this.scale < scrollTop || down * this.scale > scrollTop + clientHeight) this.lookAt(down);
   }
 
   scrollTo(left) {
@@ -76,13 +130,14 @@ export class Window {
 
   /** Puts a height in the middle, and stays there unless that is at the tip. */
   show(height) {
-    this.scrollTo(columnAt(height) * this.scale - this.box.clientWidth / 2);
+    this.reach(height);
+    this.scrollTo((columnAt(height) - this.start) * this.scale - this.box.clientWidth / 2);
     this.follows = this.isAtEnd();
   }
 
   isAtEnd() {
     const { scrollLeft, scrollWidth, clientWidth } = this.box;
-    return scrollLeft + clientWidth >= scrollWidth - SIZE.column * this.scale;
+    return !this.isCut && scrollLeft + clientWidth >= scrollWidth - SIZE.column * this.scale;
   }
 
   /** Back to the newest block. */
@@ -96,5 +151,14 @@ export class Window {
     if (Math.abs(this.box.scrollLeft - this.aimed) < NEAR_PIXELS) return;
     this.aimed = null;
     this.follows = this.isAtEnd();
+    this.goOn();
+  }
+
+  /** Near an end of the space that is none of the chain the space goes on. */
+  goOn() {
+    const { start, scale, box } = this;
+    const { scrollLeft, clientWidth } = box;
+    this.reach(heightAt(start + (scrollLeft + clientWidth / 2) / scale));
+    if (this.start !== start) this.scrollTo(scrollLeft + (start - this.start) * scale);
   }
 }

@@ -22,10 +22,17 @@ test('only bytes.js knows how long a block is, and what is folded and recorded t
   for (const name of files.filter((file) => file !== 'bytes.js')) {
     assert.ok(!/\b75\b/.test(textOf(name).replace(/^\s*(\/\/|\/?\*).*$/gm, '')), `${name} has a 75`);
   }
-  const pure = ['blocks', 'rows', 'groups', 'times', 'messages', 'model', 'history', 'story', 'layout', 'recording', 'rules', 'tampering', 'search', 'sha256', 'demos', 'lie', 'wire'];
+  const pure = ['blocks', 'rows', 'groups', 'names', 'times', 'messages', 'model', 'history', 'story', 'layout', 'recording', 'rules', 'tampering', 'search', 'sha256', 'demos', 'lie', 'wire'];
   for (const name of pure) {
     assert.ok(!/\b(document|window|fetch|location|localStorage)\b[.(]/.test(textOf(`${name}.js`)), `${name}.js is pure`);
   }
+});
+
+test('what changes all the time is not read out all the time', () => {
+  const outputs = [...textOf('index.html').matchAll(/<output[^>]*>/g)].map(([tag]) => tag);
+  const restless = outputs.filter((tag) => /id="(clock-time|replay-when|tries|delay-words|loss-words)"/.test(tag));
+  assert.equal(restless.length, 5);
+  for (const tag of restless) assert.match(tag, /aria-live="off"/);
 });
 
 test('the tour in main.js names every file of the page', () => {

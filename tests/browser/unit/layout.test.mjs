@@ -47,7 +47,7 @@ test('each node has a pill, and no pill lies on another', () => {
   const tale = new Tale();
   tale.finds('bob', 'b', 'genesis', 1, { alice: 0 });
   const { pills } = layOut(tale.model, tale.blocks);
-  assert.deepEqual(pills.map((pill) => pill.id), ['alice', 'bob', 'carol']);
+  assert.deepEqual(pills.map((pill) => pill.id), ['node alice', 'node bob', 'node carol']);
   assert.equal(new Set(pills.map((pill) => `${pill.x} ${pill.y}`)).size, 3);
   assert.deepEqual(pills.map((pill) => pill.isTip), [true, true, false]);
 });

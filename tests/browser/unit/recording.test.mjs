@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { forkPoint } from '../../../src/web/page/blocks.js';
 import { History } from '../../../src/web/page/history.js';
 import { sidesOf } from '../../../src/web/page/groups.js';
+import { layOut } from '../../../src/web/page/layout.js';
 import { readRecording, writeRecording } from '../../../src/web/page/recording.js';
 import { tell } from '../../../src/web/page/story.js';
 import { lesson } from '../synthetic.mjs';
@@ -47,6 +49,7 @@ test('what is saved and opened again is the same story', () => {
   tale.event('bob', { event: 'disconnected', peer: tale.address('carol') });
   tale.change({ type: 'message', id: 'bob', from: tale.address('alice'), kind: 'chain', length: 150, delay: 20, isLost: true, count: 3 });
   tale.change({ type: 'down', id: 'bob' });
+  tale.change({ type: 'failed', what: 'carol forgot a block' });
   // Hashes of the tale's blocks are short words, filled up with zeros.
   const first = saved(tale.history).replaceAll('genesis', 'aaaaaaa');
   const again = historyOf(first);
@@ -93,8 +96,30 @@ test('what lies is refused, with the line and the field', () => {
     [`${HEADER}{"time_ms":1,"change":"up","node":"${'a'.repeat(70000)}"}`, /line 2: longer than 65536/],
     [HEADER + Array.from({ length: 1001 }, (_, index) => `{"time_ms":0,"change":"node","node":"n${index}","name":"n"}`).join('\n'), /more than 1000 nodes/],
     ['x'.repeat(64 * 1024 * 1024 + 1), /longer than 64 MiB/],
+    [`{"cairn-recording":"${'a'.repeat(70000)}"}`, /line 1: longer than 65536 characters$/],
+    ['{"cairn-recording":["1","and more than anybody reads"]}', /version \["1","and more than ; this page reads version 1$/],
+    [`${HEADER}{"time_ms":1,"node":"a","event":"started","height":1,"hash":"00000000","nonces":"many"}`, /nonces is missing or wrong in started/],
+    [HEADER + Array.from({ length: 1001 }, (_, index) => `{"time_ms":1,"change":"block","hash":"${String(index).padStart(8, '0')}","height":7,"miner":"a"}`).join('\n'), /line 1002: more than 1000 blocks of height 7/],
   ];
   for (const [text, error] of cases) assert.throws(() => readRecording(text), error, text.slice(0, 80));
+});
+
+test('millions of empty lines take no room', () => {
+  const before = process.memoryUsage().heapUsed;
+  assert.deepEqual(readRecording(HEADER + '\n'.repeat(30_000_000)), []);
+  assert.ok(process.memoryUsage().heapUsed - before < 100_000_000);
+});
+
+test('blocks that name each other in a circle, or a block of another height, are no chain', () => {
+  const [a, b, c] = ['aaaaaaaa', 'bbbbbbbb', 'cccccccc'];
+  const block = (hash, height, previous) => `{"time_ms":1,"change":"block","hash":"${hash}","height":${height},"previous":"${previous}","miner":"a"}\n`;
+  const text = HEADER + NODE + block(a, 5, b) + block(b, 5, a) + block(c, 7, c) + `{"time_ms":2,"change":"status","node":"a","tip":"${c}","height":7,"paused":false}\n`;
+  const history = historyOf(text);
+  const model = history.live();
+  assert.equal(model.top, 7);
+  assert.equal(forkPoint(a, b, history.blocks), null);
+  assert.deepEqual(layOut(model, history.blocks).links, []);
+  assert.equal(tell(model, history.blocks).sentence, 'a is at block 7.');
 });
 
 test('the example in the description of the format is a recording', () => {

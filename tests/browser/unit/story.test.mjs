@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { shownName } from '../../../src/web/page/names.js';
 import { list, tell, tellNews } from '../../../src/web/page/story.js';
-import { Tale } from './network.mjs';
+import { Tale, hash } from './network.mjs';
 
 const told = (tale) => tell(tale.model, tale.blocks);
 
@@ -10,7 +11,7 @@ test('nobody is there yet, or nobody any more', () => {
   const tale = new Tale(['alice']);
   tale.change({ type: 'down', id: 'alice' });
   assert.equal(told(tale).badge, 'Nobody there');
-  assert.equal(told(tale).sentence, '7000 is gone; trying again.');
+  assert.equal(told(tale).sentence, '7000 is gone.');
 });
 
 test('a block travels from one to all', () => {
@@ -23,6 +24,40 @@ test('a block travels from one to all', () => {
   tale.finds('bob', 'a', 'genesis', 1, { carol: 0 });
   assert.equal(told(tale).badge, 'All agree');
   assert.equal(told(tale).sentence, '8000 found block 1; 7000 and 9000 took it over.');
+});
+
+test('a block that no line of a recording tells of was found by somebody', () => {
+  const tale = new Tale();
+  tale.status('alice', 'lost', 1);
+  assert.equal(told(tale).sentence, 'somebody found block 1 and sends it to the others.');
+  for (const id of ['bob', 'carol']) tale.status(id, 'lost', 1);
+  tale.event('bob', { event: 'created', height: 1, hash: hash('lost') });
+  assert.equal(told(tale).sentence, '7000, 8000 and 9000 agree on block 1.');
+});
+
+test('a race of many is told in few words', () => {
+  const tale = new Tale();
+  const blocks = Array.from({ length: 3 }, (_, index) => `x${index}`);
+  tale.names.forEach((id, index) => tale.finds(id, blocks[index], 'genesis', 1));
+  assert.equal(told(tale).sentence, '7000, 8000 and 9000 found block 1 at the same moment; the next block decides.');
+  tale.names.forEach((id, index) => tale.finds(id, `y${index}`, blocks[index], 2));
+  assert.equal(told(tale).sentence, 'There are 3 chains of the same length, alike up to block 0; the next block decides.');
+  const names = Array.from({ length: 12 }, (_, index) => String(7000 + index));
+  const many = new Tale([]);
+  for (const name of names) {
+    many.history.add({ type: 'node', at: 0, id: name, name, address: name });
+    many.block(name, 'genesis', 1, name);
+    many.change({ type: 'status', id: name, tip: hash(name), height: 1, paused: false, counter: 0 });
+  }
+  assert.equal(told(many).sentence, '12 nodes found block 1 at the same moment; the next block decides.');
+  assert.equal(told(many).detail, 'Each node keeps the one that it saw first: there are 12.');
+});
+
+test('a name is shown in few letters, and turns round nothing beside it', () => {
+  assert.equal(shownName('alice'), 'alice');
+  assert.equal(shownName('\u202eecila\u0000'), 'ecila');
+  assert.equal(shownName('W'.repeat(1000)), `${'W'.repeat(23)}…`);
+  assert.equal(shownName('\u202e'), '?');
 });
 
 test('two find a block at the same moment, and the next block decides', () => {
@@ -63,10 +98,10 @@ test('a split is told of as long as it lasts, and its race does not count as the
 test('a node that is gone is told of until it is back', () => {
   const tale = new Tale();
   tale.change({ type: 'down', id: 'bob' });
-  assert.equal(told(tale).sentence, '8000 is gone; trying again. 7000 and 9000 go on without it.');
+  assert.equal(told(tale).sentence, '8000 is gone. 7000 and 9000 go on without it.');
   tale.finds('alice', 'a', 'genesis', 1, { carol: 0 });
   assert.equal(told(tale).sentence, '7000 found block 1; 9000 took it over.');
-  assert.match(told(tale).detail, /8000 is gone; trying again\.$/);
+  assert.match(told(tale).detail, /8000 is gone\.$/);
   tale.change({ type: 'up', id: 'bob' });
   tale.event('bob', { event: 'copied', height: 1, hash: tale.model.nodes.get('alice').tip, from: '127.0.0.1:7000', listed: true, abandoned: 0 });
   assert.equal(told(tale).sentence, '8000 is back; it has heard what it missed, and all agree on block 1.');
