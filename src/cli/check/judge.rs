@@ -1,5 +1,7 @@
 //! What a datagram from the program says of it. Nothing here has a socket or a clock.
 
+use std::ops::RangeInclusive;
+
 use cairn::block::{self, BLOCK_LEN, Block, BlockBytes, Header, Nonce};
 use cairn::fast;
 use cairn::hash::Hash;
@@ -9,7 +11,6 @@ use cairn::target::Target;
 use super::hints;
 use super::offers::{Kind, Offer};
 use super::report::{Lesson, Task};
-use super::tips::SOON;
 
 pub(super) const LISTENS: Task = Task { name: "listens", title: "it listens on its port" };
 pub(super) const GENESIS: Task =
@@ -34,11 +35,15 @@ pub(super) const TASKS: [Task; 11] =
 /// The port of the program, which its rewards name.
 pub(super) const PORT: u16 = 7000;
 
-/// How far a block's date may be from the clock, in seconds.
+/// How far a program's clock may be from ours, in seconds.
 const NEAR: u32 = 120;
 
 /// Counters from here on are taken for drawn, not counted: it would have taken hours.
 const MAX_COUNTED: u64 = 10_000_000;
+
+/// A block that is dated up to so many seconds after a chain was sent may have been searched
+/// for without that chain.
+const ON_ITS_WAY: u32 = 5;
 
 /// What a datagram tells.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,6 +61,8 @@ pub(super) enum Tale {
 pub(super) struct Mined {
     /// How many blocks its chain has now.
     pub(super) count: usize,
+    /// Its date, in Unix seconds: when the search for it began.
+    pub(super) date: u32,
     /// The offer that it stands on: its place among all. `None` for a chain of the
     /// program's own.
     pub(super) upon: Option<usize>,
@@ -63,14 +70,37 @@ pub(super) struct Mined {
     pub(super) counter: u64,
     /// Whether the counter was counted up from 0: it is the first that fits.
     pub(super) is_counted: bool,
-    /// Whether the nonce is the one that an offer's tip was made for: counted, below
-    /// 5,000 and without a lane.
-    pub(super) is_soon: bool,
+    /// Whether it has the date and the nonce that its offer was made for, which only a program
+    /// that counts from 0 finds.
+    pub(super) is_foretold: bool,
 }
 
-/// Reads a datagram of the program's, to which these offers were made before. `clock` is in
-/// Unix seconds.
-pub(super) fn judge(datagram: &[u8], offers: &[Offer], clock: u32) -> Tale {
+/// Whether a program knew a longer chain when it began to search for a block.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Knew {
+    Yes,
+    Unsure,
+    No,
+}
+
+impl Mined {
+    /// Whether the program knew the offer in this place, of so many blocks, which was sent at
+    /// this second. No longer chain was offered since.
+    pub(super) fn knew(&self, place: usize, offered: usize, second: u32) -> Knew {
+        match self.upon {
+            Some(upon) if upon == place || self.count > offered => Knew::Yes,
+            // Its own chain may have been as long.
+            None if self.count > offered => Knew::Unsure,
+            // It may come late, and the offer still wait to be read.
+            _ if self.date <= second.saturating_add(ON_ITS_WAY) => Knew::Unsure,
+            _ => Knew::No,
+        }
+    }
+}
+
+/// Reads a datagram of the program's, to which these offers were made before. It has run for
+/// this `time`, in Unix seconds, to now.
+pub(super) fn judge(datagram: &[u8], offers: &[Offer], time: &RangeInclusive<u32>) -> Tale {
     // A frame, as cairn's own nodes send them for chains that no datagram holds.
     if datagram.first() == Some(&0) {
         return Tale::Nothing;
@@ -79,25 +109,61 @@ pub(super) fn judge(datagram: &[u8], offers: &[Offer], clock: u32) -> Tale {
         return wrong;
     }
     let Err(invalid) = rules::check(rules::Tip::START, datagram, Target::NETWORK) else {
-        return judge_valid(datagram, offers, clock);
+        return judge_valid(datagram, offers, time);
     };
-    let (task, lesson) = refused(datagram, &invalid, offers, clock);
+    let (task, lesson) = refused(datagram, &invalid, offers, time);
     Tale::Wrong(task, lesson)
 }
 
 /// Whether a chain stands on an offer that should have been ignored for what it is, however
-/// many blocks the program had.
+/// many blocks the program had, or on its beginning: no two offers have the same second block.
 fn took_over_wrong(chain: &[u8], offers: &[Offer]) -> Option<Tale> {
     let is_bad = |offer: &&Offer| !matches!(offer.kind, Kind::Tie | Kind::Shorter);
     let mut bad = offers.iter().filter(is_bad);
-    let (task, lesson) = bad.find_map(|offer| {
-        took_over(offer.kind).filter(|_| chain.starts_with(whole_blocks(&offer.bytes)))
-    })?;
-    Some(Tale::Wrong(task, lesson))
+    bad.find_map(|offer| {
+        let (task, lesson) = took_over(offer.kind)?;
+        let offered = whole_blocks(&offer.bytes);
+        match () {
+            () if chain.starts_with(offered) => Some(Tale::Wrong(task, lesson)),
+            () if chain.starts_with(&offered[..2 * BLOCK_LEN]) => Some(Tale::Wrong(task, part())),
+            () => None,
+        }
+    })
 }
 
 fn whole_blocks(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len() - bytes.len() % BLOCK_LEN]
+}
+
+/// Reads a chain that keeps all rules.
+fn judge_valid(chain: &[u8], offers: &[Offer], time: &RangeInclusive<u32>) -> Tale {
+    let blocks: &[BlockBytes] = chain.as_chunks().0;
+    let is_ours = |offer: &Offer| offer.bytes == chain;
+    if blocks.len() == 1 || offers.iter().any(is_ours) {
+        return Tale::Nothing;
+    }
+    // The last offer that fits: of two, the longer.
+    let upon =
+        offers.iter().rposition(|offer| !offer.bytes.is_empty() && chain.starts_with(&offer.bytes));
+    let last = Block::from_bytes(&blocks[blocks.len() - 1]);
+    if let Some((task, lesson)) = upon.and_then(|place| took_over(offers[place].kind)) {
+        return Tale::Wrong(task, lesson);
+    }
+    if let Some(lesson) = misdated(last.header.timestamp, time).or_else(|| mispaid(&last)) {
+        return Tale::Wrong(BLOCK, lesson);
+    }
+    let Header { timestamp: date, nonce, .. } = last.header;
+    let counter = nonce.counter();
+    let is_solved = |place: usize| offers[place].solved.contains(&(date, counter));
+    let is_foretold = nonce == Nonce::in_lane(0, counter) && upon.is_some_and(is_solved);
+    let is_counted = is_counted(&last.header);
+    Tale::Mined(Mined { count: blocks.len(), date, upon, counter, is_counted, is_foretold })
+}
+
+/// Whether no smaller counter than a header's would have done, in its lane.
+fn is_counted(header: &Header) -> bool {
+    let counter = header.nonce.counter();
+    counter < MAX_COUNTED && fast::search(header, 0..counter, Target::NETWORK).is_none()
 }
 
 /// What is wrong where a program took over this offer; `None` where nothing is.
@@ -157,48 +223,35 @@ fn took_over(kind: Kind) -> Option<(Task, Lesson)> {
     })
 }
 
-/// Reads a chain that keeps all rules.
-fn judge_valid(chain: &[u8], offers: &[Offer], clock: u32) -> Tale {
-    let blocks: &[BlockBytes] = chain.as_chunks().0;
-    let is_ours = |offer: &Offer| offer.bytes == chain;
-    if blocks.len() == 1 || offers.iter().any(is_ours) {
-        return Tale::Nothing;
-    }
-    // The last offer that fits: of two, the longer.
-    let upon =
-        offers.iter().rposition(|offer| !offer.bytes.is_empty() && chain.starts_with(&offer.bytes));
-    let last = Block::from_bytes(&blocks[blocks.len() - 1]);
-    if let Some((task, lesson)) = upon.and_then(|place| took_over(offers[place].kind)) {
-        return Tale::Wrong(task, lesson);
-    }
-    if let Some(lesson) = misdated(last.header.timestamp, clock).or_else(|| mispaid(&last)) {
-        return Tale::Wrong(BLOCK, lesson);
-    }
-    let (nonce, counter) = (last.header.nonce, last.header.nonce.counter());
-    let is_counted = is_counted(&last.header);
-    let is_soon = is_counted && nonce == Nonce::in_lane(0, counter) && counter < SOON;
-    Tale::Mined(Mined { count: blocks.len(), upon, counter, is_counted, is_soon })
+/// What is wrong where it took over no more than the beginning of one.
+fn part() -> Lesson {
+    Lesson::new(
+        "It took over the beginning of a chain that breaks a rule further on.",
+        "where you validate: one bad block makes the whole chain invalid, and all of it is ignored",
+    )
 }
 
-/// Whether no smaller counter than a header's would have done, in its lane.
-fn is_counted(header: &Header) -> bool {
-    let counter = header.nonce.counter();
-    counter < MAX_COUNTED && fast::search(header, 0..counter, Target::NETWORK).is_none()
+/// What is wrong with the date of a block, if anything is.
+fn misdated(timestamp: u32, time: &RangeInclusive<u32>) -> Option<Lesson> {
+    let now = time.end();
+    let wrong = format!("Its block is dated {timestamp}; the clock says {now}.");
+    (!is_within(timestamp, time)).then(|| Lesson::new(wrong, when(timestamp, time)))
 }
 
-fn misdated(timestamp: u32, clock: u32) -> Option<Lesson> {
-    let wrong = format!("Its block is dated {timestamp}; the clock says {clock}.");
-    (timestamp.abs_diff(clock) > NEAR).then(|| Lesson::new(wrong, when(timestamp, clock)))
+/// Whether a search may have begun then: since the program was started, but for its clock.
+fn is_within(timestamp: u32, time: &RangeInclusive<u32>) -> bool {
+    (time.start().saturating_sub(NEAR)..=time.end().saturating_add(NEAR)).contains(&timestamp)
 }
 
 /// What may be the reason for a wrong date.
-fn when(timestamp: u32, clock: u32) -> &'static str {
-    if timestamp.swap_bytes().abs_diff(clock) <= NEAR {
+fn when(timestamp: u32, time: &RangeInclusive<u32>) -> &'static str {
+    if is_within(timestamp.swap_bytes(), time) {
         return "the byte order of the timestamp: its most significant byte comes first";
     }
     "the timestamp: it is the seconds since 1970, taken from the clock as each search begins"
 }
 
+/// What is wrong with the reward of a block, if anything is.
 fn mispaid(block: &Block) -> Option<Lesson> {
     let receiver = block.reward.receiver;
     let wrong = format!("The reward of its block goes to {receiver}, and not to its port, {PORT}.");
@@ -207,7 +260,12 @@ fn mispaid(block: &Block) -> Option<Lesson> {
 }
 
 /// What is wrong with a chain of the program's own making.
-fn refused(chain: &[u8], invalid: &Invalid, offers: &[Offer], clock: u32) -> (Task, Lesson) {
+fn refused(
+    chain: &[u8],
+    invalid: &Invalid,
+    offers: &[Offer],
+    time: &RangeInclusive<u32>,
+) -> (Task, Lesson) {
     let (blocks, rest): (&[BlockBytes], _) = chain.as_chunks();
     let height = invalid.height;
     let Some(block) = blocks.get(height).filter(|_| rest.is_empty()) else {
@@ -236,7 +294,7 @@ fn refused(chain: &[u8], invalid: &Invalid, offers: &[Offer], clock: u32) -> (Ta
         Fault::Version { .. } => "byte 1 of the block: the version is 0",
         Fault::OneTransaction { .. } => "byte 70 of the block: one transaction follows, so it is 1",
         Fault::Sender { .. } => "bytes 71 and 72 of the block: a reward comes from nobody, 0",
-        Fault::Timestamp { found, .. } => when(*found, clock),
+        Fault::Timestamp { found, .. } => when(*found, time),
         Fault::WholeBlocks { .. } => return (BLOCK, not_whole(chain.len())),
     };
     // What is wrong with the first block's bytes is wrong with the genesis block.
@@ -291,6 +349,7 @@ mod tests {
     use crate::cli::check::offers::tests::offer;
 
     const CLOCK: u32 = 1_700_000_005;
+    const NOW: RangeInclusive<u32> = CLOCK..=CLOCK;
 
     /// A block upon this chain that the program may have made.
     fn next(chain: &[u8]) -> BlockBytes {
@@ -304,7 +363,7 @@ mod tests {
 
     /// What is wrong, and with what.
     fn wrong(datagram: &[u8], offers: &[Offer]) -> (Task, String) {
-        match judge(datagram, offers, CLOCK) {
+        match judge(datagram, offers, &NOW) {
             Tale::Wrong(task, lesson) => {
                 (task, format!("{} Look at: {}", lesson.wrong, lesson.look))
             }
@@ -316,12 +375,12 @@ mod tests {
     fn a_valid_block_tells_what_it_stands_on() {
         let offers = [offer(Kind::Longer, 1), offer(Kind::Longer, 600)];
         for (place, offer) in offers.iter().enumerate() {
-            let Tale::Mined(mined) = judge(&upon(offer), &offers, CLOCK) else { panic!("mined") };
+            let Tale::Mined(mined) = judge(&upon(offer), &offers, &NOW) else { panic!("mined") };
             assert_eq!((mined.upon, mined.count, mined.is_counted), (Some(place), 8, true));
         }
         let genesis = Block::genesis().to_bytes();
         let own = [genesis, next(&genesis)].concat();
-        let Tale::Mined(mined) = judge(&own, &offers, CLOCK) else { panic!("mined") };
+        let Tale::Mined(mined) = judge(&own, &offers, &NOW) else { panic!("mined") };
         assert_eq!((mined.upon, mined.count), (None, 2));
     }
 
@@ -330,7 +389,7 @@ mod tests {
         let offers = [offer(Kind::Longer, 1)];
         let genesis = Block::genesis().to_bytes();
         for datagram in [&genesis[..], &offers[0].bytes, &[0, 1, 1]] {
-            assert_eq!(judge(datagram, &offers, CLOCK), Tale::Nothing);
+            assert_eq!(judge(datagram, &offers, &NOW), Tale::Nothing);
         }
     }
 
@@ -420,8 +479,54 @@ mod tests {
             (CLOCK + 10_000, "seconds since 1970"),
             (CLOCK.swap_bytes(), "byte order of the timestamp"),
         ] {
-            let Tale::Wrong(task, lesson) = judge(&chain, &offers, clock) else { panic!("wrong") };
+            let tale = judge(&chain, &offers, &(clock..=clock));
+            let Tale::Wrong(task, lesson) = tale else { panic!("wrong") };
             assert!(task == BLOCK && lesson.look.contains(words), "{lesson:?}");
+        }
+    }
+
+    #[test]
+    fn a_search_may_take_as_long_as_the_program_runs() {
+        let offers = [offer(Kind::Longer, 1)];
+        let tale = judge(&upon(&offers[0]), &offers, &(CLOCK - 5..=CLOCK + 10_000));
+        assert!(matches!(tale, Tale::Mined(_)), "{tale:?}");
+    }
+
+    #[test]
+    fn a_block_is_foretold_where_its_offer_was_made_for_it() {
+        let offers = [offer(Kind::Longer, 1)];
+        let chain = Chain::from_bytes(offers[0].bytes.clone(), Target::NETWORK).expect("valid");
+        let is_foretold = |date| {
+            let block = chain.next_block(date, 0, PORT).expect("there is one").to_bytes();
+            let tale = judge(&[chain.as_bytes(), &block].concat(), &offers, &NOW);
+            matches!(tale, Tale::Mined(Mined { is_foretold: true, .. }))
+        };
+        assert!(is_foretold(offers[0].solved[0].0));
+        assert!(!is_foretold(CLOCK), "counted, but of another second");
+    }
+
+    #[test]
+    fn a_block_that_comes_late_says_nothing_of_a_chain_that_was_sent_meanwhile() {
+        let knew = |upon, count, date| {
+            let block =
+                Mined { count, date, upon, counter: 1, is_counted: true, is_foretold: false };
+            block.knew(1, 8, CLOCK)
+        };
+        assert_eq!(knew(Some(1), 9, CLOCK + 1), Knew::Yes);
+        assert_eq!(knew(Some(0), 6, CLOCK - 3), Knew::Unsure, "it has yet to read the offer");
+        assert_eq!(knew(Some(0), 6, CLOCK + 60), Knew::No);
+        assert_eq!(knew(Some(0), 9, CLOCK + 60), Knew::Yes, "it is longer than the offer");
+        assert_eq!(knew(None, 2, CLOCK - 60), Knew::Unsure, "found long before it was sent");
+        assert_eq!(knew(None, 2, CLOCK + 60), Knew::No);
+        assert_eq!(knew(None, 9, CLOCK + 60), Knew::Unsure);
+    }
+
+    #[test]
+    fn a_part_of_an_invalid_chain_is_no_more_to_be_taken_over() {
+        for (kind, task) in [(Kind::ProofOfWork, INVALID), (Kind::PreviousHash, INVALID)] {
+            let offers = [offer(kind, 1)];
+            let (found, sentence) = wrong(&offers[0].bytes[..4 * BLOCK_LEN], &offers);
+            assert!(found == task && sentence.contains("the whole chain invalid"), "{sentence}");
         }
     }
 
@@ -434,7 +539,7 @@ mod tests {
         let header = fast::search(&first, later, Target::NETWORK).expect("there is another");
         let block = Block { header, reward: cairn::block::Transaction::reward(PORT) };
         let sent = [chain.as_bytes(), &block.to_bytes()].concat();
-        let Tale::Mined(mined) = judge(&sent, &offers, CLOCK) else { panic!("mined") };
-        assert!(!mined.is_counted && !mined.is_soon);
+        let Tale::Mined(mined) = judge(&sent, &offers, &NOW) else { panic!("mined") };
+        assert!(!mined.is_counted && !mined.is_foretold);
     }
 }
