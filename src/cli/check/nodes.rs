@@ -12,12 +12,14 @@ use anyhow::{Result, bail};
 use cairn::block::BLOCK_LEN;
 
 use super::ground::{is_bound, is_free};
-use super::judge::{
-    BLOCK, BROADCAST, CUT, EMPTY, INVALID, LISTENS, LIVES, LONGER, Mined, NOT_LONGER, PACE, PORT,
-};
+use super::judge::Mined;
+use super::lessons::PORT;
 use super::offers::{Kind, Offer, Order, make};
 use super::pace;
 use super::report::{Lesson, Report};
+use super::tasks::{
+    BLOCK, BROADCAST, CUT, EMPTY, INVALID, LISTENS, LIVES, LONGER, NOT_LONGER, PACE,
+};
 use super::terms::Terms;
 use super::tips::{BUDGET, SOON};
 use super::trial::{Halt, POLL, Trial, named, unix_now};

@@ -12,11 +12,12 @@ use cairn::block::BLOCK_LEN;
 
 use super::ground::Ground;
 use super::guardian::News;
-use super::judge::{self, GENESIS, Knew, LISTENS, LIVES, LONGER, Mined, PACE, TASKS, Tale};
+use super::judge::{self, Knew, Mined, Tale};
 use super::offers::{Kind, Offer};
 use super::pace;
 use super::program::Program;
 use super::report::{Lesson, Report, Task};
+use super::tasks::{GENESIS, LISTENS, LIVES, LONGER, PACE, TASKS};
 use super::terms::Terms;
 
 /// How often the checker looks at its sockets.
