@@ -120,4 +120,6 @@ fn the_page_is_served_on_a_simulation() {
     assert_eq!(api.get("/page/main.js").status, 200);
     assert!(api.get(path).body.starts_with(r#"{"cairn-recording":1,"#));
     assert_eq!(api.get("/node/info").status, 404, "there is no node");
+    let elsewhere = api.ask("GET", path, &["origin: http://evil.example"], "");
+    assert_eq!(elsewhere.status, 403, "a page there has no business here");
 }

@@ -4,6 +4,9 @@
 
 mod common;
 
+use std::io::Write;
+use std::net::TcpStream;
+
 use common::http::{CROWD, Crowd, Node, resident};
 use common::wait_until;
 
@@ -27,6 +30,31 @@ fn a_thousand_clients_are_served_beside_one_that_never_reads() {
     }
     assert_eq!(node.metric("cairn_event_clients"), CROWD as f64 + 1.0, "nobody was cut off");
     crowd.leave();
+    drop(deaf);
+}
+
+#[test]
+fn those_who_ask_for_all_that_is_held_and_never_read_share_it() {
+    const DEAF: u64 = 300;
+    let node = Node::start(&["--zero-bits", "0", "--listen", "1ms"]);
+    wait_until("as many events are held as can be", || node.height() > 1_100);
+    node.post("/pause");
+    let before = resident(&node);
+    let question = format!(
+        "GET /events?after=0 HTTP/1.1\r\nhost: {}\r\naccept: text/event-stream\r\n\r\n",
+        node.http
+    );
+    let ask = |_| -> TcpStream {
+        let mut stream = node.connect();
+        stream.write_all(question.as_bytes()).expect("it takes that much");
+        stream
+    };
+    let deaf: Vec<_> = (0..DEAF).map(ask).collect();
+    wait_until("all follow", || node.metric("cairn_event_clients") >= DEAF as f64);
+    if let (Some(before), Some(after)) = (before, resident(&node)) {
+        println!("{before} KiB before, {after} KiB with {DEAF} who never read");
+        assert!(after < before + 128 * DEAF, "{before} KiB before, {after} KiB after");
+    }
     drop(deaf);
 }
 

@@ -363,6 +363,14 @@ fn forged_challenges_and_other_keys_open_no_session_and_the_fixed_token_stays() 
     let mixed = (eve.0, alice.1.clone());
     assert!(refused(log_in(&node, &node.http, &mixed)).contains("signature"));
     assert!(refused(log_in(&node, "192.0.2.1:7001", &alice)).contains("signature"));
+    let challenge = node.post("/session/challenge").json()["challenge"].clone();
+    let elsewhere = "192.0.2.1:7001";
+    let text = format!("cairn session\n{elsewhere}\n{}", challenge.as_str().expect("it is text"));
+    let signature = hex::encode(alice.0.sign(text.as_bytes()).to_bytes());
+    let body = json!({ "key": alice.1, "challenge": challenge, "signature": signature });
+    let lines = ["content-type: application/json", &format!("host: {elsewhere}")];
+    let passed_on = node.ask("POST", "/session", &lines, &body.to_string());
+    assert!(refused(passed_on).contains("the Host is not"), "another server has had it signed");
     let challenge = "7".repeat(64);
     let signed = alice.0.sign(format!("cairn session\n{}\n{challenge}", node.http).as_bytes());
     let signature = hex::encode(signed.to_bytes());

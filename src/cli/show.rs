@@ -3,8 +3,9 @@
 use std::sync::mpsc;
 
 use anyhow::{Context, Result};
-use cairn::web::Exhibition;
+use cairn::web::{Exhibition, Pool};
 
+use super::exit::Exit;
 use super::{print, signals};
 
 /// The flag for the page.
@@ -31,7 +32,8 @@ impl PageFlag {
         signals::on_stop(move || {
             let _ = stop.send(());
         })?;
-        let page = Exhibition::open(recording).context("cannot serve the page")?;
+        let pool = Pool::of_process(0).map_err(Exit::config)?;
+        let page = Exhibition::open(pool, recording).context("cannot serve the page")?;
         print::text(format_args!("PAGE {}\nCtrl-C ends it.\n", page.url()))?;
         // The sender lives in the handler, as long as the process.
         let _ = stopped.recv();

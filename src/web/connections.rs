@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::sleep;
 use tokio_io_timeout::TimeoutStream;
 
-use super::guard::Client;
+use super::guard::{Client, Here};
 use super::pool::{Place, Pool};
 use super::problem::{self, Problem};
 
@@ -80,6 +80,8 @@ impl Service {
 
     /// Answers the requests of one connection until it ends or becomes a WebSocket.
     async fn converse(self, stream: TcpStream, client: Client, place: Place) {
+        // A connection that has ended by now has no address.
+        let Ok(here) = stream.local_addr() else { return };
         // This makes it faster, but is not essential.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
@@ -89,6 +91,7 @@ impl Service {
         let (router, served) = (TowerToHyperService::new(self.router), AtomicU32::new(0));
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(client);
+            request.extensions_mut().insert(Here(here));
             request.extensions_mut().insert(place.clone());
             let is_last = served.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_REQUESTS;
             let answer = router.call(request);

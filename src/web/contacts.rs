@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::contacts::{self, Contacts, Order, Path, Standing, Subject, is_id};
 use crate::peer::PeerName;
 
-use super::problem::Problem;
+use super::problem::{Problem, quoted};
 use super::shared::Shared;
 
 /// The peers that a node among strangers knows.
@@ -135,7 +135,7 @@ pub(super) async fn add(
 ) -> Result<StatusCode, Problem> {
     let Json(Place { id, address }) = body?;
     let address: SocketAddr = address.parse().map_err(|_| {
-        Problem::bad_request(format_args!("{address:.100?} is not an address; write IP:PORT"))
+        Problem::bad_request(format_args!("{} is not an address; write IP:PORT", quoted(&address)))
     })?;
     give(&shared, Order::Add(name(&id)?, address))
 }
@@ -239,7 +239,7 @@ fn name(id: &str) -> Result<PeerName, Problem> {
         return Ok(PeerName::new(id));
     }
     let what = "is not an identity: write 64 lower-case hexadecimal digits";
-    Err(Problem::bad_request(format_args!("{id:.100?} {what}")))
+    Err(Problem::bad_request(format_args!("{} {what}", quoted(id))))
 }
 
 fn rule(Json(body): Json<Rule>) -> Result<(Subject, Option<Duration>), Problem> {

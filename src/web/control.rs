@@ -15,7 +15,7 @@ use crate::peer::PeerName;
 use crate::udp;
 
 use super::peers::MAX_PEERS;
-use super::problem::Problem;
+use super::problem::{Problem, quoted};
 use super::shared::Shared;
 use super::status::{Peer, Status};
 
@@ -104,7 +104,8 @@ async fn introduce(
 pub(super) fn peer(shared: &Shared, text: &str) -> Result<PeerName, Problem> {
     let wrong = |why: &str| {
         Problem::bad_request(format_args!(
-            "{text:.100?} {why}; write IP:PORT, as in 127.0.0.1:8000"
+            "{} {why}; write IP:PORT, as in 127.0.0.1:8000",
+            quoted(text)
         ))
     };
     let name = PeerName::new(text);

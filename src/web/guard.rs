@@ -28,6 +28,10 @@ const SESSION_PATHS: [&str; 2] = ["/session", "/session/challenge"];
 #[derive(Clone, Copy)]
 pub(super) struct Client(pub(super) SocketAddr);
 
+/// Which of our addresses it was asked at: put there, too.
+#[derive(Clone, Copy)]
+pub(super) struct Here(pub(super) SocketAddr);
+
 /// Lets a request in or answers it with a problem.
 pub(super) async fn guard(
     State(shared): State<Arc<Shared>>,

@@ -12,11 +12,11 @@ use rand::rngs::SysRng;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::guard::Client;
+use super::guard::{Client, Here};
 use super::moment::{Moment, milliseconds};
-use super::origin::household;
+use super::origin::{Site, household};
 use super::problem::Problem;
-use super::sessions::{Answer, CHALLENGE_LIFETIME, Secret, Sessions};
+use super::sessions::{Answer, CHALLENGE_LIFETIME, Secret, Sessions, Wrong};
 use super::shared::Shared;
 
 /// A challenge to sign.
@@ -71,6 +71,7 @@ pub(super) async fn challenge(
     responses((status = 200, body = Session)))]
 pub(super) async fn open(
     State(shared): State<Arc<Shared>>,
+    Extension(Here(here)): Extension<Here>,
     headers: HeaderMap,
     body: Result<Json<Signed>, JsonRejection>,
 ) -> Result<Json<Session>, Problem> {
@@ -85,9 +86,14 @@ pub(super) async fn open(
         signature: digits(&signature).ok_or_else(|| wrong("signature"))?,
     };
     let token = secret()?;
-    let lifetime = sessions
-        .open(Instant::now(), &answer, token)
-        .map_err(|wrong| Problem::new(StatusCode::UNAUTHORIZED, "session-refused", wrong))?;
+    // A server elsewhere would pass its own name on, with what it has had signed for that.
+    let is_here = Site::parse(host, 80).is_some_and(|site| site.is(&here));
+    let opened = match is_here {
+        true => sessions.open(Instant::now(), &answer, token),
+        false => Err(Wrong::Host),
+    };
+    let lifetime =
+        opened.map_err(|wrong| Problem::new(StatusCode::UNAUTHORIZED, "session-refused", wrong))?;
     let expires_ms = Moment::now().ms() + milliseconds(lifetime);
     Ok(Json(Session { token: hex::encode(token), expires_ms }))
 }

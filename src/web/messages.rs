@@ -16,7 +16,7 @@ use crate::hash::Hash;
 use crate::words::{self, Reply, Request, To, Unsent, check_text};
 
 use super::contacts;
-use super::problem::Problem;
+use super::problem::{Problem, quoted};
 use super::shared::Shared;
 
 /// How long to wait for the network: longer than it waits for other nodes.
@@ -122,7 +122,8 @@ pub(super) async fn confirm(
     let Json(Which { hash }) = body?;
     let hash: Hash = hash.parse().map_err(|_| {
         Problem::bad_request(format_args!(
-            "{hash:.100?} is not a hash: write 64 hexadecimal digits"
+            "{} is not a hash: write 64 hexadecimal digits",
+            quoted(&hash)
         ))
     })?;
     Ok(Json(Advice::from(ask(&shared, |reply| Request::Confirm(hash, reply)).await?)))

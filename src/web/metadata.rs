@@ -18,7 +18,7 @@ use crate::peer::PeerName;
 
 use super::blocks;
 use super::moment::Moment;
-use super::problem::Problem;
+use super::problem::{Problem, quoted};
 use super::shared::Shared;
 
 /// The most bytes of a request with statements: as many as a peer may send in a minute.
@@ -212,7 +212,8 @@ fn problem(refused: Refused) -> Problem {
 fn read_temperature(name: Option<&str>) -> Result<Option<Temperature>, Problem> {
     let read = |name| {
         Temperature::named(name).ok_or_else(|| {
-            let why = format_args!("{name:.20?} is not a temperature; write cold, warm or hot");
+            let why =
+                format_args!("{} is not a temperature; write cold, warm or hot", quoted(name));
             Problem::bad_request(why)
         })
     };

@@ -16,7 +16,7 @@ use crate::faulty_link::{LinkFaults, MAX_DELAY, MAX_LOSS};
 use crate::network::{self, Change, Member, Order, Pace, Refusal};
 
 use super::moment::milliseconds;
-use super::problem::Problem;
+use super::problem::{Problem, quoted};
 use super::shared::Shared;
 
 /// The nodes of a network that runs in one process.
@@ -171,7 +171,7 @@ pub(super) async fn set_pace(
     let Json(PaceName { pace: name }) = body?;
     let pace = Pace::of_name(&name).ok_or_else(|| {
         let names = Pace::NAMED.map(|(name, _)| name).join(", ");
-        Problem::bad_request(format_args!("{name:.20?} is not a pace; write one of {names}"))
+        Problem::bad_request(format_args!("{} is not a pace; write one of {names}", quoted(&name)))
     })?;
     Ok(Json(NetworkPace::of(&order(&shared, Some(Change::Pace(pace))).await?)))
 }

@@ -57,9 +57,11 @@ impl Site {
     /// Whether this is the address, or another name for it: this machine has several names
     /// for itself.
     pub(super) fn is(&self, address: &SocketAddr) -> bool {
+        // A listener for both kinds has addresses of version 4 within those of version 6.
+        let own = address.ip().to_canonical();
         let is_host = match self.host {
-            Host::Localhost => address.ip().is_loopback(),
-            Host::Ip(ip) => ip == address.ip() || (ip.is_loopback() && address.ip().is_loopback()),
+            Host::Localhost => own.is_loopback(),
+            Host::Ip(ip) => ip == own || (ip.is_loopback() && own.is_loopback()),
         };
         is_host && self.port == address.port()
     }
@@ -127,6 +129,7 @@ mod tests {
         assert!(is("http://localhost:8001", "127.0.0.1:8001"));
         assert!(is("http://[::1]:8001", "127.0.0.1:8001"));
         assert!(is("http://192.0.2.1", "192.0.2.1:80"));
+        assert!(is("http://192.0.2.1:7001", "[::ffff:192.0.2.1]:7001"));
         assert!(!is("http://localhost:8002", "127.0.0.1:8001"));
         assert!(!is("http://localhost:8001", "192.0.2.1:8001"));
         assert!(!is("https://127.0.0.1:8001", "127.0.0.1:8001"));

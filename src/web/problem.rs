@@ -69,6 +69,12 @@ impl Problem {
     }
 }
 
+/// The beginning of what somebody has written, between quotes: a problem is not to be as long
+/// as the question.
+pub(super) fn quoted(text: &str) -> String {
+    format!("{:?}", format!("{text:.100}"))
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).expect("it was made from a status");
@@ -104,5 +110,16 @@ impl From<JsonRejection> for Problem {
             status @ StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "too-large", detail),
             _ => Problem::bad_request(detail),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_was_written_the_beginning_is_quoted() {
+        assert_eq!(quoted("a\"b\u{202e}"), r#""a\"b\u{202e}""#);
+        assert_eq!(quoted(&"x".repeat(4_000)).len(), 102);
     }
 }

@@ -51,7 +51,9 @@ pub(super) enum Wrong {
     Key,
     /// There is no such challenge, or it has expired, or it was answered already.
     Challenge,
-    /// The signature is not that of the key under this challenge at this address.
+    /// The signed address is not the one at which the request arrived.
+    Host,
+    /// The signature is not the key's under this challenge at this address.
     Signature,
 }
 
@@ -62,6 +64,7 @@ impl fmt::Display for Wrong {
             Wrong::Challenge => {
                 "no such challenge is open: ask for one and answer it once, in time"
             }
+            Wrong::Host => "the Host is not the address at which this node was asked",
             Wrong::Signature => {
                 "the signature is not the key's of \"cairn session\", the Host and the challenge, \
                  each on a line"

@@ -1,9 +1,9 @@
 //! Events as a stream that a browser reads by itself (`EventSource`), for clients that
 //! cannot use WebSockets.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::vec;
 
 use axum::body::{Body, Bytes};
 use axum::http::header;
@@ -20,8 +20,10 @@ use super::shared::{EventPlaces, Shared};
 struct Reader {
     shared: Arc<Shared>,
     following: Following,
-    /// Messages to send first.
-    waiting: VecDeque<String>,
+    /// The first message, until it is sent.
+    hello: Option<String>,
+    /// The events that it missed. All clients share their text until it is sent, because many may not read.
+    missed: vec::IntoIter<Held>,
     pings: Interval,
     /// The client's resources while it is connected.
     _places: EventPlaces,
@@ -41,29 +43,31 @@ pub(super) fn stream(shared: Arc<Shared>, following: Following, places: EventPla
 
 impl Reader {
     fn new(shared: Arc<Shared>, mut following: Following, places: EventPlaces) -> Reader {
-        let held = std::mem::take(&mut following.subscription.held);
-        let first = held.first().map_or(following.subscription.next, |held| held.seq);
-        let stream = &following.subscription.stream;
+        let missed = std::mem::take(&mut following.subscription.held);
+        let first = missed.first().map_or(following.subscription.next, |held| held.seq);
         // A client that comes back with only this id resumes here.
-        let hello = message(stream, first - 1, &following.hello(&shared.feed));
-        let wanted = held.iter().filter(|held| following.wants(held));
-        let held = wanted.map(|held| message(stream, held.seq, &held.text));
-        let waiting = std::iter::once(hello).chain(held).collect();
+        let stream = &following.subscription.stream;
+        let hello = Some(message(stream, first - 1, &following.hello(&shared.feed)));
         let pings = shared.pings();
-        Reader { shared, following, waiting, pings, _places: places }
+        Reader { hello, missed: missed.into_iter(), pings, shared, following, _places: places }
     }
 
     /// What to send next; `None` at the end.
     async fn next(&mut self) -> Option<String> {
+        if let Some(hello) = self.hello.take() {
+            return Some(hello);
+        }
+        if let Some(held) = self.missed.find(|held| self.following.wants(held)) {
+            return Some(self.text(&held));
+        }
         loop {
-            if let Some(text) = self.waiting.pop_front() {
-                return Some(text);
-            }
             let receiver = self.following.subscription.receiver.as_mut()?;
             tokio::select! {
                 held = receiver.recv() => {
-                    let held = self.take(held)?;
-                    self.waiting.extend(held);
+                    let held = self.taken(held)?;
+                    if self.following.wants(&held) {
+                        return Some(self.text(&held));
+                    }
                 }
                 _ = self.pings.tick() => {
                     // A comment shows that the connection works.
@@ -74,20 +78,16 @@ impl Reader {
         }
     }
 
-    /// An event, if the client wants it; `None` at the end.
-    fn take(&self, held: Result<Held, RecvError>) -> Option<Option<String>> {
-        match held {
-            Ok(held) => {
-                let stream = &self.following.subscription.stream;
-                let text = || message(stream, held.seq, &held.text);
-                Some(self.following.wants(&held).then(text))
-            }
-            Err(RecvError::Lagged(_)) => {
-                self.shared.traffic.cut_off.inc();
-                None
-            }
-            Err(RecvError::Closed) => None,
+    /// An event that has arrived; `None` at the end.
+    fn taken(&self, held: Result<Held, RecvError>) -> Option<Held> {
+        if matches!(held, Err(RecvError::Lagged(_))) {
+            self.shared.traffic.cut_off.inc();
         }
+        held.ok()
+    }
+
+    fn text(&self, held: &Held) -> String {
+        message(&self.following.subscription.stream, held.seq, &held.text)
     }
 }
 

@@ -32,6 +32,10 @@ fn a_check_is_on_the_board_and_a_wrong_name_is_refused_before_it_begins() {
     };
     assert_eq!(check("Ada").code, Some(1));
     assert!(board.get("/").body.contains("Ada</th><td class=\"under-way\">0 of 4</td>"));
+    let mut typed = cairn();
+    typed.args(["check", "1.1", "--report", &board.http, "--name", "Bob", "--", "true", "{block}"]);
+    said(&mut typed);
+    assert!(board.get("/").body.contains("Bob"), "an address is as good as a URL");
     let refused = check("<b>");
     assert_eq!(refused.code, Some(1));
     refused.has("does not take this report: a name has 1 to 24 letters");
@@ -67,6 +71,7 @@ fn lies_and_floods_are_refused_and_the_board_goes_on() {
     let json = "content-type: application/json";
     let post = |lines: &[&str], body: &str| board.ask("POST", "/report", lines, body).status;
     assert_eq!(report(&board, "<script>", 1), 400);
+    assert_eq!(report(&board, "\u{3164}", 1), 400);
     assert_eq!(report(&board, "Ada", 12), 400);
     assert_eq!(post(&[json], "{"), 400);
     assert_eq!(post(&[json], &format!("\"{}\"", "x".repeat(5_000))), 413);

@@ -141,6 +141,7 @@ fn a_check_of_nothing_is_a_mistake_and_alone_it_lists_the_exercises() {
     for (args, words) in [
         (&["1.9", "--", "true"][..], "\"1.9\" is no exercise: type cairn check to see them"),
         (&["1.3"], "no program given: type cairn check 1.3 -- ./program {port}"),
+        (&["1.3", "--ip", "224.0.0.1", "--", "true", "{port}"], "224.0.0.1 is not an address of"),
     ] {
         let said = said(cairn().arg("check").args(args));
         assert_eq!(said.code, Some(2));

@@ -1,4 +1,4 @@
-"""A node of the tutorial's with one fault, to try the checker on.
+"""A node of the tutorial's with one fault or one oddity, to try the checker on.
 
     FAULT=tie NODE_IP=127.0.0.1 python3 faulty.py 7000
 
@@ -32,6 +32,12 @@ FAULTS = {
         ("found = validate(theirs)", "assert not theirs or len(theirs) % 75 == 0; found = validate(theirs)")
     ],
     "invalid-ends-it": [("if found is None or", "assert found; 0\n            if")],
+    "keeps-part": [
+        ("found = validate(theirs)",
+         "parts = (theirs[:end] for end in range(len(theirs), 74, -1))\n"
+         "            theirs = next((part for part in parts if validate(part)), b'')\n"
+         "            found = validate(theirs)")
+    ],
     # What it makes.
     "own-genesis": [("70822", "70823")],
     "hash-once": [("hashlib.sha256(hashlib.sha256(data).digest())", "hashlib.sha256(data)")],
@@ -55,7 +61,18 @@ FAULTS = {
     "floods": [("def say(line):", "def say(line):\n    print('x' * 20_000_000)")],
     "deaf": [("import time", "import time, signal; signal.signal(15, signal.SIG_IGN)")],
     "forks": [("import time", "import time; os.fork() and (time.sleep(0.1), os._exit(0))")],
+    # What is odd, and no fault.
+    "drawn": [("range(nonce, nonce + NONCES)",
+               "(int.from_bytes(os.urandom(32), 'big') for _ in range(NONCES))")],
+    "from-one": [("range(nonce, nonce + NONCES)", "range(nonce + 1, nonce + NONCES + 1)")],
+    "clock-ahead": [("import time", "import time; clock = time.time; time.time = lambda: clock() + 2")],
+    "clock-behind": [("import time", "import time; clock = time.time; time.time = lambda: clock() - 2")],
+    "late": [("for other in NODE_PORTS:", "time.sleep(5)\n            for other in NODE_PORTS:")],
+    "mines-first": [("sock.settimeout(LISTEN)", "sock.settimeout(LISTEN if nonce else 0.001)")],
+    "frames": [("sock.sendto(chain,", "sock.sendto(bytes(3), (NODE_IP, other)); sock.sendto(chain,")],
+    "restless": [("time.sleep(rest * LISTEN)", "pass")],
 }
+FAULTS["late-tie"] = FAULTS["late"] + FAULTS["tie"]
 
 if __name__ == "__main__":
     source = (pathlib.Path(__file__).parent / "../mixed/node.py").read_text()

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::report::{Report, Task};
 use super::terms::Terms;
-use super::{blocks, chains, judge, nodes};
+use super::{blocks, chains, nodes, tasks};
 
 /// An exercise: what it is called, and how a program is tried.
 pub(super) struct Exercise {
@@ -64,7 +64,7 @@ pub(super) const ALL: [Exercise; 3] = [
                  otherwise.",
         example: "cairn check 1.3 -- python3 node.py {port}",
         placeholder: nodes::PLACEHOLDER,
-        tasks: &judge::TASKS,
+        tasks: &tasks::TASKS,
         check: nodes::check,
     },
 ];

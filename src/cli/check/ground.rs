@@ -34,7 +34,11 @@ impl Ground {
     /// Takes an address of loopback that nobody uses, or the one that is given.
     pub(super) fn take(ip: Option<IpAddr>) -> Result<Ground> {
         if let Some(ip) = ip {
-            return Ground::at(ip).map_err(|error| taken(ip, &error));
+            // A group's address can be bound, but nobody at it refuses a datagram.
+            let is_one = !ip.is_multicast();
+            let ground =
+                if is_one { Ground::at(ip) } else { Err(ErrorKind::AddrNotAvailable.into()) };
+            return ground.map_err(|error| taken(ip, &error));
         }
         let mut random = ChaCha8Rng::try_from_rng(&mut SysRng).context("no randomness")?;
         for _ in 0..ADDRESSES {

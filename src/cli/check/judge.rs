@@ -1,44 +1,23 @@
 //! What a datagram from the program says of it. Nothing here has a socket or a clock.
 
-use cairn::block::{self, BLOCK_LEN, Block, BlockBytes, Header, Nonce};
+use std::ops::RangeInclusive;
+
+use cairn::block::{BLOCK_LEN, Block, BlockBytes, Header, Nonce};
 use cairn::fast;
-use cairn::hash::Hash;
-use cairn::rules::{self, Fault, Invalid};
+use cairn::rules;
 use cairn::target::Target;
 
-use super::hints;
+use super::lessons::{misdated, mispaid, part, refused, took_over};
 use super::offers::{Kind, Offer};
 use super::report::{Lesson, Task};
-use super::tips::SOON;
-
-pub(super) const LISTENS: Task = Task { name: "listens", title: "it listens on its port" };
-pub(super) const GENESIS: Task =
-    Task { name: "genesis", title: "its chain begins with the genesis block" };
-pub(super) const LONGER: Task = Task { name: "longer", title: "it takes over a longer chain" };
-pub(super) const BLOCK: Task = Task { name: "block", title: "it mines a valid block" };
-pub(super) const BROADCAST: Task =
-    Task { name: "broadcast", title: "it sends its chain to both other nodes" };
-pub(super) const PACE: Task =
-    Task { name: "pace", title: "it mines in turns, and listens in between" };
-pub(super) const NOT_LONGER: Task =
-    Task { name: "not-longer", title: "it ignores a chain that is as long as its own, or shorter" };
-pub(super) const INVALID: Task = Task { name: "invalid", title: "it ignores an invalid chain" };
-pub(super) const CUT: Task = Task { name: "cut", title: "it ignores a chain that is cut off" };
-pub(super) const EMPTY: Task = Task { name: "empty", title: "it ignores an empty message" };
-pub(super) const LIVES: Task = Task { name: "lives", title: "it lives on after each" };
-
-/// The tasks of exercise 1.3, in the order in which they are shown.
-pub(super) const TASKS: [Task; 11] =
-    [LISTENS, GENESIS, LONGER, BLOCK, BROADCAST, PACE, NOT_LONGER, INVALID, CUT, EMPTY, LIVES];
-
-/// The port of the program, which its rewards name.
-pub(super) const PORT: u16 = 7000;
-
-/// How far a block's date may be from the clock, in seconds.
-const NEAR: u32 = 120;
+use super::tasks::BLOCK;
 
 /// Counters from here on are taken for drawn, not counted: it would have taken hours.
 const MAX_COUNTED: u64 = 10_000_000;
+
+/// A block that is dated up to so many seconds after a chain was sent may have been searched
+/// for without that chain.
+const ON_ITS_WAY: u32 = 5;
 
 /// What a datagram tells.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,6 +35,8 @@ pub(super) enum Tale {
 pub(super) struct Mined {
     /// How many blocks its chain has now.
     pub(super) count: usize,
+    /// Its date, in Unix seconds: when the search for it began.
+    pub(super) date: u32,
     /// The offer that it stands on: its place among all. `None` for a chain of the
     /// program's own.
     pub(super) upon: Option<usize>,
@@ -63,14 +44,37 @@ pub(super) struct Mined {
     pub(super) counter: u64,
     /// Whether the counter was counted up from 0: it is the first that fits.
     pub(super) is_counted: bool,
-    /// Whether the nonce is the one that an offer's tip was made for: counted, below
-    /// 5,000 and without a lane.
-    pub(super) is_soon: bool,
+    /// Whether it has the date and the nonce that its offer was made for, which only a program
+    /// that counts from 0 finds.
+    pub(super) is_foretold: bool,
 }
 
-/// Reads a datagram of the program's, to which these offers were made before. `clock` is in
-/// Unix seconds.
-pub(super) fn judge(datagram: &[u8], offers: &[Offer], clock: u32) -> Tale {
+/// Whether a program knew a longer chain when it began to search for a block.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Knew {
+    Yes,
+    Unsure,
+    No,
+}
+
+impl Mined {
+    /// Whether the program knew the offer in this place, of so many blocks, which was sent at
+    /// this second. No longer chain was offered since.
+    pub(super) fn knew(&self, place: usize, offered: usize, second: u32) -> Knew {
+        match self.upon {
+            Some(upon) if upon == place || self.count > offered => Knew::Yes,
+            // Its own chain may have been as long.
+            None if self.count > offered => Knew::Unsure,
+            // It may come late, and the offer still wait to be read.
+            _ if self.date <= second.saturating_add(ON_ITS_WAY) => Knew::Unsure,
+            _ => Knew::No,
+        }
+    }
+}
+
+/// Reads a datagram of the program's, to which these offers were made before. It has run for
+/// this `time`, in Unix seconds, to now.
+pub(super) fn judge(datagram: &[u8], offers: &[Offer], time: &RangeInclusive<u32>) -> Tale {
     // A frame, as cairn's own nodes send them for chains that no datagram holds.
     if datagram.first() == Some(&0) {
         return Tale::Nothing;
@@ -79,86 +83,34 @@ pub(super) fn judge(datagram: &[u8], offers: &[Offer], clock: u32) -> Tale {
         return wrong;
     }
     let Err(invalid) = rules::check(rules::Tip::START, datagram, Target::NETWORK) else {
-        return judge_valid(datagram, offers, clock);
+        return judge_valid(datagram, offers, time);
     };
-    let (task, lesson) = refused(datagram, &invalid, offers, clock);
+    let (task, lesson) = refused(datagram, &invalid, offers, time);
     Tale::Wrong(task, lesson)
 }
 
 /// Whether a chain stands on an offer that should have been ignored for what it is, however
-/// many blocks the program had.
+/// many blocks the program had, or on its beginning: no two offers have the same second block.
 fn took_over_wrong(chain: &[u8], offers: &[Offer]) -> Option<Tale> {
     let is_bad = |offer: &&Offer| !matches!(offer.kind, Kind::Tie | Kind::Shorter);
     let mut bad = offers.iter().filter(is_bad);
-    let (task, lesson) = bad.find_map(|offer| {
-        took_over(offer.kind).filter(|_| chain.starts_with(whole_blocks(&offer.bytes)))
-    })?;
-    Some(Tale::Wrong(task, lesson))
+    bad.find_map(|offer| {
+        let (task, lesson) = took_over(offer.kind)?;
+        let offered = whole_blocks(&offer.bytes);
+        match () {
+            () if chain.starts_with(offered) => Some(Tale::Wrong(task, lesson)),
+            () if chain.starts_with(&offered[..2 * BLOCK_LEN]) => Some(Tale::Wrong(task, part())),
+            () => None,
+        }
+    })
 }
 
 fn whole_blocks(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len() - bytes.len() % BLOCK_LEN]
 }
 
-/// What is wrong where a program took over this offer; `None` where nothing is.
-fn took_over(kind: Kind) -> Option<(Task, Lesson)> {
-    Some(match kind {
-        Kind::Longer | Kind::Empty => return None,
-        Kind::Tie => (
-            NOT_LONGER,
-            Lesson::new(
-                "It took over a chain with as many blocks as its own. Where two chains are as \
-                 long, the one that came first stays; else two nodes would swap their chains \
-                 for ever.",
-                "the comparison before you replace your chain: it must be > and not >=",
-            ),
-        ),
-        Kind::Shorter => (
-            NOT_LONGER,
-            Lesson::new(
-                "It took over a chain that is shorter than its own, and threw its own work away.",
-                "the comparison before you replace your chain: count the blocks of both, and \
-                 replace yours only if the other has more",
-            ),
-        ),
-        Kind::ProofOfWork => (
-            INVALID,
-            Lesson::new(
-                "It took over a chain whose last block has no proof of work: its hash does not \
-                 begin with 16 zero bits. So anybody could write chains of any length at once.",
-                "where you validate: hash the header of every block after the genesis block, \
-                 the last one too, and refuse the chain if one hash is too high",
-            ),
-        ),
-        Kind::PreviousHash => (
-            INVALID,
-            Lesson::new(
-                "It took over a chain with a block that does not name the block before it.",
-                "where you validate: bytes 2 to 33 of each block must be the hash of the block \
-                 before it",
-            ),
-        ),
-        Kind::Genesis => (
-            INVALID,
-            Lesson::new(
-                "It took over a chain that stands on another genesis block.",
-                "where you validate: the hash of the first block must be the genesis block's, \
-                 00001ff5... (or compare all its bytes)",
-            ),
-        ),
-        Kind::Cut => (
-            CUT,
-            Lesson::new(
-                "It took over a chain whose last block is cut off.",
-                "where you validate: refuse bytes whose number is not a multiple of 75, before \
-                 you look at any block",
-            ),
-        ),
-    })
-}
-
 /// Reads a chain that keeps all rules.
-fn judge_valid(chain: &[u8], offers: &[Offer], clock: u32) -> Tale {
+fn judge_valid(chain: &[u8], offers: &[Offer], time: &RangeInclusive<u32>) -> Tale {
     let blocks: &[BlockBytes] = chain.as_chunks().0;
     let is_ours = |offer: &Offer| offer.bytes == chain;
     if blocks.len() == 1 || offers.iter().any(is_ours) {
@@ -171,13 +123,15 @@ fn judge_valid(chain: &[u8], offers: &[Offer], clock: u32) -> Tale {
     if let Some((task, lesson)) = upon.and_then(|place| took_over(offers[place].kind)) {
         return Tale::Wrong(task, lesson);
     }
-    if let Some(lesson) = misdated(last.header.timestamp, clock).or_else(|| mispaid(&last)) {
+    if let Some(lesson) = misdated(last.header.timestamp, time).or_else(|| mispaid(&last)) {
         return Tale::Wrong(BLOCK, lesson);
     }
-    let (nonce, counter) = (last.header.nonce, last.header.nonce.counter());
+    let Header { timestamp: date, nonce, .. } = last.header;
+    let counter = nonce.counter();
+    let is_solved = |place: usize| offers[place].solved.contains(&(date, counter));
+    let is_foretold = nonce == Nonce::in_lane(0, counter) && upon.is_some_and(is_solved);
     let is_counted = is_counted(&last.header);
-    let is_soon = is_counted && nonce == Nonce::in_lane(0, counter) && counter < SOON;
-    Tale::Mined(Mined { count: blocks.len(), upon, counter, is_counted, is_soon })
+    Tale::Mined(Mined { count: blocks.len(), date, upon, counter, is_counted, is_foretold })
 }
 
 /// Whether no smaller counter than a header's would have done, in its lane.
@@ -186,111 +140,19 @@ fn is_counted(header: &Header) -> bool {
     counter < MAX_COUNTED && fast::search(header, 0..counter, Target::NETWORK).is_none()
 }
 
-fn misdated(timestamp: u32, clock: u32) -> Option<Lesson> {
-    let wrong = format!("Its block is dated {timestamp}; the clock says {clock}.");
-    (timestamp.abs_diff(clock) > NEAR).then(|| Lesson::new(wrong, when(timestamp, clock)))
-}
-
-/// What may be the reason for a wrong date.
-fn when(timestamp: u32, clock: u32) -> &'static str {
-    if timestamp.swap_bytes().abs_diff(clock) <= NEAR {
-        return "the byte order of the timestamp: its most significant byte comes first";
-    }
-    "the timestamp: it is the seconds since 1970, taken from the clock as each search begins"
-}
-
-fn mispaid(block: &Block) -> Option<Lesson> {
-    let receiver = block.reward.receiver;
-    let wrong = format!("The reward of its block goes to {receiver}, and not to its port, {PORT}.");
-    let look = "bytes 73 and 74 of the block: your port, its high byte first";
-    (receiver != PORT).then(|| Lesson::new(wrong, look))
-}
-
-/// What is wrong with a chain of the program's own making.
-fn refused(chain: &[u8], invalid: &Invalid, offers: &[Offer], clock: u32) -> (Task, Lesson) {
-    let (blocks, rest): (&[BlockBytes], _) = chain.as_chunks();
-    let height = invalid.height;
-    let Some(block) = blocks.get(height).filter(|_| rest.is_empty()) else {
-        return (BLOCK, not_whole(chain.len()));
-    };
-    let wrong =
-        format!("Block {height} of the chain that it sent breaks a rule: {}.", invalid.fault);
-    let look = match &invalid.fault {
-        Fault::Genesis { .. } if blocks.len() == 1 && names_known(block, offers) => {
-            let wrong = "It sent the new block alone.";
-            return (BROADCAST, Lesson::new(wrong, "what you send: all blocks from genesis on"));
-        }
-        Fault::Genesis { .. } => {
-            let field = hints::of_genesis(block).unwrap_or_default();
-            let wrong = format!("The first block that it sent is not the genesis block: {field}.");
-            let look = "where you make the genesis block: version 0, previous hash zero, \
-                        timestamp 1634700000, nonce 70822, receiver 7000";
-            return (GENESIS, Lesson::new(wrong, look));
-        }
-        Fault::ProofOfWork { .. } => hints::of_work(block).unwrap_or(
-            "where you compare the hash with the target: 16 bits, which are its first two \
-             bytes, must be zero; and that the nonce you send is the one that you found",
-        ),
-        Fault::PreviousHash { found, wanted } => previous_hint(blocks, height, found, wanted),
-        Fault::Size { .. } => "byte 0 of the block: it is 75, the size of the whole block",
-        Fault::Version { .. } => "byte 1 of the block: the version is 0",
-        Fault::OneTransaction { .. } => "byte 70 of the block: one transaction follows, so it is 1",
-        Fault::Sender { .. } => "bytes 71 and 72 of the block: a reward comes from nobody, 0",
-        Fault::Timestamp { found, .. } => when(*found, clock),
-        Fault::WholeBlocks { .. } => return (BLOCK, not_whole(chain.len())),
-    };
-    // What is wrong with the first block's bytes is wrong with the genesis block.
-    (if height == 0 { GENESIS } else { BLOCK }, Lesson::new(wrong, look))
-}
-
-fn not_whole(len: usize) -> Lesson {
-    Lesson::new(
-        format!("It sent {len} bytes, which are not whole blocks of {BLOCK_LEN}."),
-        "what you send: the blocks of the chain, 75 bytes each, and nothing else",
-    )
-}
-
-/// Whether a block stands on one that the program can know.
-fn names_known(block: &BlockBytes, offers: &[Offer]) -> bool {
-    let previous = block::previous(block);
-    let mut tips = offers.iter().filter_map(|offer| offer.bytes.last_chunk());
-    previous == block::GENESIS_HASH || tips.any(|tip| block::hash(tip) == previous)
-}
-
-fn previous_hint(
-    blocks: &[BlockBytes],
-    height: usize,
-    found: &Hash,
-    wanted: &Hash,
-) -> &'static str {
-    let mut backwards = *wanted.as_bytes();
-    backwards.reverse();
-    let before = &blocks[height - 1];
-    match () {
-        () if *found.as_bytes() == backwards => "the byte order: a hash goes in as it came out",
-        () if hints::of_hash(before, found.as_bytes()).is_some() => {
-            "the hash of the block before: it is SHA-256 of SHA-256 of bytes 1 to 69"
-        }
-        () if blocks[..height].iter().any(|block| block::hash(block) == *found) => {
-            "what the next search begins with after you took over a chain or made a block: the \
-             hash of the last block of the chain; this one names an older block"
-        }
-        () => {
-            "bytes 2 to 33 of the block, and what the next search begins with after you took \
-             over a chain or made a block: the hash of the last block of the chain"
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use cairn::block::{BlockBytes, field};
+    use cairn::block::{self, BlockBytes, field};
     use cairn::chain::Chain;
+    use cairn::hash::Hash;
 
     use super::*;
+    use crate::cli::check::lessons::PORT;
     use crate::cli::check::offers::tests::offer;
+    use crate::cli::check::tasks::{BROADCAST, CUT, GENESIS, INVALID, NOT_LONGER};
 
     const CLOCK: u32 = 1_700_000_005;
+    const NOW: RangeInclusive<u32> = CLOCK..=CLOCK;
 
     /// A block upon this chain that the program may have made.
     fn next(chain: &[u8]) -> BlockBytes {
@@ -304,7 +166,7 @@ mod tests {
 
     /// What is wrong, and with what.
     fn wrong(datagram: &[u8], offers: &[Offer]) -> (Task, String) {
-        match judge(datagram, offers, CLOCK) {
+        match judge(datagram, offers, &NOW) {
             Tale::Wrong(task, lesson) => {
                 (task, format!("{} Look at: {}", lesson.wrong, lesson.look))
             }
@@ -316,12 +178,12 @@ mod tests {
     fn a_valid_block_tells_what_it_stands_on() {
         let offers = [offer(Kind::Longer, 1), offer(Kind::Longer, 600)];
         for (place, offer) in offers.iter().enumerate() {
-            let Tale::Mined(mined) = judge(&upon(offer), &offers, CLOCK) else { panic!("mined") };
+            let Tale::Mined(mined) = judge(&upon(offer), &offers, &NOW) else { panic!("mined") };
             assert_eq!((mined.upon, mined.count, mined.is_counted), (Some(place), 8, true));
         }
         let genesis = Block::genesis().to_bytes();
         let own = [genesis, next(&genesis)].concat();
-        let Tale::Mined(mined) = judge(&own, &offers, CLOCK) else { panic!("mined") };
+        let Tale::Mined(mined) = judge(&own, &offers, &NOW) else { panic!("mined") };
         assert_eq!((mined.upon, mined.count), (None, 2));
     }
 
@@ -330,7 +192,7 @@ mod tests {
         let offers = [offer(Kind::Longer, 1)];
         let genesis = Block::genesis().to_bytes();
         for datagram in [&genesis[..], &offers[0].bytes, &[0, 1, 1]] {
-            assert_eq!(judge(datagram, &offers, CLOCK), Tale::Nothing);
+            assert_eq!(judge(datagram, &offers, &NOW), Tale::Nothing);
         }
     }
 
@@ -420,8 +282,54 @@ mod tests {
             (CLOCK + 10_000, "seconds since 1970"),
             (CLOCK.swap_bytes(), "byte order of the timestamp"),
         ] {
-            let Tale::Wrong(task, lesson) = judge(&chain, &offers, clock) else { panic!("wrong") };
+            let tale = judge(&chain, &offers, &(clock..=clock));
+            let Tale::Wrong(task, lesson) = tale else { panic!("wrong") };
             assert!(task == BLOCK && lesson.look.contains(words), "{lesson:?}");
+        }
+    }
+
+    #[test]
+    fn a_search_may_take_as_long_as_the_program_runs() {
+        let offers = [offer(Kind::Longer, 1)];
+        let tale = judge(&upon(&offers[0]), &offers, &(CLOCK - 5..=CLOCK + 10_000));
+        assert!(matches!(tale, Tale::Mined(_)), "{tale:?}");
+    }
+
+    #[test]
+    fn a_block_is_foretold_where_its_offer_was_made_for_it() {
+        let offers = [offer(Kind::Longer, 1)];
+        let chain = Chain::from_bytes(offers[0].bytes.clone(), Target::NETWORK).expect("valid");
+        let is_foretold = |date| {
+            let block = chain.next_block(date, 0, PORT).expect("there is one").to_bytes();
+            let tale = judge(&[chain.as_bytes(), &block].concat(), &offers, &NOW);
+            matches!(tale, Tale::Mined(Mined { is_foretold: true, .. }))
+        };
+        assert!(is_foretold(offers[0].solved[0].0));
+        assert!(!is_foretold(CLOCK), "counted, but of another second");
+    }
+
+    #[test]
+    fn a_block_that_comes_late_says_nothing_of_a_chain_that_was_sent_meanwhile() {
+        let knew = |upon, count, date| {
+            let block =
+                Mined { count, date, upon, counter: 1, is_counted: true, is_foretold: false };
+            block.knew(1, 8, CLOCK)
+        };
+        assert_eq!(knew(Some(1), 9, CLOCK + 1), Knew::Yes);
+        assert_eq!(knew(Some(0), 6, CLOCK - 3), Knew::Unsure, "it has yet to read the offer");
+        assert_eq!(knew(Some(0), 6, CLOCK + 60), Knew::No);
+        assert_eq!(knew(Some(0), 9, CLOCK + 60), Knew::Yes, "it is longer than the offer");
+        assert_eq!(knew(None, 2, CLOCK - 60), Knew::Unsure, "found long before it was sent");
+        assert_eq!(knew(None, 2, CLOCK + 60), Knew::No);
+        assert_eq!(knew(None, 9, CLOCK + 60), Knew::Unsure);
+    }
+
+    #[test]
+    fn a_part_of_an_invalid_chain_is_no_more_to_be_taken_over() {
+        for (kind, task) in [(Kind::ProofOfWork, INVALID), (Kind::PreviousHash, INVALID)] {
+            let offers = [offer(kind, 1)];
+            let (found, sentence) = wrong(&offers[0].bytes[..4 * BLOCK_LEN], &offers);
+            assert!(found == task && sentence.contains("the whole chain invalid"), "{sentence}");
         }
     }
 
@@ -434,7 +342,7 @@ mod tests {
         let header = fast::search(&first, later, Target::NETWORK).expect("there is another");
         let block = Block { header, reward: cairn::block::Transaction::reward(PORT) };
         let sent = [chain.as_bytes(), &block.to_bytes()].concat();
-        let Tale::Mined(mined) = judge(&sent, &offers, CLOCK) else { panic!("mined") };
-        assert!(!mined.is_counted && !mined.is_soon);
+        let Tale::Mined(mined) = judge(&sent, &offers, &NOW) else { panic!("mined") };
+        assert!(!mined.is_counted && !mined.is_foretold);
     }
 }

@@ -11,6 +11,8 @@ mod blocks;
 mod chains;
 mod tips;
 mod offers;
+mod tasks;
+mod lessons;
 mod judge;
 mod pace;
 mod ground;

@@ -12,12 +12,14 @@ use anyhow::{Result, bail};
 use cairn::block::BLOCK_LEN;
 
 use super::ground::{is_bound, is_free};
-use super::judge::{
-    BLOCK, BROADCAST, CUT, EMPTY, INVALID, LISTENS, LIVES, LONGER, Mined, NOT_LONGER, PACE, PORT,
-};
+use super::judge::Mined;
+use super::lessons::PORT;
 use super::offers::{Kind, Offer, Order, make};
 use super::pace;
-use super::report::{Lesson, Outcome, Report};
+use super::report::{Lesson, Report};
+use super::tasks::{
+    BLOCK, BROADCAST, CUT, EMPTY, INVALID, LISTENS, LIVES, LONGER, NOT_LONGER, PACE,
+};
 use super::terms::Terms;
 use super::tips::{BUDGET, SOON};
 use super::trial::{Halt, POLL, Trial, named, unix_now};
@@ -64,18 +66,14 @@ pub(super) fn check(terms: &Terms) -> Result<Report> {
 impl Trial<'_> {
     fn run(&mut self, fallback: Option<IpAddr>) -> Result<(), Halt> {
         self.start(fallback)?;
-        let (first, at) = self.next_block_upon_longer(FIRST_COUNT, 3 * self.terms.nonces)?;
+        let (first, at) =
+            self.next_block_upon_longer(FIRST_COUNT, self.terms.nonces.saturating_mul(3))?;
         self.report.pass(LONGER);
         self.report.pass(BLOCK);
         self.heard_by_both()?;
-        if first.is_counted {
-            let known = first.upon.map_or(at, |place| self.sent[place].at);
-            let took = at.saturating_duration_since(known);
-            self.report.set(PACE, pace::of_block(first.counter, self.terms.nonces, took));
-        } else {
-            let why = "its nonces are not counted from 0, so the time of one block tells nothing";
-            self.report.set(PACE, Outcome::Untried(why.to_owned()));
-        }
+        let known = first.upon.map_or(at, |place| self.sent[place].at);
+        let took = at.saturating_duration_since(known);
+        self.report.set(PACE, pace::of_block(&first, self.terms.nonces, took));
         self.try_what_is_wrong(first)?;
         for task in [NOT_LONGER, INVALID, CUT, EMPTY, LIVES] {
             self.report.pass(task);
@@ -143,7 +141,7 @@ impl Trial<'_> {
         mut count: usize,
         first_nonce: u64,
     ) -> Result<(Mined, Instant), Halt> {
-        let first_nonce = if first_nonce + 1_000 < SOON { first_nonce } else { 0 };
+        let first_nonce = if first_nonce < SOON - 1_000 { first_nonce } else { 0 };
         for _ in 0..OFFERS {
             // It must be longer than what the program mines until it is sent, too. A program
             // that has mined many blocks by now mines many until then.
@@ -263,7 +261,7 @@ impl Trial<'_> {
             self.watch(Instant::now() + WATCH)?;
             self.alive(LIVES, format_args!("after {what}"))?;
         }
-        if !first.is_soon {
+        if !first.is_foretold {
             due += self.terms.patience;
         }
         if self.wait_for_block(due)?.is_some() {

@@ -15,6 +15,10 @@ use super::tips::{self, SOON, Tip, Wish};
 /// Bytes that are missing at the end of a cut chain.
 const CUT: usize = 10;
 
+/// How long before they are sent the blocks are dated, in seconds: a program whose clock is
+/// behind dates its own after them all the same.
+const AGE: u32 = 600;
+
 /// Who earns the rewards of the checker's blocks: it plays this node.
 const RECEIVER: u16 = 8000;
 
@@ -64,6 +68,13 @@ pub(super) struct Order {
     pub(super) lane: u64,
 }
 
+impl Order {
+    /// What its blocks are dated.
+    fn date(&self) -> u32 {
+        self.second.saturating_sub(AGE)
+    }
+}
+
 /// Puts an offer together. `None` where it was told to stop.
 pub(super) fn make(order: Order, until: Instant, stop: &AtomicBool) -> Option<Offer> {
     if order.kind == Kind::Empty {
@@ -71,7 +82,7 @@ pub(super) fn make(order: Order, until: Instant, stop: &AtomicBool) -> Option<Of
     }
     let mut blocks = beginning(&order);
     let previous = cairn::block::hash(blocks.last().expect("it has a genesis block"));
-    let start = Header { previous, timestamp: order.second, nonce: Nonce::in_lane(order.lane, 0) };
+    let start = Header { previous, timestamp: order.date(), nonce: Nonce::in_lane(order.lane, 0) };
     let Order { second, rest, .. } = order;
     let dates = vec![second + rest, second + rest + 1, second];
     let wish = Wish { dates, nonces: order.first_nonce..SOON };
@@ -83,7 +94,7 @@ pub(super) fn make(order: Order, until: Instant, stop: &AtomicBool) -> Option<Of
     let mut bytes = blocks.concat();
     if order.kind == Kind::Cut {
         // One more block, most of it.
-        let next = mined(block.hash(), second, order.lane).to_bytes();
+        let next = mined(block.hash(), order.date(), order.lane).to_bytes();
         bytes.extend_from_slice(&next[..next.len() - CUT]);
     }
     Some(Offer { kind: order.kind, bytes, solved })
@@ -102,7 +113,7 @@ fn beginning(order: &Order) -> Vec<BlockBytes> {
         if order.kind == Kind::PreviousHash && blocks.len() + 2 == whole {
             previous = Hash::of(&order.lane.to_be_bytes());
         }
-        let block = mined(previous, order.second, order.lane);
+        let block = mined(previous, order.date(), order.lane);
         previous = block.hash();
         blocks.push(block.to_bytes());
     }
@@ -145,6 +156,14 @@ pub(super) mod tests {
         assert_eq!(verdict(Kind::Genesis), Err((0, Rule::Genesis)));
         assert_eq!(verdict(Kind::Cut), Err((6, Rule::WholeBlocks)));
         assert_eq!(verdict(Kind::Empty), Err((0, Rule::WholeBlocks)));
+    }
+
+    #[test]
+    fn upon_an_offer_a_program_can_mine_whose_clock_is_behind() {
+        let mut chain = offer(Kind::Longer, 1).bytes;
+        let tip = cairn::block::hash(chain.last_chunk().expect("it has blocks"));
+        chain.extend(mined(tip, 1_700_000_000 - 120, 0).to_bytes());
+        assert!(rules::check(rules::Tip::START, &chain, Target::NETWORK).is_ok());
     }
 
     #[test]

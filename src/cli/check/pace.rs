@@ -4,14 +4,27 @@ use std::time::Duration;
 
 use cairn::target::Target;
 
+use super::judge::Mined;
 use super::report::{Lesson, Outcome};
 
 /// Judges the time that a block took: `nonces` are tried in a turn, and a turn begins with
 /// a second of listening.
+pub(super) fn of_block(block: &Mined, nonces: u64, elapsed: Duration) -> Outcome {
+    let outcome = of_counter(block.counter, nonces, elapsed);
+    // A nonce that was drawn may by chance be the first that fits.
+    let is_sure = block.is_foretold || !matches!(outcome, Outcome::Failed(_));
+    if block.is_counted && is_sure {
+        return outcome;
+    }
+    let why = "its nonces are not counted from 0, so the time of one block tells nothing";
+    Outcome::Untried(why.to_owned())
+}
+
+/// Judges the time of a search that counts from 0.
 ///
 /// A program may rest before its first turn and may begin with a turn, so `counter / nonces`
 /// seconds is the least.
-pub(super) fn of_block(counter: u64, nonces: u64, elapsed: Duration) -> Outcome {
+fn of_counter(counter: u64, nonces: u64, elapsed: Duration) -> Outcome {
     let turns = counter / nonces + 1;
     let seconds = elapsed.as_secs_f64();
     if turns < 3 {
@@ -65,13 +78,25 @@ mod tests {
     #[test]
     fn the_pace_is_a_turn_a_second_and_a_quick_find_tells_nothing() {
         let pace =
-            |counter, seconds| of_block(counter, 1_000, Duration::from_secs_f64(seconds)).name();
+            |counter, seconds| of_counter(counter, 1_000, Duration::from_secs_f64(seconds)).name();
         assert_eq!(pace(1_500, 0.1), "untried");
         assert_eq!(pace(3_500, 5.0), "passed");
         assert_eq!(pace(3_500, 3.0), "passed", "it did not rest, and began with a turn");
         assert_eq!(pace(3_500, 1.1), "failed", "it rested, and never listened");
         assert_eq!(pace(3_500, 40.0), "failed");
         assert_eq!(pace(65_000, 70.0), "passed");
+    }
+
+    #[test]
+    fn only_who_certainly_counts_its_nonces_is_too_quick() {
+        let pace = |is_counted, is_foretold| {
+            let (count, date, upon) = (6, 1_700_000_000, Some(0));
+            let block = Mined { count, date, upon, counter: 4_500, is_counted, is_foretold };
+            of_block(&block, 1_000, Duration::from_secs(1)).name()
+        };
+        assert_eq!(pace(true, true), "failed");
+        assert_eq!(pace(true, false), "untried", "it may have been drawn");
+        assert_eq!(pace(false, false), "untried");
     }
 
     #[test]

@@ -39,7 +39,9 @@ fn send(url: &str, body: &Value) -> Result<()> {
     let agent = Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None);
     // What a board answers with is told, whatever its status is.
     let agent: Agent = agent.max_redirects(0).http_status_as_error(false).build().into();
-    let place = format!("{}/report", url.trim_end_matches('/'));
+    // Who types an address as --board takes it means that.
+    let scheme = if url.contains("://") { "" } else { "http://" };
+    let place = format!("{scheme}{}/report", url.trim_end_matches('/'));
     let answer = agent.post(&place).send_json(body);
     let mut answer = answer.with_context(|| format!("no board answers at {url}"))?;
     if answer.status().is_success() {

@@ -12,18 +12,16 @@ use cairn::block::BLOCK_LEN;
 
 use super::ground::Ground;
 use super::guardian::News;
-use super::judge::{self, GENESIS, LISTENS, LIVES, LONGER, Mined, PACE, TASKS, Tale};
+use super::judge::{self, Knew, Mined, Tale};
 use super::offers::{Kind, Offer};
 use super::pace;
 use super::program::Program;
 use super::report::{Lesson, Report, Task};
+use super::tasks::{GENESIS, LISTENS, LIVES, LONGER, PACE, TASKS};
 use super::terms::Terms;
 
 /// How often the checker looks at its sockets.
 pub(super) const POLL: Duration = Duration::from_millis(5);
-
-/// A block may have been on its way when a chain was offered.
-const ON_ITS_WAY: Duration = Duration::from_secs(3);
 
 /// More messages than these are a flood.
 const MANY: u64 = 500;
@@ -39,8 +37,8 @@ pub(super) enum Halt {
 /// How an offer was sent.
 pub(super) struct Sent {
     pub(super) at: Instant,
-    /// Blocks in the longest chain that the program had made alone by then.
-    tallest: usize,
+    /// The same in Unix seconds.
+    clock: u32,
 }
 
 /// A check that is going on.
@@ -62,6 +60,8 @@ pub(super) struct Trial<'a> {
     /// How many blocks the program has made, and since when.
     blocks: usize,
     begun: Instant,
+    /// The same in Unix seconds.
+    clock: u32,
 }
 
 impl<'a> Trial<'a> {
@@ -82,6 +82,7 @@ impl<'a> Trial<'a> {
             messages: 0,
             blocks: 0,
             begun: Instant::now(),
+            clock: unix_now() as u32,
         })
     }
 
@@ -89,7 +90,7 @@ impl<'a> Trial<'a> {
         // What has come until now was made without it.
         self.watch(Instant::now())?;
         self.ground.send(&offer.bytes);
-        self.sent.push(Sent { at: Instant::now(), tallest: self.tallest });
+        self.sent.push(Sent { at: Instant::now(), clock: unix_now() as u32 });
         self.offers.push(offer);
         Ok(())
     }
@@ -123,20 +124,18 @@ impl<'a> Trial<'a> {
 
     /// Whether a block was made upon what the program should have.
     fn counts(&mut self, mined: &Mined) -> Result<bool, Halt> {
-        let longest = self.offers.iter().rposition(|offer| offer.kind == Kind::Longer);
-        if mined.upon.is_some() {
-            return Ok(true);
-        }
-        let Some(place) = longest else { return Ok(false) };
-        let Sent { at, tallest } = self.sent[place];
+        let last = self.offers.iter().rposition(|offer| offer.kind == Kind::Longer);
+        let Some(place) = last else { return Ok(false) };
         let offered = self.offers[place].bytes.len() / BLOCK_LEN;
-        // It may have found one more while the offer was on its way.
-        if at.elapsed() <= ON_ITS_WAY || offered <= tallest + 1 {
-            return Ok(false);
+        match mined.knew(place, offered, self.sent[place].clock) {
+            Knew::Yes => return Ok(true),
+            Knew::Unsure => return Ok(false),
+            Knew::No => {}
         }
+        let own = if mined.upon.is_none() { " of its own" } else { "" };
         let wrong = format!(
-            "It was sent a valid chain of {offered} blocks; its next block stands on a chain of \
-             its own of {} blocks.",
+            "It was sent a valid chain of {offered} blocks; its next block stands on a \
+             chain{own} of {} blocks.",
             mined.count - 1
         );
         let look = "what you do with a message: where it is a valid chain with more blocks than \
@@ -160,7 +159,7 @@ impl<'a> Trial<'a> {
                 continue;
             }
             let datagram = datagram.to_vec();
-            match judge::judge(&datagram, &self.offers, unix_now() as u32) {
+            match judge::judge(&datagram, &self.offers, &(self.clock..=unix_now() as u32)) {
                 Tale::Nothing => {}
                 Tale::Mined(mined) => {
                     self.report.pass(GENESIS);

@@ -10,6 +10,7 @@ mod look;
 mod opening;
 mod backlog;
 mod message;
+mod teller;
 mod nodes;
 mod screen;
 mod network;

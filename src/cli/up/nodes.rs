@@ -1,7 +1,6 @@
 //! The nodes: each in its own thread, over its own UDP socket.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use cairn::config::Found;
-use cairn::driver::{self, Command, Observer, Setup};
+use cairn::driver::{self, Command, Setup};
 use cairn::event::Event;
 use cairn::faulty_link::{FaultyLink, LinkFaults};
 use cairn::network::{self, Audience, Member, State};
@@ -21,6 +20,7 @@ use cairn::target::Target;
 use super::backlog::Backlog;
 use super::message::{Message, Run};
 use super::ports;
+use super::teller::Teller;
 use crate::cli::address::{bind, reachable};
 use crate::cli::http::{Flags, Http, Pool};
 use crate::cli::keeper::Keeper;
@@ -305,49 +305,5 @@ impl NodeThread {
             threads: self.threads,
         };
         driver::run(&mut self.node, setup, &mut self.teller)
-    }
-}
-
-/// Reports a node's events over HTTP and as messages. Repeated events are merged, so that a
-/// flood does not fill the memory with messages.
-struct Teller {
-    port: u16,
-    /// When this began, on the wall clock and on the monotonic one.
-    since: Duration,
-    started: Instant,
-    folds: Folds,
-    /// The recording, if there is one.
-    scribe: Option<Scribe>,
-    http: Http,
-    messages: Sender<Message>,
-    backlog: Backlog,
-}
-
-impl Observer for Teller {
-    fn event(&mut self, node: &Node, event: &Event) -> ControlFlow<()> {
-        self.http.event(node, event)?;
-        self.backlog.wait();
-        for told in self.folds.tell(self.since + self.started.elapsed(), event) {
-            self.backlog.add();
-            // This fails if the network has ended, and a stop is on its way.
-            let _ = self.messages.send(Message::Told(self.port, told));
-        }
-        if let Some(scribe) = &mut self.scribe {
-            let lines = record::lines(scribe, node, event);
-            let _ = self.messages.send(Message::Recorded(lines));
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn received(&mut self, from: &PeerName, datagram: &[u8]) {
-        self.http.received(from, datagram);
-    }
-
-    fn sent(&mut self, to: &PeerName, datagram: &[u8]) {
-        self.http.sent(to, datagram);
-    }
-
-    fn settled(&mut self, node: &Node) {
-        self.http.settled(node);
     }
 }

@@ -20,6 +20,10 @@ const MAX_NAMES_OF_ADDRESS: usize = 60;
 /// The most characters in a name.
 const MAX_NAME_LEN: usize = 24;
 
+/// Letters without ink: a name of these would be nobody's, and one more would make another
+/// name that looks the same.
+const BLANK: [char; 4] = ['\u{115f}', '\u{1160}', '\u{3164}', '\u{ffa0}'];
+
 /// The most tasks that an exercise may have.
 const MAX_TASKS: u32 = 50;
 
@@ -124,7 +128,10 @@ impl Standings {
 /// between.
 fn check_name(name: &str) -> Result<String, Problem> {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    let is_fine = |character: char| character.is_alphanumeric() || " -_.'".contains(character);
+    let is_fine = |character: char| {
+        let has_ink = character.is_alphanumeric() && !BLANK.contains(&character);
+        has_ink || " -_.'".contains(character)
+    };
     let has_letter = name.chars().any(char::is_alphanumeric);
     let is_short = name.chars().count() <= MAX_NAME_LEN;
     match has_letter && is_short && name.chars().all(is_fine) {
@@ -187,6 +194,9 @@ pub(super) mod tests {
             ["", " ", "-", "<b>", "a\u{202e}b", "a\0b", "a\u{301}\u{301}b", "👾", &"x".repeat(25)]
         {
             assert!(check_name(name).is_err(), "{name:?}");
+        }
+        for blank in BLANK {
+            assert!(check_name(&format!("Ada{blank}")).is_err(), "{blank:?}");
         }
     }
 
