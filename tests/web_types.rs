@@ -326,14 +326,24 @@ fn client(number: u8) -> (SigningKey, String) {
     (key, public)
 }
 
-/// Requests a challenge from this node and answers it, as if at `host`.
-fn log_in(node: &Api, host: &str, (key, public): &(SigningKey, String)) -> Answer {
+/// Requests a challenge from this node and signs it, as if at `host`.
+fn signed(node: &Api, host: &str, (key, public): &(SigningKey, String)) -> String {
     let challenge = node.post("/session/challenge").json()["challenge"].clone();
     let challenge = challenge.as_str().expect("it is text");
     let signature = key.sign(format!("cairn session\n{host}\n{challenge}").as_bytes());
     let signature = hex::encode(signature.to_bytes());
-    let body = json!({ "key": public, "challenge": challenge, "signature": signature });
-    node.post_json("/session", &body)
+    json!({ "key": public, "challenge": challenge, "signature": signature }).to_string()
+}
+
+/// Opens a session at the node's own address, signed as if at `host`.
+fn log_in(node: &Api, host: &str, client: &(SigningKey, String)) -> Answer {
+    log_in_at(node, &node.http, &signed(node, host, client))
+}
+
+/// Opens a session by a request for `host`.
+fn log_in_at(node: &Api, host: &str, body: &str) -> Answer {
+    let lines = ["content-type: application/json", &format!("host: {host}")];
+    node.ask("POST", "/session", &lines, body)
 }
 
 #[test]
@@ -363,14 +373,12 @@ fn forged_challenges_and_other_keys_open_no_session_and_the_fixed_token_stays() 
     let mixed = (eve.0, alice.1.clone());
     assert!(refused(log_in(&node, &node.http, &mixed)).contains("signature"));
     assert!(refused(log_in(&node, "192.0.2.1:7001", &alice)).contains("signature"));
-    let challenge = node.post("/session/challenge").json()["challenge"].clone();
     let elsewhere = "192.0.2.1:7001";
-    let text = format!("cairn session\n{elsewhere}\n{}", challenge.as_str().expect("it is text"));
-    let signature = hex::encode(alice.0.sign(text.as_bytes()).to_bytes());
-    let body = json!({ "key": alice.1, "challenge": challenge, "signature": signature });
-    let lines = ["content-type: application/json", &format!("host: {elsewhere}")];
-    let passed_on = node.ask("POST", "/session", &lines, &body.to_string());
+    let passed_on = log_in_at(&node, elsewhere, &signed(&node, elsewhere, &alice));
     assert!(refused(passed_on).contains("the Host is not"), "another server has had it signed");
+    let behind = Node::start(&["--http-key", &alice.1, "--http-at", elsewhere]);
+    let passed_on = log_in_at(&behind, elsewhere, &signed(&behind, elsewhere, &alice));
+    assert_eq!(passed_on.status, 200, "a router passes it on");
     let challenge = "7".repeat(64);
     let signed = alice.0.sign(format!("cairn session\n{}\n{challenge}", node.http).as_bytes());
     let signature = hex::encode(signed.to_bytes());

@@ -41,6 +41,10 @@ pub(crate) struct Flags {
     /// How long a session lasts
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration)]
     http_session: Duration,
+    /// An address at which a router or a container passes connections on to --http, for
+    /// sessions; may be repeated
+    #[arg(long, value_name = "IP:PORT", value_delimiter = ',')]
+    http_at: Vec<SocketAddr>,
     /// Requests a second that an address may make in the long run
     #[arg(long, value_name = "COUNT", default_value_t = Rates::default().per_second)]
     http_rate: NonZeroU32,
@@ -92,6 +96,7 @@ impl Flags {
             http_token: None,
             http_key: Vec::new(),
             http_session: Settings::SESSION,
+            http_at: Vec::new(),
             http_rate: Rates::default().per_second,
             http_burst: Rates::default().at_once,
             http_refusal: Rates::default().refusal,
@@ -143,6 +148,7 @@ impl Http {
         settings.token = token(flags.http_token.as_deref())?;
         settings.keys = flags.http_key.clone();
         settings.session = flags.http_session;
+        settings.reached_at = flags.http_at.clone();
         settings.rates = Rates {
             per_second: flags.http_rate,
             at_once: flags.http_burst,

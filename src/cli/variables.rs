@@ -8,7 +8,7 @@ use cairn::config::{ENV_FILE, setting};
 use clap::{Arg, Command};
 
 /// These flags; `--http-rate` is `CAIRN_HTTP_RATE`.
-const FLAGS: [&str; 14] = [
+const FLAGS: [&str; 15] = [
     "ban",
     "ban-at",
     "batch-attempts",
@@ -17,6 +17,7 @@ const FLAGS: [&str; 14] = [
     "batch-entries",
     "batch-interval",
     "forgive",
+    "http-at",
     "http-burst",
     "http-key",
     "http-rate",

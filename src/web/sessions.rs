@@ -64,7 +64,10 @@ impl fmt::Display for Wrong {
             Wrong::Challenge => {
                 "no such challenge is open: ask for one and answer it once, in time"
             }
-            Wrong::Host => "the Host is not the address at which this node was asked",
+            Wrong::Host => {
+                "the Host is not an address of this node: start it with --http-at IP:PORT if a \
+                 router or a container passes connections on from there"
+            }
             Wrong::Signature => {
                 "the signature is not the key's of \"cairn session\", the Host and the challenge, \
                  each on a line"

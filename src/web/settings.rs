@@ -26,6 +26,9 @@ pub struct Settings {
     pub keys: Vec<AllowedKey>,
     /// How long a session lasts.
     pub session: Duration,
+    /// Addresses at which a router or a container passes connections on to `address`: a
+    /// client may sign them when it opens a session.
+    pub reached_at: Vec<SocketAddr>,
     /// How many requests one address may make.
     pub rates: Rates,
     /// HTTP addresses of the network, besides each peer's own port + 1.
@@ -87,6 +90,7 @@ impl Settings {
             token: None,
             keys: Vec::new(),
             session: Settings::SESSION,
+            reached_at: Vec::new(),
             rates: Rates::default(),
             peers: Vec::new(),
             ping: Settings::PING,
