@@ -183,7 +183,11 @@ impl Hub {
             looks: 0,
             asked: Vec::new(),
             gate: Arc::new(Mutex::new(Gate::new(settings.limits, settings.policy.most))),
-            context: Context { events: events_in, patience: settings.handshake },
+            context: Context {
+                events: events_in,
+                patience: settings.handshake,
+                unread: settings.unread,
+            },
             sessions: JoinSet::new(),
             discovery: None,
             near: near_in,
