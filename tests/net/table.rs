@@ -411,3 +411,13 @@ fn a_peer_that_says_again_where_its_router_passes_packets_on_is_dialled_there() 
     table.heard(START, &id(1), said(outer));
     assert_eq!(known(&table), Some(outer));
 }
+
+#[test]
+fn those_who_came_through_a_relay_have_a_share_of_the_table() {
+    let mut table = table(Policy::default());
+    for number in 0..=MAX_KNOWN {
+        assert!(table.meet(START, met_through_a_relay(number, false)).is_ok());
+        table.left(START, &id(number));
+    }
+    assert_eq!(table.contacts(START).len(), MAX_KNOWN_IN_GROUP);
+}
