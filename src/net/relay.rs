@@ -48,6 +48,12 @@ pub struct Relay {
     pub port: u16,
 }
 
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
 impl FromStr for Relay {
     type Err = String;
 
@@ -73,7 +79,7 @@ impl FromStr for Relay {
 impl fmt::Display for Relay {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let Relay { fingerprint, host, port } = self;
-        write!(f, "{SCHEME}{}@{host}:{port}", hex::encode(fingerprint.0))
+        write!(f, "{SCHEME}{fingerprint}@{host}:{port}")
     }
 }
 

@@ -134,6 +134,7 @@ impl Settings {
             external: self.external,
             http: None,
             peers: Vec::new(),
+            relayed: Vec::new(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cairn::contacts::{Contact, Standing};
 use cairn::driver::Link;
-use cairn::net::hello::Hello;
+use cairn::net::hello::{Hello, Relayed};
 use cairn::net::{Network, Settings};
 use cairn::peer::PeerName;
 use iroh::endpoint::{
@@ -61,10 +61,13 @@ pub(crate) fn frame(kind: u8, held: &[u8]) -> Vec<u8> {
 
 /// A hello of the node's own network.
 pub(crate) fn own_hello() -> Vec<u8> {
-    let settings = settings();
-    let ours =
-        Hello { genesis: settings.genesis, zero_bits: settings.zero_bits, ..hello(Vec::new()) };
-    frame(1, &ours.encode())
+    introducing(Vec::new())
+}
+
+/// The same, with these peers behind relays.
+fn introducing(relayed: Vec<Relayed>) -> Vec<u8> {
+    let Settings { genesis, zero_bits, .. } = settings();
+    frame(1, &Hello { genesis, zero_bits, relayed, ..hello(Vec::new()) }.encode())
 }
 
 /// Opens the stream, sends these bytes, and waits until the other side has said hello.
@@ -103,6 +106,21 @@ fn who_connects_and_says_nothing_is_hung_up_on() {
         connection.closed().await;
         until(|| count(&alice, "silent") == 1).await;
     });
+}
+
+#[test]
+fn of_peers_behind_a_relay_that_the_node_was_not_told_of_nothing_is_believed() {
+    let relay = format!("relay+{}@127.0.0.1:9", "ab".repeat(32)).parse().expect("a relay");
+    let (alice, _link, _notices) = bare(Settings { relays: vec![relay], ..settings() });
+    let [mallory, bob] = [(); 2].map(|()| SecretKey::generate().public().to_string());
+    let behind = |relay: &str, id: &String| Relayed { id: id.clone(), relay: relay.repeat(32) };
+    let relayed = vec![behind("cd", &mallory), behind("ab", &bob)];
+    run(async {
+        let (_endpoint, connection) = dial(&alice, &SecretKey::generate()).await;
+        greet(&connection, &introducing(relayed)).await;
+        until(|| contact(&alice, &PeerName::new(&bob)).is_some()).await;
+    });
+    assert_eq!(contact(&alice, &PeerName::new(&mallory)), None);
 }
 
 #[test]
