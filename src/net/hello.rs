@@ -24,6 +24,9 @@ pub const MAX_HELLO_LEN: usize = 8 * 1024;
 /// The most peers that a hello may introduce.
 pub const MAX_INTRODUCED: usize = 16;
 
+/// The most peers behind relays that a hello may introduce.
+pub const MAX_RELAYED: usize = 8;
+
 /// The most bytes that a name, a region or a capability may have.
 pub const MAX_WORD_LEN: usize = 32;
 
@@ -77,6 +80,9 @@ pub struct Hello {
     /// Some of the peers that it knows.
     #[serde(default)]
     pub peers: Vec<Introduced>,
+    /// Some of the peers that it reaches through relays alone.
+    #[serde(default)]
+    pub relayed: Vec<Relayed>,
 }
 
 /// A peer that somebody knows.
@@ -86,6 +92,16 @@ pub struct Introduced {
     pub id: String,
     /// Where it was met.
     pub address: SocketAddr,
+}
+
+/// A peer that somebody reaches through a relay alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relayed {
+    /// Its public key in hexadecimal.
+    pub id: String,
+    /// The fingerprint of the relay's certificate in hexadecimal. It does not say where the
+    /// relay is: nobody can be led to one that they do not use already.
+    pub relay: String,
 }
 
 /// Why somebody is refused.
@@ -177,11 +193,13 @@ impl Hello {
         }
         let is_too_many = hello.capabilities.len() > MAX_CAPABILITIES
             || hello.peers.len() > MAX_INTRODUCED
+            || hello.relayed.len() > MAX_RELAYED
             || hello.groups.len() > MAX_GROUPS;
         if is_too_many {
             return Err(unreadable("it has too many capabilities, groups or peers"));
         }
-        if !hello.peers.iter().all(|peer| is_id(&peer.id)) {
+        let ids = hello.peers.iter().map(|peer| &peer.id);
+        if !ids.chain(hello.relayed.iter().map(|peer| &peer.id)).all(|id| is_id(id)) {
             return Err(unreadable("a peer's identity is not 64 hexadecimal digits"));
         }
         Ok(hello)
@@ -228,6 +246,13 @@ impl Introduced {
     }
 }
 
+impl Relayed {
+    /// Its name.
+    pub fn name(&self) -> PeerName {
+        PeerName::new(&self.id)
+    }
+}
+
 /// Whether a text can be a name: short, and safe to print.
 pub fn is_word(text: &str) -> bool {
     text.len() <= MAX_WORD_LEN && !text.chars().any(char::is_control)
@@ -252,14 +277,15 @@ mod tests {
             external: None,
             http: None,
             peers: vec![Introduced { id: "ab".repeat(32), address: ([192, 0, 2, 1], 4000).into() }],
+            relayed: vec![Relayed { id: "cd".repeat(32), relay: "ef".repeat(32) }],
         }
     }
 
     #[test]
     fn a_hello_is_this_json_and_can_be_read_back() {
-        let id = "ab".repeat(32);
+        let (id, other, relay) = ("ab".repeat(32), "cd".repeat(32), "ef".repeat(32));
         let text = format!(
-            r#"{{"from":1,"to":1,"genesis":"00ab","zero_bits":16,"account":7,"name":"alice","capabilities":["blocks"],"region":null,"groups":[],"port":4000,"external":null,"http":null,"peers":[{{"id":"{id}","address":"192.0.2.1:4000"}}]}}"#
+            r#"{{"from":1,"to":1,"genesis":"00ab","zero_bits":16,"account":7,"name":"alice","capabilities":["blocks"],"region":null,"groups":[],"port":4000,"external":null,"http":null,"peers":[{{"id":"{id}","address":"192.0.2.1:4000"}}],"relayed":[{{"id":"{other}","relay":"{relay}"}}]}}"#
         );
         assert_eq!(String::from_utf8(hello().encode()).expect("it is text"), text);
         assert_eq!(Hello::decode(text.as_bytes()), Ok(hello()));
@@ -278,6 +304,10 @@ mod tests {
         assert!(unreadable(&Hello { peers: vec![peer.clone(); 17], ..hello() }));
         let nobody = Introduced { id: "xyz".into(), ..peer };
         assert!(unreadable(&Hello { peers: vec![nobody], ..hello() }));
+        let relayed = hello().relayed.remove(0);
+        assert!(unreadable(&Hello { relayed: vec![relayed.clone(); 9], ..hello() }));
+        let nobody = Relayed { id: "xyz".into(), ..relayed };
+        assert!(unreadable(&Hello { relayed: vec![nobody], ..hello() }));
         assert!(matches!(Hello::decode(b"{"), Err(Refused::Unreadable(_))));
         assert!(matches!(Hello::decode(&[b' '; 9_000]), Err(Refused::Unreadable(_))));
     }

@@ -183,7 +183,11 @@ impl Hub {
             looks: 0,
             asked: Vec::new(),
             gate: Arc::new(Mutex::new(Gate::new(settings.limits, settings.policy.most))),
-            context: Context { events: events_in, patience: settings.handshake },
+            context: Context {
+                events: events_in,
+                patience: settings.handshake,
+                unread: settings.unread,
+            },
             sessions: JoinSet::new(),
             discovery: None,
             near: near_in,
@@ -264,7 +268,10 @@ impl Hub {
         let now = self.now();
         match event {
             Event::Hello(greeting) => self.meet(now, greeting),
-            Event::Again(id, hello) => self.table.heard(now, &id, hello),
+            Event::Again(id, hello) => {
+                self.crawl_relayed(now, &hello);
+                self.table.heard(now, &id, hello);
+            }
             Event::Said(id, kind, bytes) => self.hear_message(now, &id, kind, &bytes),
             Event::Batch(id, batch) => self.take_in_batch(now, &id, &batch),
             Event::Wrong(id, what) => self.judge(now, &id, bad_stream(what)),

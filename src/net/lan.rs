@@ -5,9 +5,9 @@
 //! whom to dial, and the handshake shows who is there. The interfaces are named to the
 //! system one by one, as there need not be a route for multicast.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -77,40 +77,52 @@ pub(super) type Near = ([u8; 32], SocketAddr);
 
 /// Sends beacons and hears those of others, until it is dropped.
 pub(super) struct Discovery {
-    /// Where it was to look.
-    pub(super) interfaces: Vec<Ipv4Addr>,
-    /// One for each interface.
-    _tasks: JoinSet<()>,
+    lan: Lan,
+    own: Beacon,
+    found: Sender<Near>,
+    /// The task of each interface, which ends when this is dropped.
+    tasks: BTreeMap<Ipv4Addr, JoinSet<()>>,
+    /// Whether it has told that it can look nowhere.
+    is_failing: bool,
 }
 
 impl Discovery {
-    /// Begins, within a runtime.
+    /// Looks nowhere yet.
+    pub(super) fn new(lan: &Lan, own: Beacon, found: &Sender<Near>) -> Discovery {
+        let (lan, found) = (lan.clone(), found.clone());
+        Discovery { lan, own, found, tasks: BTreeMap::new(), is_failing: false }
+    }
+
+    /// Looks on these interfaces and no others from now on, within a runtime. What cannot be
+    /// used is tried again each time.
     ///
     /// # Errors
-    /// What the system says of the first interface that cannot be used, where none can.
-    pub(super) fn start(
-        lan: &Lan,
-        interfaces: Vec<Ipv4Addr>,
-        beacon: Beacon,
-        found: &Sender<Near>,
-    ) -> io::Result<Discovery> {
-        let mut tasks = JoinSet::new();
+    /// What the system says of the first interface, where none can be used; told once for as
+    /// long as that is so.
+    pub(super) fn follow(&mut self, interfaces: &[Ipv4Addr]) -> io::Result<()> {
+        self.tasks.retain(|interface, _| interfaces.contains(interface));
         let mut failed = None;
-        for interface in &interfaces {
-            match open(*interface, lan.port) {
-                Ok(socket) => {
-                    drop(tasks.spawn(run(Arc::new(socket), lan.clone(), beacon, found.clone())));
-                }
+        for interface in interfaces {
+            if self.tasks.contains_key(interface) {
+                continue;
+            }
+            match open(*interface, self.lan.port) {
+                Ok(socket) => self.look(*interface, socket),
                 Err(error) => {
                     let told = format!("{error}, on the interface with {interface}");
                     failed = failed.or(Some(io::Error::new(error.kind(), told)));
                 }
             }
         }
-        match failed {
-            Some(error) if tasks.is_empty() => Err(error),
-            _ => Ok(Discovery { interfaces, _tasks: tasks }),
-        }
+        let failed = failed.filter(|_| self.tasks.is_empty());
+        let was_failing = std::mem::replace(&mut self.is_failing, failed.is_some());
+        failed.filter(|_| !was_failing).map_or(Ok(()), Err)
+    }
+
+    fn look(&mut self, interface: Ipv4Addr, socket: UdpSocket) {
+        let mut task = JoinSet::new();
+        task.spawn(run(socket, self.lan.clone(), self.own, self.found.clone()));
+        self.tasks.insert(interface, task);
     }
 }
 
@@ -133,7 +145,7 @@ fn listening() -> Ipv4Addr {
     if cfg!(unix) { GROUP } else { Ipv4Addr::UNSPECIFIED }
 }
 
-async fn run(socket: Arc<UdpSocket>, lan: Lan, own: Beacon, found: Sender<Near>) {
+async fn run(socket: UdpSocket, lan: Lan, own: Beacon, found: Sender<Near>) {
     let mut ticks = interval(lan.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut buffer = [0; BEACON_LEN + 1];
@@ -162,6 +174,11 @@ fn near(bytes: &[u8], from: IpAddr, own: &Beacon) -> Option<Near> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::UdpSocket as StdSocket;
+
+    use tokio::sync::mpsc::channel;
+    use tokio::time::timeout;
+
     use super::*;
 
     const OWN: Beacon = Beacon { network: [1; 32], id: [2; 32], port: 4000 };
@@ -185,5 +202,46 @@ mod tests {
         assert_eq!(heard(OWN), None);
         assert_eq!(heard(Beacon { network: [9; 32], ..other }), None);
         assert_eq!(heard(Beacon { port: 0, ..other }), None);
+    }
+
+    /// How to look at a port that was free a moment ago.
+    fn lan() -> Lan {
+        let free = StdSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+        let port = free.local_addr().expect("it is bound").port();
+        Lan { port, interval: Duration::from_millis(50), ..Lan::default() }
+    }
+
+    #[tokio::test]
+    async fn an_interface_that_comes_later_is_looked_on_and_one_that_goes_is_not() {
+        let lan = lan();
+        let (tell, mut found) = channel(64);
+        let mut discovery = Discovery::new(&lan, OWN, &tell);
+        discovery.follow(&[]).expect("there is nothing that could fail");
+        let other = Beacon { id: [3; 32], ..OWN };
+        let mut neighbour = Discovery::new(&lan, other, &tell);
+        neighbour.follow(&[Ipv4Addr::LOCALHOST]).expect("loopback is there");
+        discovery.follow(&[Ipv4Addr::LOCALHOST]).expect("loopback is there");
+        let mut heard = Vec::new();
+        while heard.len() < 2 {
+            let near = timeout(Duration::from_secs(10), found.recv()).await;
+            let (id, _) = near.expect("they hear each other").expect("they run");
+            if !heard.contains(&id) {
+                heard.push(id);
+            }
+        }
+        discovery.follow(&[]).expect("there is nothing that could fail");
+        assert!(discovery.tasks.is_empty());
+    }
+
+    #[tokio::test]
+    async fn that_no_interface_can_be_used_is_told_once_and_it_is_tried_again() {
+        let lan = lan();
+        let taken = StdSocket::bind((GROUP, lan.port)).expect("it was free a moment ago");
+        let mut discovery = Discovery::new(&lan, OWN, &channel(1).0);
+        let mut follow = || discovery.follow(&[Ipv4Addr::LOCALHOST]).is_ok();
+        assert_eq!([follow(), follow(), follow()], [false, true, true]);
+        drop(taken);
+        follow();
+        assert_eq!(discovery.tasks.len(), 1);
     }
 }

@@ -3,6 +3,8 @@
 //! The router is asked in one protocol after the other, so that it is known which of
 //! them it answered, and again after a while if it answered none. The port is asked for
 //! anew before its time is over, for as long as the node runs, and given back at the end.
+//! A router that starts again forgets it without a word, but is silent meanwhile: so it is
+//! looked whether the router is there, and one that comes back is asked anew.
 
 use std::net::{SocketAddr, SocketAddrV4};
 use std::num::NonZeroU16;
@@ -23,7 +25,14 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How long after the router answered nothing it is asked again.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
-/// How long the end may take.
+/// How often it is looked whether the router is still there. When it starts again it is
+/// away for longer.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
+
+/// How many looks in a row it may leave unanswered: a packet can be lost.
+const MISSES: u32 = 2;
+
+/// How long giving a port back may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A protocol in which a router can be asked to pass packets on.
@@ -88,8 +97,8 @@ impl Mapper {
     /// Gives the port back.
     pub(super) async fn end(self) {
         drop(self.stop);
-        // A router that does not answer any more forgets the port by itself.
-        let _ = timeout(FAREWELL, self.task).await;
+        // Where it has panicked there is nothing left to give back.
+        let _ = self.task.await;
     }
 }
 
@@ -129,7 +138,7 @@ impl Keeper {
         }
     }
 
-    /// Asks for a port, and keeps it for as long as the router lets us.
+    /// Asks for a port, and keeps it for as long as the router lets us and is there.
     async fn keep(&self, protocol: Protocol, client: &Client) {
         let mut outer = client.watch_external_address();
         client.update_local_port(self.port);
@@ -144,22 +153,51 @@ impl Keeper {
             self.tell.send_replace(mapped);
             // So that a peer with a relay in common knows where to punch.
             self.endpoint.add_external_addr(at).await;
-            let changed = outer.changed().await;
+            let is_kept = tokio::select! {
+                changed = outer.changed() => changed.is_ok(),
+                () = silence(protocol) => false,
+            };
             self.endpoint.remove_external_addr(&at).await;
             self.tell.send_replace(Mapping::Asking);
-            if changed.is_err() {
+            if !is_kept {
                 return;
             }
         }
     }
 }
 
+/// Returns when the router is silent.
+async fn silence(protocol: Protocol) {
+    let mut missed = None;
+    loop {
+        missed = count(missed, answers(protocol).await);
+        if missed == Some(MISSES) {
+            return;
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Counts the looks in a row that were in vain. There are none as long as the router has
+/// answered no look: some that map ports answer nothing else.
+fn count(missed: Option<u32>, is_answered: bool) -> Option<u32> {
+    if is_answered { Some(0) } else { missed.map(|missed| missed + 1) }
+}
+
+/// Whether the router answers in this protocol. It takes a new client to ask, as one
+/// believes for ten minutes what it has heard.
+async fn answers(protocol: Protocol) -> bool {
+    let found = Client::new(protocol.config()).probe().await;
+    matches!(found, Ok(Ok(found)) if found.pcp || found.nat_pmp || found.upnp)
+}
+
 /// Gives the port back, if there is one.
 async fn release(client: &Client) {
     if client.watch_external_address().borrow().is_some() {
         client.deactivate();
-        // What is asked for next is answered once the port is given back.
-        let _ = client.probe().await;
+        // What is asked for next is answered once the port is given back. A router that does
+        // not answer forgets it by itself.
+        let _ = timeout(FAREWELL, client.probe()).await;
     }
 }
 
@@ -194,6 +232,15 @@ mod tests {
             let asked = [enable_pcp, enable_nat_pmp, enable_upnp];
             assert_eq!(asked.iter().filter(|it| **it).count(), 1, "{}", protocol.name());
         }
+    }
+
+    #[test]
+    fn a_router_that_has_answered_is_silent_after_two_looks_in_vain_in_a_row() {
+        let missed = |looks: &[bool]| looks.iter().fold(None, |missed, it| count(missed, *it));
+        assert_eq!(missed(&[false, false, false]), None, "it never has answered");
+        assert_eq!(missed(&[false, true, false]), Some(1));
+        assert_eq!(missed(&[true, false, true, false]), Some(1));
+        assert_eq!(missed(&[true, false, false]), Some(MISSES));
     }
 
     #[test]

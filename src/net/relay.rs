@@ -48,6 +48,12 @@ pub struct Relay {
     pub port: u16,
 }
 
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
 impl FromStr for Relay {
     type Err = String;
 
@@ -64,8 +70,9 @@ impl FromStr for Relay {
         let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?;
         let relay =
             Relay { fingerprint: Fingerprint(digits.ok_or_else(wrong)?), host: host.into(), port };
-        // What is no host does not make a URL.
-        relay.url().filter(|_| !host.is_empty()).ok_or_else(wrong)?;
+        // What is no host does not make a URL, or makes one of more than a host.
+        let is_host = !host.is_empty() && !host.contains(['/', '\\', '?', '#', '@']);
+        relay.url().filter(|_| is_host).ok_or_else(wrong)?;
         Ok(relay)
     }
 }
@@ -73,7 +80,7 @@ impl FromStr for Relay {
 impl fmt::Display for Relay {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let Relay { fingerprint, host, port } = self;
-        write!(f, "{SCHEME}{}@{host}:{port}", hex::encode(fingerprint.0))
+        write!(f, "{SCHEME}{fingerprint}@{host}:{port}")
     }
 }
 
@@ -81,6 +88,11 @@ impl Relay {
     /// What the endpoint calls it.
     pub(super) fn url(&self) -> Option<RelayUrl> {
         format!("https://{}:{}/", self.host, self.port).parse().ok()
+    }
+
+    /// By which name its certificate is asked for.
+    fn server_name(&self) -> Option<String> {
+        Some(bare(self.url()?.host_str()?).to_owned())
     }
 
     fn config(&self) -> Option<RelayConfig> {
@@ -105,8 +117,7 @@ pub(super) struct Impostors(Arc<Mutex<BTreeSet<String>>>);
 impl Impostors {
     /// Whether somebody else has answered in place of this relay.
     pub(super) fn include(&self, relay: &Relay) -> bool {
-        let host = relay.url().and_then(|url| Some(bare(url.host_str()?).to_owned()));
-        host.is_some_and(|host| self.lock().contains(&host))
+        relay.server_name().is_some_and(|name| self.lock().contains(&name))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
@@ -119,8 +130,8 @@ pub(super) fn trust(relays: &[Relay]) -> (CaTlsConfig, Impostors) {
     let impostors = Impostors::default();
     let mut pins = HashMap::<String, Vec<Fingerprint>>::new();
     for relay in relays {
-        let host = relay.url().and_then(|url| Some(bare(url.host_str()?).to_owned()));
-        pins.entry(host.unwrap_or_default()).or_default().push(relay.fingerprint);
+        let name = relay.server_name().unwrap_or_default();
+        pins.entry(name).or_default().push(relay.fingerprint);
     }
     let (pins, found) = (Arc::new(pins), impostors.clone());
     let config = CaTlsConfig::custom_server_cert_verifier(Arc::new(move |provider| {
@@ -209,6 +220,8 @@ mod tests {
             format!("relay+{digits}@192.0.2.1:0"),
             format!("relay+{}@192.0.2.1:6785", "ab".repeat(31)),
             format!("relay+{digits}@no host:6785"),
+            format!("relay+{digits}@relay.example/path:6785"),
+            format!("relay+{digits}@somebody@relay.example:6785"),
         ];
         for text in wrong {
             assert!(text.parse::<Relay>().is_err(), "{text}");

@@ -17,6 +17,10 @@ pub const MAX_APART_MS: u64 = 60_000;
 /// The most messages that are remembered.
 pub const MAX_SEEN: usize = 1 << 15;
 
+/// The most neighbours that are remembered to have brought one message. A liar can come again
+/// under ever new names.
+const MAX_BRINGERS: usize = 32;
+
 /// A time since the Unix epoch as numbers count it.
 pub fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
@@ -42,7 +46,7 @@ pub enum Seen {
 pub struct Replay {
     /// What has this number or a lower one is not taken.
     floor: u64,
-    /// Who has brought which message, first to last.
+    /// Who has brought which message, the first ones in their order.
     seen: BTreeMap<(u64, PeerName), Vec<PeerName>>,
 }
 
@@ -64,7 +68,7 @@ impl Replay {
         }
         if let Some(bringers) = self.seen.get_mut(&(number, from.clone())) {
             let is_second = bringers.contains(via);
-            if !is_second {
+            if !is_second && bringers.len() < MAX_BRINGERS {
                 bringers.push(via.clone());
             }
             return if is_second { Seen::Replayed } else { Seen::Again };
@@ -84,7 +88,7 @@ impl Replay {
         self.seen.contains_key(&(number, from.clone()))
     }
 
-    /// Who has brought a message, first to last.
+    /// Who has brought a message, the first ones in their order.
     pub fn bringers(&self, from: &PeerName, number: u64) -> &[PeerName] {
         self.seen.get(&(number, from.clone())).map_or(&[], Vec::as_slice)
     }
@@ -111,6 +115,16 @@ mod tests {
         assert_eq!(take(START + 2, "bob"), Seen::Replayed);
         assert_eq!(take(START + 2, "carol"), Seen::Replayed);
         assert_eq!(replay.bringers(&name("alice"), START + 2), [name("bob"), name("carol")]);
+    }
+
+    #[test]
+    fn of_those_who_bring_a_message_only_the_first_are_remembered() {
+        let mut replay = Replay::new(START);
+        for number in 0..10 * MAX_BRINGERS {
+            replay.take(START, &name("alice"), START, &name(&format!("mallory {number}")));
+        }
+        let bringers = replay.bringers(&name("alice"), START);
+        assert_eq!((bringers.len(), &bringers[0]), (MAX_BRINGERS, &name("mallory 0")));
     }
 
     #[test]

@@ -25,9 +25,6 @@ pub(super) const REFUSED: u32 = 1;
 /// The code with which a connection is closed that was in use.
 pub(super) const ENDED: u32 = 0;
 
-/// A peer that takes nothing of what is sent to it for so long is hung up on.
-const MAX_UNREAD: Duration = Duration::from_secs(30);
-
 /// A hello that comes so soon after another is passed over: a flood of them costs nothing.
 const HELLO_APART: Duration = Duration::from_millis(100);
 
@@ -76,7 +73,10 @@ pub(super) struct Accepted {
 #[derive(Clone)]
 pub(super) struct Context {
     pub(super) events: mpsc::Sender<Event>,
+    /// How long a handshake may take.
     pub(super) patience: Duration,
+    /// How long a peer may take to read a frame.
+    pub(super) unread: Duration,
 }
 
 impl Context {
@@ -150,7 +150,7 @@ impl Context {
         };
         let Accepted { id, serial, hello, outbox, entrance } = accepted;
         let ended = tokio::select! {
-            ended = send(&mut sending, &hello, is_outgoing, outbox) => ended,
+            ended = self.send(&mut sending, hello, is_outgoing, outbox) => ended,
             ended = self.hear(&id, &entrance, receiving) => ended,
         };
         if let NoFrame::Wrong(what) = ended {
@@ -182,6 +182,25 @@ impl Context {
                 Err(no_frame) => return no_frame,
             }
         }
+    }
+
+    /// Sends the hello, if we were dialled, and what is in the outbox, until there is no more.
+    async fn send(
+        &self,
+        stream: &mut SendStream,
+        hello: Vec<u8>,
+        is_outgoing: bool,
+        mut outbox: mpsc::Receiver<Vec<u8>>,
+    ) -> NoFrame {
+        let mut next = if is_outgoing { outbox.recv().await } else { Some(hello) };
+        while let Some(frame) = next {
+            match timeout(self.unread, frames::write(stream, &frame)).await {
+                Ok(Ok(())) => next = outbox.recv().await,
+                Ok(Err(no_frame)) => return no_frame,
+                Err(_) => return NoFrame::Unread,
+            }
+        }
+        NoFrame::Ended
     }
 
     async fn tell(&self, event: Event) {
@@ -220,26 +239,6 @@ async fn hello(stream: &mut RecvStream) -> Result<Hello, Refused> {
         Err(NoFrame::Wrong(what)) => Err(Refused::Unreadable(what.into())),
         Err(NoFrame::Ended | NoFrame::Unread) => Err(Refused::Silent),
     }
-}
-
-/// Sends what is in the outbox until there is no more.
-async fn send(
-    stream: &mut SendStream,
-    hello: &[u8],
-    is_outgoing: bool,
-    mut outbox: mpsc::Receiver<Vec<u8>>,
-) -> NoFrame {
-    if !is_outgoing && let Err(no_frame) = frames::write(stream, hello).await {
-        return no_frame;
-    }
-    while let Some(frame) = outbox.recv().await {
-        match timeout(MAX_UNREAD, frames::write(stream, &frame)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(no_frame)) => return no_frame,
-            Err(_) => return NoFrame::Unread,
-        }
-    }
-    NoFrame::Ended
 }
 
 /// What the other side said as it closed the connection, made safe to print.

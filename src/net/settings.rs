@@ -70,6 +70,8 @@ pub struct Settings {
     pub batches: Batches,
     /// How long a handshake may take.
     pub handshake: Duration,
+    /// How long a peer may take to read a frame, before it is hung up on.
+    pub unread: Duration,
     /// How often it says hello again.
     pub hello: Duration,
     /// How often it asks some peers for their tips.
@@ -108,6 +110,7 @@ impl Settings {
             relays: Vec::new(),
             batches: Batches::default(),
             handshake: Duration::from_secs(5),
+            unread: Duration::from_secs(30),
             hello: Duration::from_secs(30),
             tips: Duration::from_secs(20),
             seed: 1,
@@ -131,6 +134,7 @@ impl Settings {
             external: self.external,
             http: None,
             peers: Vec::new(),
+            relayed: Vec::new(),
         }
     }
 }

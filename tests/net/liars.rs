@@ -5,9 +5,13 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
 use cairn::contacts::{Contact, Standing};
-use cairn::net::Network;
-use cairn::net::hello::Hello;
-use iroh::endpoint::{Connection, Endpoint, PortmapperConfig, RecvStream, SendStream, presets};
+use cairn::driver::Link;
+use cairn::net::hello::{Hello, Relayed};
+use cairn::net::{Network, Settings};
+use cairn::peer::PeerName;
+use iroh::endpoint::{
+    Connection, Endpoint, PortmapperConfig, QuicTransportConfig, RecvStream, SendStream, presets,
+};
 use iroh::{EndpointAddr, RelayMode, SecretKey};
 use tokio::runtime;
 use tokio::time::{sleep, timeout};
@@ -25,9 +29,18 @@ pub(crate) fn run<T>(liar: impl Future<Output = T>) -> T {
 
 /// A connection to this node from an endpoint with this key.
 pub(crate) async fn dial(network: &Network, key: &SecretKey) -> (Endpoint, Connection) {
+    dial_by(network, key, QuicTransportConfig::default()).await
+}
+
+async fn dial_by(
+    network: &Network,
+    key: &SecretKey,
+    transport: QuicTransportConfig,
+) -> (Endpoint, Connection) {
     let builder = Endpoint::builder(presets::Empty)
         .crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .secret_key(key.clone())
+        .transport_config(transport)
         .relay_mode(RelayMode::Disabled)
         .portmapper_config(PortmapperConfig::Disabled)
         .clear_ip_transports()
@@ -48,10 +61,13 @@ pub(crate) fn frame(kind: u8, held: &[u8]) -> Vec<u8> {
 
 /// A hello of the node's own network.
 pub(crate) fn own_hello() -> Vec<u8> {
-    let settings = settings();
-    let ours =
-        Hello { genesis: settings.genesis, zero_bits: settings.zero_bits, ..hello(Vec::new()) };
-    frame(1, &ours.encode())
+    introducing(Vec::new())
+}
+
+/// The same, with these peers behind relays.
+fn introducing(relayed: Vec<Relayed>) -> Vec<u8> {
+    let Settings { genesis, zero_bits, .. } = settings();
+    frame(1, &Hello { genesis, zero_bits, relayed, ..hello(Vec::new()) }.encode())
 }
 
 /// Opens the stream, sends these bytes, and waits until the other side has said hello.
@@ -93,6 +109,41 @@ fn who_connects_and_says_nothing_is_hung_up_on() {
 }
 
 #[test]
+fn of_peers_behind_a_relay_that_the_node_was_not_told_of_nothing_is_believed() {
+    let relay = format!("relay+{}@127.0.0.1:9", "ab".repeat(32)).parse().expect("a relay");
+    let (alice, _link, _notices) = bare(Settings { relays: vec![relay], ..settings() });
+    let [mallory, bob] = [(); 2].map(|()| SecretKey::generate().public().to_string());
+    let behind = |relay: &str, id: &String| Relayed { id: id.clone(), relay: relay.repeat(32) };
+    let relayed = vec![behind("cd", &mallory), behind("ab", &bob)];
+    run(async {
+        let (_endpoint, connection) = dial(&alice, &SecretKey::generate()).await;
+        greet(&connection, &introducing(relayed)).await;
+        until(|| contact(&alice, &PeerName::new(&bob)).is_some()).await;
+    });
+    assert_eq!(contact(&alice, &PeerName::new(&mallory)), None);
+}
+
+#[test]
+fn who_never_reads_is_hung_up_on_be_it_the_hello_that_waits_or_what_comes_after_it() {
+    // Bytes that it takes before it has read any: too few for a hello, then for a datagram.
+    for window in [64_u32, 4_096] {
+        let hasty = Settings { unread: Duration::from_millis(200), ..settings() };
+        let (alice, mut link, _notices) = bare(hasty);
+        let key = SecretKey::generate();
+        let name = PeerName::new(key.public());
+        let closed = run(async {
+            let transport = QuicTransportConfig::builder().stream_receive_window(window.into());
+            let (_endpoint, connection) = dial_by(&alice, &key, transport.build()).await;
+            let _streams = greet(&connection, &own_hello()).await;
+            // Where the hello waits it may be hung up on already.
+            let _ = link.send(&name, &[0; 9_000]);
+            connection.closed().await.to_string()
+        });
+        assert!(closed.contains("does not read what is sent to it"), "{window}: {closed}");
+    }
+}
+
+#[test]
 fn what_is_no_hello_is_refused_with_the_reason() {
     let (alice, _link, _notices) = bare(settings());
     let datagram_first = frame(2, &[1]);
@@ -113,7 +164,7 @@ fn what_is_no_hello_is_refused_with_the_reason() {
 fn what_is_no_frame_ends_the_connection_and_the_second_time_the_peer_is_banned() {
     let (alice, _link, _notices) = bare(settings());
     let key = SecretKey::generate();
-    let name = cairn::peer::PeerName::new(key.public());
+    let name = PeerName::new(key.public());
     let known = || -> Contact { contact(&alice, &name).expect("it was met") };
     for _ in 0..2 {
         run(async {
@@ -132,7 +183,7 @@ fn what_is_no_frame_ends_the_connection_and_the_second_time_the_peer_is_banned()
 fn a_flood_of_hellos_keeps_nobody_else_out() {
     let (alice, _link, _notices) = bare(settings());
     let key = SecretKey::generate();
-    let name = cairn::peer::PeerName::new(key.public());
+    let name = PeerName::new(key.public());
     run(async {
         let (_endpoint, connection) = dial(&alice, &key).await;
         let (mut sending, _receiving) = greet(&connection, &own_hello()).await;

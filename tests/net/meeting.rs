@@ -1,6 +1,7 @@
 //! How nodes find each other: by introduction, from a file, by a name, and near by.
 
 use std::fs;
+use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -135,6 +136,28 @@ fn nodes_on_one_local_network_find_each_other_and_can_be_told_to_look() {
     wait_until("carol has met them", || carol.connections() == 2);
     assert!(carol.network.contacts().give(Order::Discover(false)));
     wait_until("she looks no more", || !carol.network.contacts().told().is_discovering);
+}
+
+#[test]
+fn nodes_that_cannot_look_on_the_local_network_say_so_and_look_as_soon_as_they_can() {
+    // Who has the port of the beacons and shares it with nobody stands in their way.
+    let port = free_ports(1)[0];
+    let other = UdpSocket::bind(("239.255.67.82", port)).expect("it was free a moment ago");
+    let start = || {
+        let mut near = settings();
+        near.lan.interfaces = vec![[127, 0, 0, 1].into()];
+        near.lan.interval = Duration::from_millis(100);
+        near.lan.port = port;
+        near.lookup = Duration::from_millis(100);
+        Stranger::start(Settings { is_discovering: true, ..near })
+    };
+    let (alice, bob) = (start(), start());
+    for node in [&alice, &bob] {
+        let told = notice(&node.notices, |notice| matches!(notice, Notice::Trouble(_)));
+        assert!(told.to_string().contains("it is tried again"), "{told}");
+    }
+    drop(other);
+    wait_until("they have met", || alice.is_connected(bob.name()));
 }
 
 #[test]

@@ -7,8 +7,9 @@
 #
 # 1. Three nodes with nothing configured find each other and mine one chain.
 # 2. A node whose packets are dropped goes on alone, and agrees again afterwards.
-# 3. No more than its share of connections comes from one address.
-# 4. A node finds another by a name that a DNS server of the network tells, also after
+# 3. A node that starts before its interface has an address finds the others afterwards.
+# 4. No more than its share of connections comes from one address.
+# 5. A node finds another by a name that a DNS server of the network tells, also after
 #    the name has come to mean another address.
 set -euo pipefail
 
@@ -104,6 +105,19 @@ for name in a b c; do ask $name POST /pause > "$work/answer"; done
 # Of two chains as long as each other both stay, until one grows.
 ask a POST /mine > "$work/answer"
 wait_for "all agree again" agree
+stop_all
+
+echo "== an interface that comes later"
+# Nobody is to be found in a file.
+rm -f "$work"/*.peers
+inside c ip link set eth0 down
+inside c ip addr flush dev eth0
+node a
+node c --bootstrap-interval 1s
+wait_for "c runs without an address" says c "bootstrap "
+inside c ip addr add 10.77.0.12/24 dev eth0
+inside c ip link set eth0 up
+wait_for "c has met a" says c JOIN
 stop_all
 
 echo "== a share for each address"

@@ -1,6 +1,7 @@
 //! Nodes that know of each other only through a relay, which runs on loopback.
 
 use std::fs;
+use std::net::{Ipv6Addr, UdpSocket};
 use std::path::PathBuf;
 
 use cairn::contacts::Path;
@@ -13,7 +14,7 @@ use cairn::peer::PeerName;
 use cairn::reach::Kind;
 
 use crate::common::{Running, cairn, wait_until};
-use crate::strangers::{Stranger, agree, bare, notice, settings};
+use crate::strangers::{Stranger, agree, at, bare, notice, settings};
 
 /// A file for this test alone, which is not there.
 fn file(name: &str) -> PathBuf {
@@ -62,6 +63,26 @@ fn two_nodes_meet_through_a_relay_mine_one_chain_and_need_it_no_more() {
     agree(&[&alice, &bob], 1);
     let straight = Path::Direct(alice.network.address());
     assert_eq!(path(), Some(straight), "the connection is the same");
+}
+
+#[test]
+fn who_is_reached_through_a_relay_alone_is_introduced_to_others_who_use_it() {
+    if UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+        return eprintln!("left out: this machine has no IPv6");
+    }
+    let (_server, relay) = server("introduced");
+    // Between an address of IPv6 and one of IPv4 there is no other way.
+    let far = Settings { address: (Ipv6Addr::LOCALHOST, 0).into(), ..using(&relay) };
+    let bob = Stranger::start(far);
+    wait_for_relay(&bob);
+    let alice = Stranger::start(through(&relay, bob.name()));
+    let carol = Settings { bootstrap: vec![at(&alice.network)], ..using(&relay) };
+    let carol = Stranger::start(carol);
+    wait_until("carol has met bob", || carol.is_connected(bob.name()));
+    let path = || carol.contact(bob.name()).and_then(|contact| contact.path);
+    wait_until("their packets go through the relay", || matches!(path(), Some(Path::Relay(_))));
+    bob.mine();
+    agree(&[&alice, &bob, &carol], 1);
 }
 
 #[test]

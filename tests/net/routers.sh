@@ -13,7 +13,7 @@
 # miniupnpd maps nothing where the router's outer address is private: hence 5.5.5.0/24.
 #
 # 1. A router that speaks UPnP, then PCP, then NAT-PMP alone passes c's packets on to a, and
-#    forgets that when a stops.
+#    forgets that when a stops. A router that starts again, and has forgotten all, is asked anew.
 # 2. Through our relay a and b meet, punch a hole, and mine one chain when the relay is dead.
 # 3. Where the relay is dead from the start, or is an impostor, they say so; they meet when
 #    it starts.
@@ -191,6 +191,26 @@ router no yes
 mapped PCP
 mapped NAT-PMP --no-pcp
 stop upnpd
+
+# The router is away for as long as its nodes need to see it, and comes back without mappings.
+starts_again() {
+  local protocol=$1
+  shift
+  echo "== a router that speaks $protocol and starts again"
+  router "$@"
+  forget
+  node a
+  wait_for "a says where others reach it" says a "others reach this node through the router at 5.5.5.1:.*$protocol"
+  stop upnpd
+  wait_for "a sees that the router is gone" says a "others do not reach this node any more at 5.5.5.1:"
+  router "$@"
+  patience=120 wait_for "the router has a mapping again" has_mappings 1
+  wait_for "a says so as well" shows a "through the router at 5.5.5.1:"
+  stop a upnpd
+}
+
+starts_again PCP no yes
+starts_again UPnP yes no
 
 echo "== two routers, and our relay"
 masquerade r1

@@ -42,6 +42,7 @@ pub(crate) fn hello(peers: Vec<Introduced>) -> Hello {
         external: None,
         http: None,
         peers,
+        relayed: Vec::new(),
     }
 }
 
@@ -410,4 +411,49 @@ fn a_peer_that_says_again_where_its_router_passes_packets_on_is_dialled_there() 
     assert_eq!(known(&table), Some(address(1, 1)), "its packets come from elsewhere");
     table.heard(START, &id(1), said(outer));
     assert_eq!(known(&table), Some(outer));
+}
+
+#[test]
+fn those_behind_relays_of_whom_others_tell_have_a_share_of_the_table_and_of_the_dials() {
+    let mut table = table(Policy::default());
+    table.learn_relayed(START, &id(0));
+    for number in 1..=MAX_KNOWN {
+        table.hear_of_relayed(START, &id(number));
+    }
+    assert_eq!(table.contacts(START).len(), MAX_KNOWN_IN_GROUP);
+    let dials = table.relay_dials(START);
+    assert_eq!((dials.len(), &dials[0]), (3, &id(0)), "who was named goes first");
+    assert!(table.relay_dials(START).is_empty(), "the share is used up");
+    let connected = Met { id: dials[1].clone(), ..met_through_a_relay(1, true) };
+    assert!(table.meet(START, connected).is_ok());
+    table.failed(START, &dials[2]);
+    assert_eq!(table.relay_dials(START).len(), 1, "who is connected counts as well");
+    table.learn(START, &id(MAX_KNOWN + 1), address(1, 1), Source::Peer);
+    assert_eq!(table.dials(START), [(id(MAX_KNOWN + 1), address(1, 1))]);
+}
+
+#[test]
+fn those_who_came_through_a_relay_have_a_share_of_the_table() {
+    let mut table = table(Policy::default());
+    for number in 0..=MAX_KNOWN {
+        assert!(table.meet(START, met_through_a_relay(number, false)).is_ok());
+        table.left(START, &id(number));
+    }
+    assert_eq!(table.contacts(START).len(), MAX_KNOWN_IN_GROUP);
+}
+
+#[test]
+fn who_is_reached_through_a_relay_alone_is_introduced_with_it_while_it_is_connected() {
+    let mut table = table(Policy::default());
+    assert!(table.meet(START, met_through_a_relay(1, false)).is_ok());
+    let url = "https://192.0.2.9:6785/".to_owned();
+    table.took(&id(1), Path::Relay(url.clone()));
+    assert_eq!(table.introduce_relayed(&id(2)), [(id(1), url.clone())]);
+    assert_eq!(table.introduce_relayed(&id(1)), [], "nobody is introduced to itself");
+    table.left(START, &id(1));
+    assert_eq!(table.introduce_relayed(&id(2)), [], "it may not be there any more");
+    assert!(table.meet(START, met_through_a_relay(1, false)).is_ok());
+    table.took(&id(1), Path::Direct(address(1, 1)));
+    assert_eq!(table.introduce_relayed(&id(2)), [], "it has an address now");
+    assert_eq!(table.introduce(START, &id(2)).len(), 1);
 }

@@ -7,13 +7,13 @@ fail() {
   exit 1
 }
 
-# Waits until a command succeeds, for 60 seconds.
+# Waits until a command succeeds, for 60 seconds or those in $patience.
 wait_for() {
   local what=$1 tries=0
   shift
   until "$@"; do
     tries=$((tries + 1))
-    [ $tries -lt 600 ] || fail "$what"
+    [ $tries -lt $((${patience:-60} * 10)) ] || fail "$what"
     sleep 0.1
   done
   echo "ok: $what"

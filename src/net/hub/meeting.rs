@@ -93,6 +93,7 @@ impl Hub {
             }
         };
         self.count("done");
+        self.crawl_relayed(now, &hello);
         if let Place::Of(other) = &place {
             self.hang_up(now, other, "its place was needed");
         }

@@ -56,24 +56,18 @@ impl Hub {
         if is_wanted == self.discovery.is_some() {
             return;
         }
-        self.discovery = None;
-        if is_wanted {
-            let lan = &self.parts.settings.lan;
-            match Discovery::start(lan, self.interfaces(), self.beacon(), &self.near) {
-                Ok(discovery) => self.discovery = Some(discovery),
-                Err(error) => {
-                    self.trouble(&format!("cannot look for peers on the local network: {error}"));
-                }
-            }
-        }
+        let lan = &self.parts.settings.lan;
+        self.discovery = is_wanted.then(|| Discovery::new(lan, self.beacon(), &self.near));
+        self.follow_interfaces();
     }
 
-    /// Looks on the interfaces that there are now, if it looks and they have changed.
+    /// Looks on the interfaces that there are now, if it is to look.
     pub(super) fn follow_interfaces(&mut self) {
         let interfaces = self.interfaces();
-        if self.discovery.as_ref().is_some_and(|it| it.interfaces != interfaces) {
-            self.discover(false);
-            self.discover(true);
+        let Some(discovery) = &mut self.discovery else { return };
+        if let Err(error) = discovery.follow(&interfaces) {
+            let what = "cannot look for peers on the local network";
+            self.trouble(&format!("{what}: {error}; it is tried again"));
         }
     }
 

@@ -12,10 +12,12 @@ use super::Hub;
 use super::meeting::Pass;
 use crate::net::gate::{Gate, Limits};
 use crate::net::group::is_own_machine;
+use crate::net::hello::{Hello, Relayed};
 use crate::net::mapping::Mapper;
 use crate::net::notice::Notice;
 use crate::net::relay::Relay;
 use crate::net::settings::Settings;
+use crate::peer::PeerName;
 use crate::reach::{self, Facts, Mapping, Reach, RelayState, Way};
 
 /// How much is let in through relays. A relay costs a stranger nothing, so only a part of all
@@ -115,6 +117,27 @@ impl Hub {
             Some(address) => place.with_ip_addr(address),
             None => place,
         }
+    }
+
+    /// Takes in whom a hello introduces that is behind a relay of ours. Of a relay that the
+    /// person who runs this node has not named, nothing is believed.
+    pub(super) fn crawl_relayed(&mut self, now: Duration, hello: &Hello) {
+        let relays = &self.parts.settings.relays;
+        let ours: Vec<_> = relays.iter().map(|relay| relay.fingerprint.to_string()).collect();
+        for peer in hello.relayed.iter().filter(|peer| ours.contains(&peer.relay)) {
+            self.table.hear_of_relayed(now, &peer.name());
+        }
+    }
+
+    /// Whom to introduce to a peer of those who are reached through relays alone.
+    pub(super) fn introduce_relayed(&mut self, to: &PeerName) -> Vec<Relayed> {
+        let relays = &self.parts.settings.relays;
+        let called = |it: &Relay, url: &str| it.url().is_some_and(|it| it.as_str() == url);
+        let relayed = |(id, url): (PeerName, String)| {
+            let relay = relays.iter().find(|it| called(it, &url))?.fingerprint.to_string();
+            Some(Relayed { id: id.to_string(), relay })
+        };
+        self.table.introduce_relayed(to).into_iter().filter_map(relayed).collect()
     }
 
     /// Looks how others reach the node, and tells what has changed.

@@ -72,8 +72,8 @@ impl Hub {
 
     /// A frame with our hello for this peer.
     pub(super) fn hello_to(&mut self, now: Duration, id: &PeerName) -> Vec<u8> {
-        let peers = self.table.introduce(now, id);
-        let hello = Hello { peers, ..self.hello.clone() };
+        let (peers, relayed) = (self.table.introduce(now, id), self.introduce_relayed(id));
+        let hello = Hello { peers, relayed, ..self.hello.clone() };
         frames::encode(Kind::Hello, &hello.encode())
     }
 

@@ -34,7 +34,7 @@ impl Table {
             |is_it: fn(&Entry) -> bool| self.entries.values().filter(|entry| is_it(entry)).count();
         let target = self.policy.target;
         let wanted = target.saturating_sub(count(|entry| entry.state != State::Idle));
-        let wanted = wanted.max(target.min(ANCHORS).saturating_sub(count(is_ours)));
+        let wanted = wanted.max(target.min(ANCHORS).saturating_sub(count(Entry::is_ours)));
         let mut candidates = self.candidates(now);
         let mut dialled = self.groups();
         let mut dials = Vec::new();
@@ -90,16 +90,11 @@ impl Table {
     /// How many of our own connections and dials go to each group of addresses.
     fn groups(&self) -> BTreeMap<Group, usize> {
         let mut groups = BTreeMap::new();
-        for entry in self.entries.values().filter(|entry| is_ours(entry)) {
+        for entry in self.entries.values().filter(|entry| entry.is_ours()) {
             if let Some(ip) = entry.ip().filter(|ip| !is_own_machine(*ip)) {
                 *groups.entry(group(ip)).or_insert(0) += 1;
             }
         }
         groups
     }
-}
-
-/// Whether a connection is of our own choice, or is to be.
-fn is_ours(entry: &Entry) -> bool {
-    entry.state == State::Dialling || entry.is_outgoing()
 }

@@ -121,6 +121,11 @@ impl Entry {
         matches!(self.state, State::Connected { is_outgoing: true, .. })
     }
 
+    /// Whether its connection is of our own choice, or is to be.
+    pub(super) fn is_ours(&self) -> bool {
+        self.state == State::Dialling || self.is_outgoing()
+    }
+
     pub(super) fn standing(&self, now: Duration) -> Standing {
         match self.state {
             _ if self.reputation.banned_until(now).is_some() => Standing::Banned,

@@ -45,8 +45,8 @@ impl Table {
             self.left(now, &other.clone());
         }
         self.crawl(now, met.address, &met.hello);
-        if let Some(ip) = met.address.filter(|_| !self.entries.contains_key(&met.id)) {
-            self.make_room(ip, |_| true);
+        if !self.entries.contains_key(&met.id) {
+            self.make_room(met.address, |_| true);
         }
         let entry = self.entries.entry(met.id).or_insert_with(|| Entry::unknown(now));
         entry.state = State::Connected { since: now, is_outgoing: met.is_outgoing };

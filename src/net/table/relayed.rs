@@ -2,11 +2,18 @@
 
 use std::time::Duration;
 
+use rand::seq::IndexedRandom;
+
 use super::Table;
 use super::entry::{Entry, State};
+use super::keep::ANCHORS;
 use crate::contacts::Path;
-use crate::net::hello::Hello;
+use crate::net::hello::{Hello, MAX_RELAYED};
 use crate::peer::PeerName;
+
+/// How many peers behind relays a node dials and keeps that nobody who runs it has named:
+/// half of the anchors. A relay costs a liar nothing, and has no groups of addresses.
+const UNNAMED: usize = ANCHORS / 2;
 
 impl Table {
     /// The person who runs this node named a peer that is dialled through relays.
@@ -18,8 +25,29 @@ impl Table {
         }
     }
 
+    /// Others tell of a peer that can be dialled through a relay of ours.
+    pub fn hear_of_relayed(&mut self, now: Duration, id: &PeerName) {
+        let is_news = *id != self.own && !self.entries.contains_key(id);
+        if is_news && self.has_room_for_hearsay(None) {
+            let entry = Entry { is_relayed: true, ..Entry::unknown(now) };
+            self.entries.insert(id.clone(), entry);
+        }
+    }
+
+    /// Some peers at random whose packets a relay passes on, each with what the endpoint calls
+    /// that relay, to be introduced to another.
+    pub fn introduce_relayed(&mut self, to: &PeerName) -> Vec<(PeerName, String)> {
+        let relayed = |(id, entry): (&PeerName, &Entry)| match &entry.path {
+            Some(Path::Relay(url)) if entry.address.is_none() => Some((id.clone(), url.clone())),
+            _ => None,
+        };
+        let relayed: Vec<_> =
+            self.connected().filter(|(id, _)| *id != to).filter_map(relayed).collect();
+        relayed.sample(&mut self.random, MAX_RELAYED).cloned().collect()
+    }
+
     /// Whom to dial now through relays alone, as nobody knows another place. They count as
-    /// being dialled from now on.
+    /// being dialled from now on. Who was named goes first; the others are taken at random.
     pub fn relay_dials(&mut self, now: Duration) -> Vec<PeerName> {
         let busy = self.entries.values().filter(|entry| entry.state != State::Idle).count();
         let wanted = self.policy.target.saturating_sub(busy);
@@ -28,8 +56,13 @@ impl Table {
             let is_idle = entry.state == State::Idle && entry.next_dial <= now;
             is_alone && is_idle && self.shut_out(now, id, None).is_none()
         };
-        let due = self.entries.iter().filter(is_due).take(wanted);
-        let dials: Vec<_> = due.map(|(id, _)| id.clone()).collect();
+        let due = self.entries.iter().filter(is_due);
+        let (named, others): (Vec<_>, Vec<_>) = due.partition(|(_, entry)| entry.is_bootstrap);
+        let is_other = |entry: &&Entry| entry.is_relayed && !entry.is_bootstrap && entry.is_ours();
+        let share = UNNAMED.saturating_sub(self.entries.values().filter(is_other).count());
+        let others = others.sample(&mut self.random, share);
+        let dials = named.iter().chain(others).take(wanted);
+        let dials: Vec<_> = dials.map(|(id, _)| (*id).clone()).collect();
         for id in &dials {
             self.entries.get_mut(id).expect("it is known").state = State::Dialling;
         }

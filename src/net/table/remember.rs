@@ -23,12 +23,8 @@ impl Table {
         if let Some(entry) = self.entries.get_mut(id) {
             return entry.hear_of(now, address, source);
         }
-        if source != Source::Bootstrap {
-            // Made-up peers are dialled in vain, and then they give way.
-            self.make_room(address.ip(), |entry| entry.last_seen.is_none() && entry.failures > 0);
-            if !self.has_room(address.ip()) {
-                return;
-            }
+        if source != Source::Bootstrap && !self.has_room_for_hearsay(Some(address.ip())) {
+            return;
         }
         self.entries.insert(id.clone(), Entry::new(now, address, source));
     }
@@ -53,17 +49,26 @@ impl Table {
         }
     }
 
-    /// Whether one more peer of this address may be remembered.
-    fn has_room(&self, ip: IpAddr) -> bool {
-        let is_alike = |entry: &&Entry| entry.group() == Some(group(ip));
+    /// Whether one more peer of this address may be remembered of which others tell. Made-up
+    /// ones are dialled in vain, and then they give way.
+    pub(super) fn has_room_for_hearsay(&mut self, ip: Option<IpAddr>) -> bool {
+        self.make_room(ip, |entry| entry.last_seen.is_none() && entry.failures > 0);
+        self.has_room(ip)
+    }
+
+    /// Whether one more peer of this address may be remembered. Those that have none, as
+    /// there is a relay between, are a group as well.
+    fn has_room(&self, ip: Option<IpAddr>) -> bool {
+        let is_alike = |entry: &&Entry| entry.group() == ip.map(group);
         let alike = self.entries.values().filter(is_alike).count();
-        self.entries.len() < MAX_KNOWN && (alike < MAX_KNOWN_IN_GROUP || is_own_machine(ip))
+        let is_within_share = ip.is_some_and(is_own_machine) || alike < MAX_KNOWN_IN_GROUP;
+        self.entries.len() < MAX_KNOWN && is_within_share
     }
 
     /// Where one more of this address would be one too many, forgets one that may go and
     /// is not connected: of the same group where that has its share, else of the group with
     /// the most; of these the one that was met longest ago or never.
-    pub(super) fn make_room(&mut self, ip: IpAddr, may_go: impl Fn(&Entry) -> bool) {
+    pub(super) fn make_room(&mut self, ip: Option<IpAddr>, may_go: impl Fn(&Entry) -> bool) {
         if self.has_room(ip) {
             return;
         }
@@ -71,8 +76,9 @@ impl Table {
         for entry in self.entries.values() {
             *sizes.entry(entry.group()).or_insert(0) += 1;
         }
-        let own = Some(group(ip));
-        let has_share = !is_own_machine(ip) && sizes.get(&own) >= Some(&MAX_KNOWN_IN_GROUP);
+        let own = ip.map(group);
+        let has_share =
+            !ip.is_some_and(is_own_machine) && sizes.get(&own) >= Some(&MAX_KNOWN_IN_GROUP);
         let is_free = |entry: &Entry| entry.state == State::Idle && !entry.is_bootstrap;
         let is_near = |entry: &Entry| !has_share || entry.group() == own;
         let gone = self
