@@ -116,8 +116,15 @@ pub enum Refused {
         /// Ours.
         ours: (u8, u8),
     },
-    /// It begins with another block, or wants other work.
+    /// Its chain begins with another genesis block.
     Genesis,
+    /// It demands another number of zero bits of a hash.
+    Target {
+        /// Theirs.
+        theirs: u8,
+        /// Ours.
+        ours: u8,
+    },
     /// It is us.
     Own,
     /// There is a connection to this peer already, and that one stays.
@@ -139,6 +146,7 @@ impl Refused {
             Refused::Unreadable(_) => "unreadable",
             Refused::Version { .. } => "version",
             Refused::Genesis => "genesis",
+            Refused::Target { .. } => "target",
             Refused::Own => "own",
             Refused::Twice => "twice",
             Refused::Banned => "banned",
@@ -159,6 +167,10 @@ impl fmt::Display for Refused {
                 theirs.0, theirs.1, ours.0, ours.1
             ),
             Refused::Genesis => f.write_str("the two are of different networks: another genesis"),
+            Refused::Target { theirs, ours } => write!(
+                f,
+                "the two are of different networks: one demands {theirs} zero bits, the other {ours}"
+            ),
             Refused::Own => f.write_str("this is the node itself"),
             Refused::Twice => f.write_str("the two are connected already"),
             Refused::Banned => f.write_str("it has broken rules too often and is banned"),
@@ -215,8 +227,12 @@ impl Hello {
             let (ours, theirs) = ((self.from, self.to), (theirs.from, theirs.to));
             return Err(Refused::Version { theirs, ours });
         }
-        let is_ours = theirs.genesis == self.genesis && theirs.zero_bits == self.zero_bits;
-        if is_ours { Ok(version) } else { Err(Refused::Genesis) }
+        let (theirs, ours) = ((&theirs.genesis, theirs.zero_bits), (&self.genesis, self.zero_bits));
+        match () {
+            () if theirs.0 != ours.0 => Err(Refused::Genesis),
+            () if theirs.1 != ours.1 => Err(Refused::Target { theirs: theirs.1, ours: ours.1 }),
+            () => Ok(version),
+        }
     }
 
     /// Where a node can be dialled whose packets come from this address. What it says of
@@ -339,6 +355,7 @@ mod tests {
     fn another_genesis_or_another_target_is_another_network() {
         let other = Hello { genesis: "00cd".into(), ..hello() };
         assert_eq!(hello().agree(&other), Err(Refused::Genesis));
-        assert_eq!(hello().agree(&Hello { zero_bits: 8, ..hello() }), Err(Refused::Genesis));
+        let other = Hello { zero_bits: 8, ..hello() };
+        assert_eq!(hello().agree(&other), Err(Refused::Target { theirs: 8, ours: 16 }));
     }
 }

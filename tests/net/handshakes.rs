@@ -27,12 +27,12 @@ fn both_say(why: &str, outcome: &str, change: impl Fn(&mut cairn::net::Settings)
 
 #[test]
 fn another_genesis_is_refused_with_the_reason_on_both_sides() {
-    both_say("different networks", "genesis", |other| other.genesis = "00".repeat(32));
+    both_say("another genesis", "genesis", |other| other.genesis = "00".repeat(32));
 }
 
 #[test]
 fn another_target_is_refused_with_the_reason_on_both_sides() {
-    both_say("different networks", "genesis", |other| other.zero_bits += 1);
+    both_say("zero bits", "target", |other| other.zero_bits += 1);
 }
 
 #[test]
