@@ -73,12 +73,13 @@ impl Seen {
         tips.len() == 1 && tips.iter().all(|tip| tip.is_some_and(|(at, _)| *at >= height))
     }
 
-    /// When the tip of each node first was this block or one above it, if it was.
-    fn arrivals(&self, nodes: usize, height: usize) -> Vec<Instant> {
+    /// When the tip of each node first was this block or a higher one, if it was. A rival of
+    /// the same height does not count.
+    fn arrivals(&self, nodes: usize, block: &Hash, height: usize) -> Vec<Instant> {
         let mut first = vec![None::<Instant>; nodes];
         for ((node, hash), at) in &self.reached {
-            let is_high = self.found.get(hash).is_some_and(|(there, _)| *there >= height);
-            if is_high {
+            let is_higher = self.found.get(hash).is_some_and(|(there, _)| *there > height);
+            if hash == block || is_higher {
                 first[*node] = Some(first[*node].map_or(*at, |before| before.min(*at)));
             }
         }
@@ -109,7 +110,7 @@ pub(super) fn one_by_one(cluster: &mut Cluster, pattern: &'static str) -> Result
 }
 
 /// Blocks of random nodes at random times, some of which have rivals. A node counts as
-/// reached when its tip is the block or one above it.
+/// reached when its tip is the block or a higher one.
 pub(super) fn load(cluster: &mut Cluster) -> Result<Row> {
     let count = cluster.members.len();
     let mut seen = Seen::default();
@@ -126,8 +127,8 @@ pub(super) fn load(cluster: &mut Cluster) -> Result<Row> {
     let last = seen.height() + 1;
     cluster.mine(0);
     seen.until(cluster, |seen| seen.agree(0..count, last));
-    let times = seen.found.values().flat_map(|(height, found)| {
-        let mut arrivals = seen.arrivals(count, *height);
+    let times = seen.found.iter().flat_map(|(block, (height, found))| {
+        let mut arrivals = seen.arrivals(count, block, *height);
         arrivals.sort_unstable();
         // The first is the finder.
         let others = arrivals.into_iter().skip(1);
@@ -178,4 +179,22 @@ pub(super) fn parted(cluster: &mut Cluster) -> Result<Row> {
     let arrived = (0..half).filter_map(|node| seen.reached.get(&(node, winner?)));
     let times = arrived.map(|at| at.saturating_duration_since(healed)).collect();
     Ok(Row::of("blocks", "part and heal", 4, half, times))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_with_a_rival_is_reached_only_when_a_higher_block_decides() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let [block, rival, next] = [b"a", b"b", b"c"].map(|text| Hash::of(text));
+        let found = HashMap::from([(block, (1, at(1))), (rival, (1, at(0))), (next, (2, at(5)))]);
+        let reached = [(0, block, 1), (1, rival, 0), (0, next, 6), (1, next, 7)];
+        let reached = reached.map(|(node, hash, ms)| ((node, hash), at(ms))).into();
+        let seen = Seen { found, reached, tips: HashMap::new() };
+        assert_eq!(seen.arrivals(2, &block, 1), [at(1), at(7)]);
+        assert_eq!(seen.arrivals(2, &rival, 1), [at(6), at(0)]);
+    }
 }
