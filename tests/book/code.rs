@@ -34,7 +34,7 @@ fn check(page: &Page, fence: &Fence, language: &str) -> Result<(), String> {
         .trim()
         .strip_prefix("{{#include ")
         .and_then(|rest| rest.strip_suffix("}}"))
-        .ok_or_else(|| format!("{line:?} is no {{{{#include FILE:ANCHOR}}}}"))?;
+        .ok_or_else(|| format!("{line:?} is not an {{{{#include FILE:ANCHOR}}}}"))?;
     let (file, anchor) = match include.split_once(':') {
         Some((file, anchor)) => (file, Some(anchor)),
         None => (include, None),

@@ -39,7 +39,8 @@ pub(super) fn ask(terms: &Terms, placeholder: &str, value: &str) -> Result<Resul
         match program.ended() {
             Some(News::NotStarted(why)) => {
                 let wrong = format!("It could not be started: {why}.");
-                let look = "the command after --: the program must be installed, or its path must be right";
+                let look = "the command after --: the program must be installed, or its path must be \
+                            right";
                 return Ok(Err(Lesson::new(wrong, look)));
             }
             Some(_) => {

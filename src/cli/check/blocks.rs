@@ -130,7 +130,7 @@ fn judge_target(answer: &Answer, block: &BlockBytes) -> Result<(), Lesson> {
             Err(Lesson::new(wrong, look))
         }
         None => {
-            let wrong = "It should print one of the two words meets and misses, but did not.";
+            let wrong = "It should print one of the words meets and misses, but did not.";
             Err(Lesson::new(wrong, "what it prints after the hash"))
         }
     }

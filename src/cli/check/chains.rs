@@ -95,7 +95,7 @@ fn judge_verdict(answer: &Answer, question: &Question) -> Result<(), Lesson> {
         }
         None => {
             let wrong = format!(
-                "For {what} it should print one of the two words valid and invalid, but did not. {}",
+                "For {what} it should print one of the words valid and invalid, but did not. {}",
                 answer.last_words
             );
             Err(Lesson::new(wrong, look))

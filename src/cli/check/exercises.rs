@@ -33,10 +33,10 @@ pub(super) const ALL: [Exercise; 3] = [
     Exercise {
         name: "1.1",
         title: "Blocks",
-        demand: "The checker runs the program with genesis in place of {block}: the program prints\n\
-                 the genesis block as 150 hexadecimal digits and its hash as 64. Then the checker\n\
-                 runs it with other blocks, each as 150 digits: the program prints the hash of the\n\
-                 block, and says whether the hash meets or misses the target.",
+        demand: "The checker runs the program with genesis in place of {block}: the program\n\
+                 prints the genesis block as 150 hexadecimal digits and its hash as 64. Then the\n\
+                 checker runs it with other blocks, each as 150 digits: the program prints the\n\
+                 hash of the block, and says whether the hash meets or misses the target.",
         example: "cairn check 1.1 -- python3 blocks.py {block}",
         placeholder: blocks::PLACEHOLDER,
         tasks: &blocks::TASKS,

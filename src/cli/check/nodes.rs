@@ -118,8 +118,8 @@ impl Trial<'_> {
         match self.ground.follow(ip) {
             Ok(()) => {
                 let note = format!(
-                    "it listens at {ip}, not at the address in NODE_IP, so only one such program can \
-                     be checked at a time"
+                    "it listens at {ip}, not at the address in NODE_IP, so only one such program \
+                     can be checked at a time"
                 );
                 self.report.notes.push(note);
                 Ok(())
@@ -173,8 +173,8 @@ impl Trial<'_> {
             patience.as_secs(),
             solved.join(", "),
         );
-        let look = "whether it searches at all after it adopted a chain (its output should show COPY \
-                    and TRY), and whether it sends to the ports 8000 and 9000 of NODE_IP";
+        let look = "whether it searches at all after it adopted a chain (its output should show \
+                    COPY and TRY), and whether it sends to the ports 8000 and 9000 of NODE_IP";
         self.fail(BLOCK, Lesson::new(wrong, look))
     }
 

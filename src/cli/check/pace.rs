@@ -37,8 +37,8 @@ fn of_counter(counter: u64, nonces: u64, elapsed: Duration) -> Outcome {
              of listening in each turn, that is {count} turns, which take {count} s. A node that \
              does not listen gets the blocks of others too late.",
         );
-        let look = "your loop: it mines only after a second without a message, tries 1000 nonces, and \
-                    then listens again";
+        let look = "your loop: it mines only after a second without a message, tries 1000 nonces, \
+                    and then listens again";
         return Outcome::Failed(Lesson::new(wrong, look));
     }
     if seconds > 4.0 * turns + 15.0 {

@@ -138,8 +138,8 @@ impl<'a> Trial<'a> {
              chain{own} of {} blocks.",
             mined.count - 1
         );
-        let look = "what you do with a message: if it is a valid chain with more blocks than yours, \
-                    it becomes your chain, and the search goes on with its last block";
+        let look = "what you do with a message: if it is a valid chain with more blocks than \
+                    yours, it becomes your chain, and the search goes on with its last block";
         self.fail(LONGER, Lesson::new(wrong, look))
     }
 
