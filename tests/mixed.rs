@@ -1,4 +1,4 @@
-//! Our nodes among the tutorial's own: a node in Python, as in the tutorial.
+//! Our nodes together with the tutorial's: a node in Python, as in the tutorial.
 //!
 //! They need python3, so they run only on request: `cargo test --test mixed -- --ignored`.
 #![cfg(target_os = "linux")]
@@ -13,7 +13,7 @@ use cairn::target::Target;
 use cairn::wire::MAX_BLOCKS;
 use common::{Running, cairn};
 
-/// Some 256 tries a block.
+/// About 256 tries a block.
 const ZERO_BITS: &str = "8";
 
 /// A loopback address for each test, because the tutorial's ports are fixed.
@@ -31,7 +31,7 @@ fn ours(ip: &str, port: u16, args: &[&str]) -> Running {
     Running::start(command.args(["--zero-bits", ZERO_BITS]).args(args))
 }
 
-/// Reads on to a block of this height or above that somebody else made.
+/// Reads on to a copied block of this height or above.
 fn copies(node: &mut Running, height: usize) -> String {
     let is_it = |line: &str| {
         let rest = line.strip_prefix("COPY block ").and_then(|rest| rest.split_once(':'));

@@ -1,10 +1,10 @@
-//! Code in the book is not typed by hand: each block includes a piece of a file.
+//! Each block of code in the book includes a piece of a file; none is typed by hand.
 
 use std::fs;
 
 use crate::pages::{Fence, Page, book, root};
 
-/// Where Rust comes from: folders whose every file is compiled.
+/// The folders for Rust code: every file in them is compiled.
 const COMPILED: [&str; 5] = ["src/", "examples/", "tests/", "benches/", "book/steps/"];
 
 #[test]
@@ -34,7 +34,7 @@ fn check(page: &Page, fence: &Fence, language: &str) -> Result<(), String> {
         .trim()
         .strip_prefix("{{#include ")
         .and_then(|rest| rest.strip_suffix("}}"))
-        .ok_or_else(|| format!("{line:?} is no {{{{#include FILE:ANCHOR}}}}"))?;
+        .ok_or_else(|| format!("{line:?} is not an {{{{#include FILE:ANCHOR}}}}"))?;
     let (file, anchor) = match include.split_once(':') {
         Some((file, anchor)) => (file, Some(anchor)),
         None => (include, None),

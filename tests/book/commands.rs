@@ -1,12 +1,12 @@
-//! Commands that the pages name, within a line or to type: the program has them, and
-//! each of their flags.
+//! The program has every command that the pages name, within a line or to type, and each of
+//! its flags.
 
 use std::collections::HashMap;
 use std::process::Command;
 
 use crate::pages::{Page, beside_the_book, book};
 
-/// What is there only with a feature that this build may lack.
+/// Commands and flags that need a feature which this build may lack.
 const OPTIONAL: [(&str, bool); 2] =
     [("net", cfg!(feature = "net")), ("top", cfg!(feature = "top"))];
 
@@ -24,7 +24,7 @@ fn every_command_and_flag_that_a_page_names_is_there() {
     assert!(count > 50, "{count} commands were found");
 }
 
-/// The commands in backticks, and those to type.
+/// The commands in backticks, and the commands to type.
 fn commands(page: &Page) -> Vec<String> {
     let inline = page.prose.split('`').skip(1).step_by(2).map(|code| code.replace('\n', " "));
     let typed = page.fences.iter().flat_map(|fence| {

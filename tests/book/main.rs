@@ -1,5 +1,5 @@
-//! The book cannot drift from the code: what it shows is cut from files that are
-//! compiled and tested, what it runs is run here, and what it links to is there.
+//! The book cannot drift from the code: its code comes from compiled and tested files, and
+//! these tests run its commands and check its links.
 
 mod pages;
 mod code;

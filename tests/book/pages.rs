@@ -1,11 +1,11 @@
-//! Pages of Markdown: their code blocks, and the text around these.
+//! Pages of Markdown: their code blocks, and the text around them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A page, read.
+/// A parsed page.
 pub(crate) struct Page {
-    /// Where it lies, below the package's folder.
+    /// Its path from the package's folder.
     pub(crate) path: PathBuf,
     pub(crate) text: String,
     pub(crate) fences: Vec<Fence>,
@@ -15,9 +15,9 @@ pub(crate) struct Page {
 
 /// A block of code.
 pub(crate) struct Fence {
-    /// The line that opens it, from 1 on.
+    /// The number of the line that opens it, from 1.
     pub(crate) line: usize,
-    /// What follows the three backticks: `rust`, `console`, `sh` and so on.
+    /// The text after the three backticks: `rust`, `console`, `sh` and so on.
     pub(crate) language: String,
     pub(crate) lines: Vec<String>,
     /// The last line of text before it.
@@ -25,12 +25,12 @@ pub(crate) struct Fence {
 }
 
 impl Page {
-    /// Where a block is, for people to find it.
+    /// The place of a block, for messages.
     pub(crate) fn place(&self, fence: &Fence) -> String {
         format!("{}:{}", self.path.display(), fence.line)
     }
 
-    /// What lies at `path` as this page writes it, below the package's folder.
+    /// The path from the package's folder for a `path` that this page writes.
     pub(crate) fn beside(&self, path: &str) -> PathBuf {
         root().join(self.path.parent().expect("a file lies in a folder")).join(path)
     }
@@ -72,7 +72,7 @@ fn read_folder(folder: &Path, pages: &mut Vec<Page>) {
     }
 }
 
-/// What lies in a folder, by name.
+/// The contents of a folder, sorted by name.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join(folder)).expect("the folder is there");
     let names = entries.map(|entry| entry.expect("it can be read").file_name());

@@ -1,12 +1,12 @@
-//! A reader who types what the first chapters show has the whole program at the end.
+//! A reader who types all code of the first chapters has the whole program at the end.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use crate::pages::{book, root};
 
-/// A program, the chapter that it is typed along, and the program before, from which
-/// the chapter has pieces copied.
+/// A program, the chapter in which the reader types it, and the previous program, from which
+/// the reader copies pieces.
 const PROGRAMS: [(&str, &str, Option<&str>); 4] = [
     ("blocks/src/main.rs", "blocks.md", None),
     ("chains/src/main.rs", "chains.md", Some("blocks/src/main.rs")),
@@ -14,7 +14,7 @@ const PROGRAMS: [(&str, &str, Option<&str>); 4] = [
     ("nodes/src/main.rs", "nodes.md", Some("chains/src/main.rs")),
 ];
 
-/// What a chapter has typed around the pieces, in words.
+/// The code around the pieces that a chapter describes in words.
 const AROUND: [&str; 2] = ["impl Node {", "}"];
 
 #[test]
@@ -33,7 +33,7 @@ fn every_line_of_a_program_is_in_a_piece_and_every_piece_in_the_chapter() {
     }
 }
 
-/// The names of the pieces of a program, and its lines of code outside of them.
+/// The names of the pieces of a program, and its lines of code outside them.
 fn pieces(program: &str) -> (BTreeSet<String>, Vec<String>) {
     let path = root().join("book/steps").join(program);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{program}: {error}"));

@@ -1,4 +1,4 @@
-//! The board of a class, and what is reported to it.
+//! The board of a class, and the reports to it.
 #![cfg(all(feature = "web", feature = "client"))]
 
 use super::common::Running;

@@ -1,4 +1,4 @@
-//! Programs that do not run as they should, and what is left of them: nothing.
+//! Programs that do not run as they should. The checker leaves none of their processes running.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use super::common::wait_until;
 use super::{Said, cairn, check, said};
 
-/// A file of this name in which a program can write who it is.
+/// A file in which programs can write their process numbers.
 fn file_of_pids(name: &str) -> PathBuf {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("check-{name}.pids"));
     let _ = fs::remove_file(&file);
     file
 }
 
-/// The processes that wrote their numbers there, once `count` of them have.
+/// The process numbers in the file, once there are `count` of them.
 fn pids(file: &Path, count: usize) -> Vec<u32> {
     let read = || -> Vec<u32> {
         let text = fs::read_to_string(file).unwrap_or_default();
@@ -25,7 +25,7 @@ fn pids(file: &Path, count: usize) -> Vec<u32> {
     read()
 }
 
-/// Whether a process runs. One that has ended and is not yet noticed does not.
+/// Whether a process runs. A zombie does not.
 fn runs(pid: u32) -> bool {
     let state = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output();
     let state = state.expect("there is ps").stdout;
@@ -37,13 +37,13 @@ fn are_gone(pids: &[u32]) {
     wait_until("nothing is left", || !pids.iter().any(|pid| runs(*pid)));
 }
 
-/// A check of a shell script, which has one second to listen.
+/// A check of a shell script that has one second until it must listen.
 fn script(script: &str, file: &Path) -> Command {
     let file = file.to_str().expect("UTF-8");
     check(&["--patience", "1s"], &["sh", "-c", script, "{port}", file])
 }
 
-/// It says who it is, and that of a child that has left its group, and never listens.
+/// Writes its process number and that of a child that left its group, and never listens.
 const FAMILY: &str = "echo $$ >> $1; setsid sh -c 'echo $$ >> $0; sleep 600' $1 & sleep 600";
 
 #[test]
@@ -58,7 +58,7 @@ fn a_program_that_ends_at_once_is_told_with_its_last_words() {
     let said = said(&mut script("echo no module named dotenv >&2; exit 3", Path::new("-")));
     assert_eq!(said.code, Some(1));
     said.has("It ended before it listened on port 7000, with exit code 3.");
-    said.has("Its last words: no module named dotenv");
+    said.has("Its last lines: no module named dotenv");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_program_that_does_not_want_to_end_is_killed_and_that_is_noted() {
     let file = file_of_pids("deaf");
     let deaf = "trap '' TERM; echo $$ >> $1; while :; do sleep 600; done";
     let said = said(&mut script(deaf, &file));
-    said.has("Note: it did not end within a second when it was asked to (SIGTERM), and was killed");
+    said.has("Note: it did not end within a second after SIGTERM, and was killed");
     are_gone(&pids(&file, 1));
 }
 
@@ -96,7 +96,7 @@ fn a_flood_is_read_and_noted() {
     said.has("Note: it printed ");
 }
 
-/// A check that waits for a program which never listens, and that program's processes.
+/// A check that waits for a program that never listens, and that program's processes.
 fn waiting(name: &str) -> (Child, Vec<u32>) {
     let file = file_of_pids(name);
     let path = file.to_str().expect("UTF-8");
@@ -114,9 +114,9 @@ fn ctrl_c_ends_the_program_with_the_checker() {
     let begun = Instant::now();
     let said = Said::of(&check.wait_with_output().expect("it was started"));
     assert_eq!(said.code, Some(1));
-    said.has("stopped; the program that was checked is ended");
+    said.has("stopped; the checked program has been ended");
     assert!(begun.elapsed() < Duration::from_secs(20));
-    assert!(!pids.iter().any(|pid| runs(*pid)), "it says so, and it must be so");
+    assert!(!pids.iter().any(|pid| runs(*pid)), "the message must be true");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_command_without_its_placeholder_is_a_mistake() {
 #[test]
 fn a_check_of_nothing_is_a_mistake_and_alone_it_lists_the_exercises() {
     for (args, words) in [
-        (&["1.9", "--", "true"][..], "\"1.9\" is no exercise: type cairn check to see them"),
+        (&["1.9", "--", "true"][..], "\"1.9\" is not an exercise: type cairn check to see them"),
         (&["1.3"], "no program given: type cairn check 1.3 -- ./program {port}"),
         (&["1.3", "--ip", "224.0.0.1", "--", "true", "{port}"], "224.0.0.1 is not an address of"),
     ] {
@@ -149,7 +149,8 @@ fn a_check_of_nothing_is_a_mistake_and_alone_it_lists_the_exercises() {
     }
     let said = said(cairn().arg("check"));
     assert_eq!(said.code, Some(0));
-    for words in ["1.1 Blocks", "cairn check 1.2 -- python3 chains.py {chain}", "lives it lives on"]
+    for words in
+        ["1.1 Blocks", "cairn check 1.2 -- python3 chains.py {chain}", "lives it keeps running"]
     {
         said.has(words);
     }

@@ -1,13 +1,13 @@
-//! Nodes that are wrong on purpose, one for each fault: each fails with its sentence.
+//! Nodes with a deliberate fault: each fails with the sentence for its fault.
 
 use std::process::Command;
 
 use super::{Said, beside_each_other, check, file, said, said_alone};
 
-/// A fault, how it is checked, which task fails, and what is said of it.
+/// A fault, the flags of the check, the task that fails, and a part of the lesson.
 type Case = (&'static str, &'static [&'static str], &'static str, &'static str);
 
-/// With more nonces in a turn, a program that is not led to a nonce finds one soon.
+/// With more nonces in a turn, a program that misses the predicted nonce finds another soon.
 const FAST: &[&str] = &["--nonces", "200000"];
 
 const CASES: [Case; 24] = [
@@ -15,25 +15,25 @@ const CASES: [Case; 24] = [
     ("shorter", &[], "as long as its own, or shorter", "threw its own work away"),
     ("proof-of-work", &[], "an invalid chain", "whose last block has no proof of work"),
     ("previous-hash", &[], "an invalid chain", "does not name the block before it"),
-    ("any-genesis", &[], "an invalid chain", "stands on another genesis block"),
+    ("any-genesis", &[], "an invalid chain", "begins with another genesis block"),
     ("keeps-part", FAST, "an invalid chain", "one bad block makes the whole chain invalid"),
     ("cut", &[], "that is cut off", "whose last block is cut off"),
-    ("stubborn", FAST, "a longer chain", "its next block stands on a chain of its own"),
-    ("stubborn-quick", FAST, "a longer chain", "its next block stands on a chain of its own"),
-    ("empty-ends-it", &[], "it lives on", "It ended after an empty message, with exit code 1"),
-    ("cut-ends-it", &[], "it lives on", "It ended after a chain that is cut off, with exit code 1"),
-    ("invalid-ends-it", &[], "it lives on", "It ended after a chain without proof of work"),
+    ("stubborn", FAST, "a longer chain", "its next block builds on a chain of its own"),
+    ("stubborn-quick", FAST, "a longer chain", "its next block builds on a chain of its own"),
+    ("empty-ends-it", &[], "it keeps running", "It ended after an empty message, with exit code 1"),
+    ("cut-ends-it", &[], "it keeps running", "It ended after a chain that is cut off, with exit"),
+    ("invalid-ends-it", &[], "it keeps running", "It ended after a chain without proof of work"),
     ("own-genesis", FAST, "the genesis block", "its nonce, bytes 38 to 69, is"),
     ("hash-once", FAST, "a valid block", "it is SHA-256 of SHA-256 of bytes 1 to 69"),
-    ("old-tip", FAST, "a valid block", "after you took over a chain or made a block"),
+    ("old-tip", FAST, "a valid block", "after you adopted a chain or made a block"),
     ("little-endian", FAST, "a valid block", "the byte order of the timestamp"),
-    ("receiver", &[], "a valid block", "goes to 1, and not to its port, 7000"),
+    ("receiver", &[], "a valid block", "goes to 1, not to its port, 7000"),
     ("easy", FAST, "a valid block", "breaks a rule: hash 000"),
     ("size", FAST, "the genesis block", "byte 0 of the block: it is 75"),
-    ("one-port", &[], "both other nodes", "came to port 8000, and not to port 9000"),
+    ("one-port", &[], "both other nodes", "came to port 8000, but not to port 9000"),
     ("alone", &[], "both other nodes", "It sent the new block alone"),
-    ("hasty", &[], "in turns", "A node that does not listen hears of others' blocks too late"),
-    ("silent", &["--patience", "3s"], "a valid block", "No block of its making came"),
+    ("hasty", &[], "in turns", "A node that does not listen gets the blocks of others too late"),
+    ("silent", &["--patience", "3s"], "a valid block", "It sent no block of its own"),
     ("other-port", &["--patience", "3s"], "its port", "it does not listen on UDP port 7000"),
 ];
 
@@ -72,7 +72,7 @@ fn is_noted(fault: &str, said: &Said, note: &str) -> Result<(), String> {
 fn what_fails_nothing_is_noted() {
     let cases = vec![
         ("floods", "MB: printing takes time from mining"),
-        ("deaf", "Note: it did not end within a second when it was asked to (SIGTERM)"),
+        ("deaf", "Note: it did not end within a second after SIGTERM"),
     ];
     beside_each_other(cases, |(fault, note)| {
         is_noted(fault, &said(&mut with_fault(fault, &[])), note)
@@ -92,6 +92,6 @@ fn what_is_odd_is_no_fault() {
 #[ignore = "needs python3"]
 fn a_node_that_listens_elsewhere_is_found_and_that_is_noted() {
     let said = said_alone(&mut with_fault("localhost", &[]));
-    let note = "Note: it listens at 127.0.0.1, whatever NODE_IP says";
+    let note = "Note: it listens at 127.0.0.1, not at the address in NODE_IP";
     is_noted("localhost", &said, note).unwrap();
 }

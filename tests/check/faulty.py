@@ -1,4 +1,4 @@
-"""A node of the tutorial's with one fault or one oddity, to try the checker on.
+"""A node of the tutorial with one fault or one oddity, to test the checker with.
 
     FAULT=tie NODE_IP=127.0.0.1 python3 faulty.py 7000
 
@@ -11,7 +11,7 @@ import sys
 
 FAULTS = {
     "none": [],
-    # What it takes over.
+    # Which chains it adopts.
     "tie": [("len(theirs) <= len(chain)", "len(theirs) < len(chain)")],
     "shorter": [("found is None or len(theirs) <= len(chain)", "found is None")],
     "proof-of-work": [("start > 0 and not meets_target(previous)", "False")],
@@ -26,7 +26,7 @@ FAULTS = {
         ("if found is None or", "if True or"),
         ("sock.settimeout(LISTEN)", "sock.settimeout(0.3)"),
     ],
-    # What ends it.
+    # Which messages end it.
     "empty-ends-it": [("found = validate(theirs)", "theirs[0]; found = validate(theirs)")],
     "cut-ends-it": [
         ("found = validate(theirs)", "assert not theirs or len(theirs) % 75 == 0; found = validate(theirs)")
@@ -38,7 +38,7 @@ FAULTS = {
          "            theirs = next((part for part in parts if validate(part)), b'')\n"
          "            found = validate(theirs)")
     ],
-    # What it makes.
+    # Which blocks it makes.
     "own-genesis": [("70822", "70823")],
     "hash-once": [("hashlib.sha256(hashlib.sha256(data).digest())", "hashlib.sha256(data)")],
     "old-tip": [("tip, chain = found, theirs", "chain = theirs")],
@@ -49,19 +49,19 @@ FAULTS = {
     "receiver": [("block(head, port)", "block(head, 1)")],
     "easy": [("(256 - ZERO_BITS)", "(256 - 12)")],
     "size": [("return bytes([BLOCK_LEN])", "return bytes([74])")],
-    # To whom, and when.
+    # What it sends, where to, and when.
     "one-port": [("if other != port:", "if other == 8000:")],
     "alone": [("sock.sendto(chain,", "sock.sendto(chain[-75:],")],
     "hasty": [("sock.settimeout(LISTEN)", "sock.settimeout(0.001)")],
     "silent": [("sock.sendto(chain,", "(chain,")],
-    # Where.
+    # Where it listens.
     "localhost": [('os.environ["NODE_IP"]', '"127.0.0.1"')],
     "other-port": [("sock.bind((NODE_IP, port))", "sock.bind((NODE_IP, port + 1))")],
-    # The process.
+    # How its process behaves.
     "floods": [("def say(line):", "def say(line):\n    print('x' * 20_000_000)")],
     "deaf": [("import time", "import time, signal; signal.signal(15, signal.SIG_IGN)")],
     "forks": [("import time", "import time; os.fork() and (time.sleep(0.1), os._exit(0))")],
-    # What is odd, and no fault.
+    # Oddities that are not faults.
     "drawn": [("range(nonce, nonce + NONCES)",
                "(int.from_bytes(os.urandom(32), 'big') for _ in range(NONCES))")],
     "from-one": [("range(nonce, nonce + NONCES)", "range(nonce + 1, nonce + NONCES + 1)")],

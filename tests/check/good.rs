@@ -1,4 +1,4 @@
-//! Programs that do all that an exercise asks.
+//! Programs that do everything that an exercise demands.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::{cairn, check, file, said};
 
-/// The folder of the steps' programs, which are built first.
+/// The folder of the book's programs, which it builds first.
 static STEPS: LazyLock<PathBuf> = LazyLock::new(|| {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("steps");
     let mut build = Command::new(env!("CARGO"));
@@ -24,8 +24,8 @@ fn step(name: &str) -> String {
 fn passes(flags: &[&str], command: &[&str]) {
     let said = said(&mut check(flags, command));
     assert_eq!(said.code, Some(0), "{}", said.text);
-    said.has("ok it takes over a longer chain ok it mines a valid block");
-    said.has("ok it lives on after each");
+    said.has("ok it adopts a longer chain ok it mines a valid block");
+    said.has("ok it keeps running after each");
 }
 
 #[test]

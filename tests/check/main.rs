@@ -1,8 +1,8 @@
-//! `cairn check` on real programs: on good ones, on one for each fault, and on such as do
-//! not want to end.
+//! `cairn check` on real programs: correct ones, one for each fault, and ones that do not
+//! end when they should.
 //!
-//! Those that need python3 or the steps of the book take some twenty seconds each, and
-//! are run by name: `cargo test --test check -- --ignored`.
+//! The tests that need python3 or the programs of the book take about twenty seconds each,
+//! and run only on request: `cargo test --test check -- --ignored`.
 #![cfg(all(unix, feature = "console"))]
 
 #[path = "../common/mod.rs"]
@@ -19,13 +19,13 @@ use std::thread;
 
 use common::cairn;
 
-/// How many checks run beside each other.
+/// How many checks run at the same time.
 const AT_ONCE: usize = 6;
 
-/// What a check has said, and its exit code.
+/// The output of a check, and its exit code.
 struct Said {
     code: Option<i32>,
-    /// With every run of white space as one space: lines are broken where they are full.
+    /// The output, with each run of white space as one space, because lines are wrapped.
     text: String,
 }
 
@@ -46,15 +46,15 @@ fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// A check of exercise 1.3 with these flags, of a program that `command` names.
+/// A check of exercise 1.3 with these flags and this program.
 fn check(flags: &[&str], command: &[&str]) -> Command {
     let mut check = cairn();
     check.args(["check", "1.3"]).args(flags).arg("--").args(command);
     check
 }
 
-/// Held alone by a check of a program that listens at 127.0.0.1 whatever it is told: another
-/// checker, whose program is not there yet, would take it for its own.
+/// Locked exclusively by a check of a program that listens at 127.0.0.1 despite `NODE_IP`:
+/// another checker that still waits for its program would take that program for its own.
 static BESIDE: RwLock<()> = RwLock::new(());
 
 fn said(command: &mut Command) -> Said {
@@ -67,7 +67,7 @@ fn said_alone(command: &mut Command) -> Said {
     Said::of(&command.output().expect("the program can be started"))
 }
 
-/// Runs some checks beside each other, and fails with all that failed.
+/// Runs checks at the same time, and panics with the messages of all that failed.
 fn beside_each_other<T: Send>(cases: Vec<T>, check: impl Fn(T) -> Result<(), String> + Sync) {
     let cases = Mutex::new(cases.into_iter());
     let failures = Mutex::new(Vec::new());
@@ -76,7 +76,7 @@ fn beside_each_other<T: Send>(cases: Vec<T>, check: impl Fn(T) -> Result<(), Str
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(case) = next() {
-                    // Before the lock is taken, or they would run one after the other.
+                    // Before the lock, or the checks would run one after the other.
                     let failure = check(case).err();
                     failures.lock().expect("nobody panics").extend(failure);
                 }

@@ -1,6 +1,5 @@
-//! The order of the house: which file may use which, and what the inner rooms
-//! never name. It reads the source files, so a new module is covered as soon as
-//! another file declares it.
+//! Which file may use which, and what the inner modules never name. These tests read the
+//! source files, so they cover a new module as soon as another file declares it.
 //!
 //! The rule. A parent file, such as `src/lib.rs` or `src/sim.rs`, declares its
 //! modules in the order in which to read them, and
@@ -9,15 +8,15 @@
 //!    modules have different parents, this holds for the two ancestors that have
 //!    the same parent. So there are no circles, at any depth.
 //! 2. A name that a parent only imports counts as the module that it comes from.
-//! 3. Of what a parent defines itself, its children may use types, traits and
-//!    constants, as these are words that they share. They may not call its
-//!    functions: a parent calls its children.
-//! 4. A parent may use all its children, and what is between the braces of
+//! 3. Children may use the types, traits and constants that their parent itself
+//!    defines, because these are shared words. They may not call its functions:
+//!    a parent calls its children.
+//! 4. A parent may use all its children. The code between the braces of
 //!    `mod tests { ... }` is part of its file.
 //!
-//! Where two files take each other's place, as a feature is on or off, the rule
-//! holds for both. The library and the program are two such houses; all of the
-//! library is above the program.
+//! If one file replaces another depending on a feature, the rule holds for both.
+//! The library and the program are two such trees; all of the library is above
+//! the program.
 
 mod paths;
 mod reading;
@@ -30,11 +29,11 @@ use std::path::Path;
 use paths::{Use, absolute};
 use tree::{Module, Sources, Target, Tree};
 
-/// The last module that knows nothing of the world outside: no socket, file,
-/// clock, console, environment, process, nor chance without a seed.
+/// The last module that knows nothing of the outside world: no socket, file, clock, console,
+/// environment, process, or unseeded randomness.
 const LAST_INNER_MODULE: &str = "node";
 
-/// What the inner modules do not name, as beginnings of paths.
+/// Paths that the inner modules do not name, nor any path that begins with them.
 const OUTSIDE_PATHS: [&str; 12] = [
     "core::net",
     "rand::make_rng",
@@ -50,8 +49,8 @@ const OUTSIDE_PATHS: [&str; 12] = [
     "std::thread::sleep",
 ];
 
-/// The same by single names, however they were imported. A `HashMap` is walked
-/// in another order at each run, unlike a `BTreeMap`.
+/// Single names that the inner modules do not use, however they are imported. The order of a
+/// `HashMap` differs in each run, unlike that of a `BTreeMap`.
 const OUTSIDE_NAMES: [&str; 22] = [
     "File",
     "HashMap",
@@ -119,7 +118,7 @@ fn every_source_file_is_declared_somewhere() {
     }
 }
 
-/// A sentence for every use in a crate that breaks the rule.
+/// A message for every use in a crate that breaks the rule.
 fn breaches(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for module in &tree.0 {
@@ -174,7 +173,7 @@ fn program() -> Tree {
     Tree::read(&sources(), "src/main.rs")
 }
 
-/// The modules up to the node, in reading order, with all inside them.
+/// The modules up to the node, in reading order, with all modules inside them.
 fn inner_modules(library: &Tree) -> Vec<&Module> {
     let names = &library.0[0].children;
     let last = names.iter().rposition(|name| name == LAST_INNER_MODULE);
@@ -183,7 +182,7 @@ fn inner_modules(library: &Tree) -> Vec<&Module> {
     library.0.iter().filter(is_inner).collect()
 }
 
-/// All source files, by their paths from the folder of the package on.
+/// All source files, by their paths from the package's folder.
 fn sources() -> Sources {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Sources::new();

@@ -1,15 +1,15 @@
-//! The names in a file's tokens, joined where `::` or the braces of a `use` join
-//! them. Tokens know comments and texts apart from code, and those inside a macro
-//! or an attribute are walked like all others.
+//! The names in a file's tokens, joined where `::` or the braces of a `use` join them.
+//! Tokens keep comments and string literals apart from code. Tokens inside a macro or an
+//! attribute are read like all others.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// A path as the code has it, such as `super::Block` or `println`.
+/// A path as written in the code, such as `super::Block` or `println`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Use {
-    /// The modules between braces in which it stands, from the outermost on.
+    /// The modules with braces around it, from the outermost on.
     pub(crate) inside: Vec<String>,
-    /// Its names. The last is `*` where everything is imported.
+    /// Its names. The last is `*` if everything is imported.
     pub(crate) path: Vec<String>,
 }
 
@@ -20,8 +20,8 @@ pub(crate) fn paths(tokens: TokenStream) -> Vec<Use> {
     found
 }
 
-/// The modules from the root to where a path leads, where it says so: one that
-/// begins with `crate`, `self` or `super`, and stands in the module `here`.
+/// The modules from the root to the target of a path in the module `here`, if the path begins
+/// with `crate`, `self` or `super`.
 pub(crate) fn absolute(here: &[String], path: &[String]) -> Option<Vec<String>> {
     let supers = path.iter().take_while(|name| *name == "super").count();
     match path {
@@ -40,7 +40,7 @@ pub(crate) fn absolute(here: &[String], path: &[String]) -> Option<Vec<String>> 
 
 /// A walk over the tokens of a file, or between two braces.
 struct Walk<'a> {
-    /// What stands before the braces: `crate::block` for `use crate::block::{`.
+    /// The path before the braces: `crate::block` for `use crate::block::{`.
     prefix: &'a [String],
     inside: &'a [String],
     found: &'a mut Vec<Use>,
@@ -55,7 +55,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Takes what stands in front, and gives what follows it.
+    /// Takes what comes first, and returns the tokens after it.
     fn next<'t>(&mut self, tokens: &'t [TokenTree]) -> &'t [TokenTree] {
         match tokens {
             [TokenTree::Ident(word), TokenTree::Ident(name), TokenTree::Group(body), rest @ ..]
@@ -65,7 +65,7 @@ impl Walk<'_> {
                 rest
             }
             [TokenTree::Ident(word), TokenTree::Ident(name), rest @ ..] if word == "as" => {
-                // The new name in `use a as b` stands for itself.
+                // The new name in `use a as b` counts as a path by itself.
                 self.keep(vec![name.to_string()]);
                 rest
             }
@@ -85,7 +85,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Takes a path to its end; a name stands in front.
+    /// Takes a path to its end; the next token is a name.
     fn path<'t>(&mut self, mut path: Vec<String>, mut tokens: &'t [TokenTree]) -> &'t [TokenTree] {
         loop {
             match tokens {
@@ -127,7 +127,7 @@ impl Walk<'_> {
     }
 }
 
-/// What follows `::`, if that stands in front.
+/// The tokens after `::`, if they begin with it.
 fn after_colons(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     match tokens {
         [TokenTree::Punct(first), TokenTree::Punct(second), rest @ ..]

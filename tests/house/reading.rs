@@ -1,4 +1,4 @@
-//! That the house is read well: a test that sees nothing finds nothing wrong.
+//! Tests of the reading itself, because a test that reads nothing finds no mistake.
 
 use super::paths::paths;
 use super::tree::{Sources, Tree};
@@ -9,7 +9,7 @@ fn found(code: &str) -> Vec<String> {
     paths(code.parse().expect("tokens")).iter().map(shown).collect()
 }
 
-/// What breaks the rule in a house of these files, the first of which is the root.
+/// The uses that break the rule in a crate of these files, of which the first is the root.
 fn wrong(files: &[(&str, &str)]) -> Vec<String> {
     let sources: Sources =
         files.iter().map(|(path, text)| (path.into(), (*text).to_owned())).collect();

@@ -1,5 +1,5 @@
-//! The modules of a crate, in reading order: read from the files that its root
-//! declares, and all that these declare.
+//! The modules of a crate, in reading order: those that its root declares, and all that these
+//! declare.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,34 +13,34 @@ use super::paths::{Use, absolute, paths};
 /// The texts of files, by their paths.
 pub(crate) type Sources = BTreeMap<PathBuf, String>;
 
-/// A file of a crate, and what it says of others.
+/// A file of a crate, and its declarations, imports and paths.
 #[derive(Debug)]
 pub(crate) struct Module {
-    /// Its names from the root on: `crate`, `cli`, `node`. Two files that take
-    /// each other's place, as a feature is on or off, have the same.
+    /// Its names from the root on: `crate`, `cli`, `node`. If one file replaces another
+    /// depending on a feature, both have the same names.
     pub(crate) names: Vec<String>,
-    /// Where its text stands.
+    /// The path of the file.
     pub(crate) file: PathBuf,
-    /// The modules with files of their own that it declares, in order.
+    /// The modules in separate files that it declares, in order.
     pub(crate) children: Vec<String>,
-    /// The functions that it defines, apart from methods.
+    /// The functions that it defines, except methods.
     pub(crate) functions: BTreeSet<String>,
-    /// What it imports, public or not: the name here, and the path there.
+    /// Its imports, public or not: the name here, and the path there.
     pub(crate) imports: Vec<(String, Vec<String>)>,
     /// All paths in its text.
     pub(crate) uses: Vec<Use>,
 }
 
-/// Where a path of a crate leads.
+/// The target of a path in a crate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     /// The names of the module.
     pub(crate) module: Vec<String>,
-    /// What is meant in it; `None` for the module as a whole.
+    /// The item in it; `None` for the module as a whole.
     pub(crate) item: Option<String>,
 }
 
-/// The modules of a crate: the root, and each module's own behind it.
+/// The modules of a crate: the root, and after each module its children.
 pub(crate) struct Tree(pub(crate) Vec<Module>);
 
 impl Tree {
@@ -51,8 +51,8 @@ impl Tree {
         tree
     }
 
-    /// Adds the module of a file, and those that it declares. `is_folder` says
-    /// that their files stand beside it, and not in a folder of its name.
+    /// Adds the module of a file, and the modules that it declares. `is_folder` means that
+    /// their files are beside it, and not in a folder with its name.
     fn add(&mut self, sources: &Sources, names: Vec<String>, file: &Path, is_folder: bool) {
         let text = sources.get(file).unwrap_or_else(|| panic!("no file {}", file.display()));
         let tokens: TokenStream = text.parse().expect("the tokens of a source file");
@@ -75,12 +75,12 @@ impl Tree {
         }
     }
 
-    /// The files that are a module: one, or two that take each other's place.
+    /// The files of a module: one, or two that replace each other.
     pub(crate) fn named(&self, names: &[String]) -> impl Iterator<Item = &Module> {
         self.0.iter().filter(move |module| module.names == names)
     }
 
-    /// Where a path from the root leads, through every import on its way.
+    /// The target of a path from the root, through every import on the way.
     pub(crate) fn targets(&self, path: &[String]) -> Vec<Target> {
         let mut len = 1;
         while len < path.len() && self.named(&path[..=len]).next().is_some() {
@@ -97,8 +97,8 @@ impl Tree {
         }
     }
 
-    /// A path that names a module may name what its parent imports, too: a
-    /// function of that name, or what stands for the module without a feature.
+    /// A path that names a module may also name something that its parent imports: a function
+    /// with that name, or the replacement of the module without a feature.
     fn of_module(&self, path: &[String]) -> Vec<Target> {
         let (name, parent) = path.split_last().expect("a path has a root");
         let mut targets = self.imported(parent, name, &[]);
@@ -114,7 +114,7 @@ impl Tree {
         paths.flat_map(|path| self.targets(&[&path[..], further].concat())).collect()
     }
 
-    /// The path from the root, also where it begins with a child's name.
+    /// The path from the root, also for a path that begins with a child's name.
     fn rooted(&self, here: &[String], path: &[String]) -> Option<Vec<String>> {
         let child = [here, &path[..1]].concat();
         let is_child = self.named(&child).next().is_some();
@@ -122,7 +122,7 @@ impl Tree {
     }
 }
 
-/// A module that has a file of its own.
+/// A module in a separate file.
 fn declaration(item: &Item) -> Option<&ItemMod> {
     match item {
         Item::Mod(item) if item.content.is_none() => Some(item),
@@ -145,7 +145,7 @@ fn imports(item: &Item) -> Vec<(String, Vec<String>)> {
     found
 }
 
-/// Takes the braces of a `use` apart.
+/// Splits the braces of a `use`.
 fn spread(tree: &UseTree, path: &mut Vec<String>, found: &mut Vec<(String, Vec<String>)>) {
     let depth = path.len();
     match tree {
@@ -170,8 +170,8 @@ fn spread(tree: &UseTree, path: &mut Vec<String>, found: &mut Vec<(String, Vec<S
     path.truncate(depth);
 }
 
-/// The files in which a declared module may stand, and whether the files of its
-/// own modules stand beside it.
+/// The possible files of a declared module, and whether the files of its children are beside
+/// it.
 fn files(
     sources: &Sources,
     item: &ItemMod,
@@ -207,7 +207,7 @@ fn path_of(meta: &Meta) -> Option<String> {
     }
 }
 
-/// The attributes that `cfg_attr` gives on a condition.
+/// The attributes that `cfg_attr` adds on a condition.
 fn conditional(attribute: &Attribute) -> Vec<Meta> {
     if !attribute.path().is_ident("cfg_attr") {
         return Vec::new();

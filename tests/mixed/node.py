@@ -1,11 +1,11 @@
-"""A mining node as the Python tutorial has it, to test ours against.
+"""A mining node as in the Python tutorial, to test our nodes with.
 
     NODE_IP=127.0.0.1 python3 node.py 9000
 
-It writes to the ports 7000, 8000 and 9000 of NODE_IP. For tests, which have no
-time, ZERO_BITS, NONCES and LISTEN (seconds) may be set; each is the tutorial's
-unless it is. Nothing here knows of frames, of rules beyond the tutorial's, or of
-chains of more than 9,216 bytes.
+It sends to the ports 7000, 8000 and 9000 of NODE_IP. To be faster, tests set
+ZERO_BITS, NONCES and LISTEN (in seconds); the defaults are the tutorial's. The node
+knows no frames, no rules beyond the tutorial's, and no chains of more than
+9,216 bytes.
 """
 
 import hashlib

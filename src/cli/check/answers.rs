@@ -1,4 +1,4 @@
-//! Programs that are asked something on their command line and print an answer.
+//! Programs that get a question on the command line and print an answer.
 
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -12,20 +12,20 @@ use super::program::Program;
 use super::report::Lesson;
 use super::terms::Terms;
 
-/// The longest that an answer may take: some programs are compiled first.
+/// The longest time for an answer: some programs are compiled first.
 const ANSWER: Duration = Duration::from_secs(60);
 
-/// How often the checker looks whether a program has ended.
+/// How often the checker looks whether the program has ended.
 const POLL: Duration = Duration::from_millis(10);
 
-/// What a program printed, and what it said last.
+/// What a program printed, and its last lines.
 pub(super) struct Answer {
     pub(super) text: String,
     pub(super) last_words: String,
 }
 
-/// Runs the program with `value` in the place of `placeholder`. The inner error says why it
-/// gave no answer.
+/// Runs the program with `value` in place of `placeholder`. The inner error says why there
+/// is no answer.
 pub(super) fn ask(terms: &Terms, placeholder: &str, value: &str) -> Result<Result<Answer, Lesson>> {
     let command: Vec<_> =
         terms.command.iter().map(|word| word.replace(placeholder, value)).collect();
@@ -34,13 +34,13 @@ pub(super) fn ask(terms: &Terms, placeholder: &str, value: &str) -> Result<Resul
     let begun = Instant::now();
     loop {
         if terms.stop.load(Ordering::Relaxed) {
-            bail!("stopped; the program that was checked is ended");
+            bail!("stopped; the checked program has been ended");
         }
         match program.ended() {
             Some(News::NotStarted(why)) => {
                 let wrong = format!("It could not be started: {why}.");
-                let look =
-                    "the command after --: the program must be installed, or its path be right";
+                let look = "the command after --: the program must be installed, or its path must be \
+                            right";
                 return Ok(Err(Lesson::new(wrong, look)));
             }
             Some(_) => {
@@ -62,7 +62,7 @@ pub(super) fn ask(terms: &Terms, placeholder: &str, value: &str) -> Result<Resul
 /// The runs of hexadecimal digits of this length in a text, as bytes.
 pub(super) fn hexadecimal(text: &str, digits: usize) -> Vec<Vec<u8>> {
     let words = text.split(|character: char| !character.is_ascii_alphanumeric());
-    // Python and others write 0x before them.
+    // Python and other languages write 0x before them.
     let words = words.map(|word| word.strip_prefix("0x").unwrap_or(word));
     words.filter(|word| word.len() == digits).filter_map(|word| hex::decode(word).ok()).collect()
 }
@@ -73,7 +73,7 @@ pub(super) fn hashes(text: &str) -> Vec<[u8; Hash::LEN]> {
     found.filter_map(|bytes| bytes.try_into().ok()).collect()
 }
 
-/// Which of two words a text has; `None` where it has neither, or both.
+/// Which of two words is in a text; `None` if neither is, or both are.
 pub(super) fn which(text: &str, yes: &str, no: &str) -> Option<bool> {
     let has = |wanted: &str| {
         let mut words = text.split(|character: char| !character.is_alphanumeric());

@@ -1,4 +1,4 @@
-//! Exercise 1.1: a program that makes the genesis block, hashes a block, and tells whether
+//! Exercise 1.1: a program that makes the genesis block, hashes a block, and says whether
 //! the hash meets the target.
 
 use anyhow::Result;
@@ -11,18 +11,18 @@ use super::hints;
 use super::report::{Lesson, Report, Task};
 use super::terms::Terms;
 
-/// What stands for the question in the command.
+/// The placeholder for the question in the command.
 pub(super) const PLACEHOLDER: &str = "{block}";
 
 const GENESIS: Task = Task { name: "genesis", title: "it makes the genesis block" };
 const HASH: Task = Task { name: "hash", title: "it hashes a block" };
 const HEADER: Task = Task { name: "header", title: "it hashes the header and nothing else" };
-const TARGET: Task = Task { name: "target", title: "it tells whether the hash meets the target" };
+const TARGET: Task = Task { name: "target", title: "it says whether the hash meets the target" };
 
 /// The tasks of this exercise.
 pub(super) const TASKS: [Task; 4] = [GENESIS, HASH, HEADER, TARGET];
 
-/// Tries a program.
+/// Tests a program.
 pub(super) fn check(terms: &Terms) -> Result<Report> {
     let mut report = Report::new("1.1", &TASKS);
     let answer = ask(terms, PLACEHOLDER, "genesis")?;
@@ -52,7 +52,7 @@ pub(super) fn check(terms: &Terms) -> Result<Report> {
     Ok(report)
 }
 
-/// A block whose hash begins with exactly `bits` zero bits. It is another one each day.
+/// A block whose hash begins with exactly `bits` zero bits. It is different in each run.
 fn with_zero_bits(bits: u32) -> BlockBytes {
     let date = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let timestamp = date.map_or(0, |since| since.as_secs() as u32);
@@ -75,8 +75,8 @@ fn judge_genesis(answer: &Answer) -> Result<(), Lesson> {
                 significant byte first";
     let Some(found) = blocks.first() else {
         let wrong = format!(
-            "Asked with genesis for {PLACEHOLDER}, it should print the block as 150 hexadecimal \
-             digits, and did not. {}",
+            "With genesis for {PLACEHOLDER}, it should print the block as 150 hexadecimal digits, \
+             but did not. {}",
             answer.last_words
         );
         return Err(Lesson::new(wrong, look));
@@ -84,12 +84,12 @@ fn judge_genesis(answer: &Answer) -> Result<(), Lesson> {
     if !blocks.iter().any(|block| block[..] == genesis) {
         let found: &BlockBytes = found[..].try_into().expect("it has 75 bytes");
         let field = hints::of_genesis(found).unwrap_or_default();
-        return Err(Lesson::new(format!("Its genesis block is another: {field}."), look));
+        return Err(Lesson::new(format!("Its genesis block is wrong: {field}."), look));
     }
     judge_hash(answer, &genesis)
 }
 
-/// Whether the right hash is among what was printed.
+/// Whether the program printed the right hash.
 fn judge_hash(answer: &Answer, block: &BlockBytes) -> Result<(), Lesson> {
     let wanted = cairn::block::hash(block);
     let hashes = hashes(&answer.text);
@@ -98,10 +98,10 @@ fn judge_hash(answer: &Answer, block: &BlockBytes) -> Result<(), Lesson> {
     }
     let Some(found) = hashes.first() else {
         let wrong = format!(
-            "It should print the hash of the block as 64 hexadecimal digits, and did not. {}",
+            "It should print the hash of the block as 64 hexadecimal digits, but did not. {}",
             answer.last_words
         );
-        let look = "what it prints; the block comes as 150 digits in the place of {block}";
+        let look = "what it prints; it gets the block as 150 digits in place of {block}";
         return Err(Lesson::new(wrong, look));
     };
     let wrong =
@@ -112,7 +112,7 @@ fn judge_hash(answer: &Answer, block: &BlockBytes) -> Result<(), Lesson> {
     Err(Lesson::new(wrong, hints.next().unwrap_or(usual)))
 }
 
-/// Whether the right one of two words was printed.
+/// Whether the program printed the right one of the two words.
 fn judge_target(answer: &Answer, block: &BlockBytes) -> Result<(), Lesson> {
     let hash = cairn::block::hash(block);
     let meets = Target::NETWORK.is_met_by(&hash);
@@ -125,12 +125,12 @@ fn judge_target(answer: &Answer, block: &BlockBytes) -> Result<(), Lesson> {
         Some(_) => {
             let wrong = format!(
                 "The hash {hash} begins with {bits} zero bits, so it {right} the target; the \
-                 program said that it {other} it.",
+                 program says that it {other} it.",
             );
             Err(Lesson::new(wrong, look))
         }
         None => {
-            let wrong = "It should say meets or misses, one of the two words, and did not.";
+            let wrong = "It should print one of the words meets and misses, but did not.";
             Err(Lesson::new(wrong, "what it prints after the hash"))
         }
     }

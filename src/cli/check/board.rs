@@ -1,4 +1,4 @@
-//! `cairn check --board`: a page of who passes what.
+//! `cairn check --board`: a page that shows who passes which exercise.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,7 +11,7 @@ use super::exercises;
 use crate::cli::exit::Exit;
 use crate::cli::{print, signals};
 
-/// Where it is unless another port is given.
+/// The default port.
 const PORT: u16 = 7777;
 
 /// Serves the page until Ctrl-C.
@@ -30,20 +30,20 @@ pub(super) fn run(text: &str) -> Result<()> {
         })?;
     let (stop, stopped) = mpsc::channel();
     signals::on_stop(move || {
-        // A second signal has nothing left to stop.
+        // After a second signal there is nothing left to stop.
         let _ = stop.send(());
     })?;
     print::line(format_args!("BOARD http://{}/", board.address()))?;
     if address.ip().is_loopback() {
         print::line(format_args!(
-            "  only this machine can see it; for a class give this machine's address in its \
+            "  only this machine can see it; for a class give this machine's address in the \
              network, as in --board 192.168.1.10:{PORT}"
         ))?;
     }
-    stopped.recv().context("nothing can end the board but Ctrl-C")
+    stopped.recv().context("only Ctrl-C can end the board")
 }
 
-/// Reads nothing, `PORT` or `IP:PORT`.
+/// Reads an empty text, `PORT` or `IP:PORT`.
 fn address(text: &str) -> Result<SocketAddr> {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if text.is_empty() {

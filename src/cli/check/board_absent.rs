@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cli::exit::Exit;
 
-/// Says what is missing.
+/// Reports the missing feature.
 pub(super) fn run(_text: &str) -> Result<()> {
     Err(Exit::usage("--board needs the feature web: build without --no-default-features"))
 }

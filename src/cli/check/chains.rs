@@ -1,4 +1,4 @@
-//! Exercise 1.2: a program that mines block 1 and tells whether a chain is valid.
+//! Exercise 1.2: a program that mines block 1 and says whether a chain is valid.
 
 use anyhow::Result;
 use cairn::block::{Block, BlockBytes, Header, Nonce, Transaction};
@@ -11,10 +11,10 @@ use super::answers::{Answer, ask, hexadecimal, which};
 use super::report::{Lesson, Report, Task};
 use super::terms::Terms;
 
-/// What stands for the question in the command.
+/// The placeholder for the question in the command.
 pub(super) const PLACEHOLDER: &str = "{chain}";
 
-/// When block 1 is dated, and the nonce that solves it.
+/// The timestamp of block 1, and the nonce that solves it.
 const DATE: u32 = 1_634_700_600;
 const NONCE: &str = "58768";
 
@@ -22,27 +22,25 @@ const MINES: Task = Task { name: "mine", title: "it mines block 1" };
 const VALID: Task = Task { name: "valid", title: "it calls a valid chain valid" };
 const WHOLE: Task = Task { name: "whole-blocks", title: "it refuses a chain that is cut off" };
 const GENESIS: Task = Task { name: "genesis", title: "it refuses another genesis block" };
-const PREVIOUS: Task = Task {
-    name: "previous-hash",
-    title: "it refuses a block that names another than the one before",
-};
+const PREVIOUS: Task =
+    Task { name: "previous-hash", title: "it refuses a block with a wrong previous hash" };
 const WORK: Task =
     Task { name: "proof-of-work", title: "it refuses a block without proof of work" };
 
 /// The tasks of this exercise.
 pub(super) const TASKS: [Task; 6] = [MINES, VALID, WHOLE, GENESIS, PREVIOUS, WORK];
 
-/// A chain, and what is to be said of it.
+/// A chain, and the right verdict on it.
 struct Question {
     task: Task,
     chain: Vec<u8>,
     is_valid: bool,
-    /// What is special about it.
+    /// A description of the chain.
     what: &'static str,
     look: &'static str,
 }
 
-/// Tries a program.
+/// Tests a program.
 pub(super) fn check(terms: &Terms) -> Result<Report> {
     let mut report = Report::new("1.2", &TASKS);
     match ask(terms, PLACEHOLDER, "mine")?.and_then(|answer| judge_mined(&answer)) {
@@ -73,8 +71,8 @@ fn judge_mined(answer: &Answer) -> Result<(), Lesson> {
         }
         _ if !has_nonce => {
             let wrong = format!(
-                "Asked with mine for {PLACEHOLDER}, it should find the nonce {NONCE} for the \
-                 timestamp {DATE}, and print it. {}",
+                "With mine for {PLACEHOLDER}, it should find the nonce {NONCE} for the timestamp \
+                 {DATE}, and print it. {}",
                 answer.last_words
             );
             Err(Lesson::new(wrong, look))
@@ -97,7 +95,7 @@ fn judge_verdict(answer: &Answer, question: &Question) -> Result<(), Lesson> {
         }
         None => {
             let wrong = format!(
-                "Of {what} it should say valid or invalid, one of the two words, and did not. {}",
+                "For {what} it should print one of the words valid and invalid, but did not. {}",
                 answer.last_words
             );
             Err(Lesson::new(wrong, look))
@@ -109,7 +107,7 @@ fn questions() -> Vec<Question> {
     let genesis = Block::genesis();
     let chain = chain(genesis, 5);
     let mut previous = chain.clone();
-    // From here on the blocks stand on a block that is not there.
+    // From here on the blocks build on a block that is not in the chain.
     previous[2] = mined(Hash::of(b"another block"), 9);
     previous[3] = mined(cairn::block::hash(&previous[2]), 9);
     previous[4] = mined(cairn::block::hash(&previous[3]), 9);
@@ -126,9 +124,9 @@ fn questions() -> Vec<Question> {
     let other = self::chain(other, 3);
     let whole = "the length: it must be a multiple of 75, and not 0";
     let names = "bytes 2 to 33 of each block: they must be the hash of the block before it";
-    let work = "the hash of every block after the genesis block, the last too: 16 zero bits";
+    let work = "the hash of every block after the genesis block, also of the last: 16 zero bits";
     let first = "the first block: its hash must be 00001ff5..., or its bytes the genesis block's";
-    let valid = "whether you refuse too much: the first block has nobody before it, and \
+    let valid = "whether you refuse too much: there is no block before the first one, and \
                  timestamps may be equal";
     let question = |task, chain: &[BlockBytes], is_valid, what, look| Question {
         task,
@@ -144,7 +142,7 @@ fn questions() -> Vec<Question> {
         question(VALID, &chain[..2], true, "a valid chain of 2 blocks", valid),
         question(VALID, &chain, true, "a valid chain of 5 blocks", valid),
         cut,
-        question(GENESIS, &other, false, "a chain upon another genesis block", first),
+        question(GENESIS, &other, false, "a chain on another genesis block", first),
         question(PREVIOUS, &previous, false, "a chain with a gap in it", names),
         question(WORK, &lazy, false, "a chain whose last block has no proof of work", work),
         question(WORK, &lazy_inside, false, "a chain whose third block has no proof of work", work),
@@ -159,7 +157,7 @@ fn chain(genesis: Block, count: usize) -> Vec<BlockBytes> {
     blocks
 }
 
-/// A block upon another, with proof of work, that its lane makes another than others.
+/// A block on `previous`, with proof of work. Each lane gives a different block.
 fn mined(previous: Hash, lane: u64) -> BlockBytes {
     let in_lane = |header: Header| {
         let header = Header { nonce: Nonce::in_lane(lane, 0), ..header };

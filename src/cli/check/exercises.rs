@@ -1,4 +1,4 @@
-//! The exercises that there are.
+//! The exercises.
 
 use std::fmt::Write;
 
@@ -8,21 +8,21 @@ use super::report::{Report, Task};
 use super::terms::Terms;
 use super::{blocks, chains, nodes, tasks};
 
-/// An exercise: what it is called, and how a program is tried.
+/// An exercise, and how to test a program against it.
 pub(super) struct Exercise {
     pub(super) name: &'static str,
     title: &'static str,
     /// What the program must do, in sentences.
     demand: &'static str,
     example: &'static str,
-    /// What must stand in the command.
+    /// The placeholder that the command must contain.
     pub(super) placeholder: &'static str,
     tasks: &'static [Task],
     pub(super) check: fn(&Terms) -> Result<Report>,
 }
 
 impl Exercise {
-    /// The report of a program that was not tried yet.
+    /// The report of a program that was not tested yet.
     pub(super) fn untried(&self) -> Report {
         Report::new(self.name, self.tasks)
     }
@@ -33,10 +33,10 @@ pub(super) const ALL: [Exercise; 3] = [
     Exercise {
         name: "1.1",
         title: "Blocks",
-        demand: "The program is run with genesis in the place of {block}: it prints the genesis\n\
-                 block as 150 hexadecimal digits and its hash as 64. Then it is run with other\n\
-                 blocks, each as 150 digits: it prints the hash of the block, and says whether the\n\
-                 hash meets or misses the target.",
+        demand: "The checker runs the program with genesis in place of {block}: the program\n\
+                 prints the genesis block as 150 hexadecimal digits and its hash as 64. Then the\n\
+                 checker runs it with other blocks, each as 150 digits: the program prints the\n\
+                 hash of the block, and says whether the hash meets or misses the target.",
         example: "cairn check 1.1 -- python3 blocks.py {block}",
         placeholder: blocks::PLACEHOLDER,
         tasks: &blocks::TASKS,
@@ -45,10 +45,11 @@ pub(super) const ALL: [Exercise; 3] = [
     Exercise {
         name: "1.2",
         title: "Chains",
-        demand: "The program is run with mine in the place of {chain}: it mines block 1 upon the\n\
-                 genesis block, dated 1634700600, with nonces from 0 on. It prints the nonce, and\n\
-                 both blocks as 300 hexadecimal digits. Then it is run with chains, each as\n\
-                 hexadecimal digits: it says whether the chain is valid or invalid.",
+        demand: "The checker runs the program with mine in place of {chain}: the program mines\n\
+                 block 1 on the genesis block, with the timestamp 1634700600 and nonces from 0\n\
+                 on. It prints the nonce, and both blocks as 300 hexadecimal digits. Then the\n\
+                 checker runs it with chains, each as hexadecimal digits: the program says\n\
+                 whether the chain is valid or invalid.",
         example: "cairn check 1.2 -- python3 chains.py {chain}",
         placeholder: chains::PLACEHOLDER,
         tasks: &chains::TASKS,
@@ -59,9 +60,9 @@ pub(super) const ALL: [Exercise; 3] = [
         title: "Nodes",
         demand: "The program is a node: it listens on UDP port {port}, which is 7000, at the\n\
                  address in the environment variable NODE_IP. The checker plays the nodes 8000\n\
-                 and 9000 at the same address. It takes some twenty seconds if the program takes\n\
-                 the clock for the timestamp and counts nonces from 0, and minutes if it searches\n\
-                 otherwise.",
+                 and 9000 at the same address. The check takes about twenty seconds if the\n\
+                 program takes timestamps from the clock and counts nonces from 0, and minutes if\n\
+                 it searches in another way.",
         example: "cairn check 1.3 -- python3 node.py {port}",
         placeholder: nodes::PLACEHOLDER,
         tasks: &tasks::TASKS,
@@ -79,7 +80,7 @@ pub(super) fn find(name: &str) -> Option<&'static Exercise> {
     EXERCISES.iter().find(|exercise| exercise.name == name)
 }
 
-/// What `cairn check` alone prints.
+/// What `cairn check` prints without arguments.
 pub(super) fn list() -> String {
     let mut text = "Exercises, for programs in any language:\n".to_owned();
     for Exercise { name, title, demand, example, tasks, .. } in &ALL {

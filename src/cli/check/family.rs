@@ -1,7 +1,7 @@
-//! The processes that a program has started, and those that they have started.
+//! The processes that a program started, directly or indirectly.
 //!
-//! On Linux all of them are found, also those that have left the program's group: a
-//! process whose parent has ended is given to the guardian. Elsewhere only the group is known.
+//! On Linux the guardian finds all of them, also those that left the program's group,
+//! because it adopts each process whose parent has ended. Elsewhere it knows only the group.
 
 #[cfg(not(target_os = "linux"))]
 pub(super) use self::group::{adopt_orphans, count, signal};
@@ -16,18 +16,18 @@ mod linux {
 
     use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
 
-    /// Has the system give us every descendant whose parent ends.
+    /// Makes this process the new parent of every descendant whose parent ends.
     pub(in super::super) fn adopt_orphans() {
-        // Where the system has none of this, the group has to do.
+        // If the system cannot do this, the group has to suffice.
         let _ = set_child_subreaper(Some(getpid()));
     }
 
-    /// How many descendants of this process run.
+    /// The number of descendants of this process that run.
     pub(in super::super) fn count(_group: u32) -> usize {
         descendants(process::id()).len()
     }
 
-    /// Sends a signal to all of them.
+    /// Sends a signal to all descendants.
     pub(in super::super) fn signal(signal: Signal) {
         for pid in descendants(process::id()) {
             if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
@@ -56,8 +56,8 @@ mod linux {
         found
     }
 
-    /// The parent in the text of `/proc/PID/stat`; `None` for a process that has ended
-    /// and only waits to be noticed. The name before it may hold spaces and brackets.
+    /// The parent in the text of `/proc/PID/stat`; `None` for a zombie. The name before it
+    /// may contain spaces and brackets.
     fn parent(stat: &str) -> Option<u32> {
         let (_, rest) = stat.rsplit_once(") ")?;
         let (state, rest) = rest.split_once(' ')?;
@@ -82,15 +82,15 @@ mod linux {
 mod group {
     use rustix::process::{Pid, Signal, test_kill_process_group};
 
-    /// There is nothing like it here.
+    /// Does nothing: this system cannot do it.
     pub(in super::super) fn adopt_orphans() {}
 
-    /// Whether any process of the group runs.
+    /// 1 if any process of the group runs, else 0.
     pub(in super::super) fn count(group: u32) -> usize {
         let group = Pid::from_raw(group.cast_signed());
         usize::from(group.is_some_and(|group| test_kill_process_group(group).is_ok()))
     }
 
-    /// The group is signalled as a group.
+    /// Does nothing: the guardian signals the whole group.
     pub(in super::super) fn signal(_signal: Signal) {}
 }

@@ -1,5 +1,4 @@
-//! Where a check takes place: an address, and the sockets of the two nodes that the
-//! checker plays.
+//! The place of a check: an address, and the sockets of the two nodes that the checker plays.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -15,13 +14,13 @@ use rand::{RngExt, SeedableRng};
 
 use crate::cli::exit::Exit;
 
-/// How many addresses are tried before we give up.
+/// How many addresses the checker tries before it gives up.
 const ADDRESSES: usize = 20;
 
-/// How long a refusal takes at most to come back, on this machine.
+/// The longest that a refusal takes to come back on this machine.
 const REFUSAL: Duration = Duration::from_millis(10);
 
-/// An address and the two ports of the checker at it.
+/// An address, and the checker's two ports at it.
 pub(super) struct Ground {
     pub(super) ip: IpAddr,
     /// 8000 and 9000.
@@ -31,10 +30,10 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    /// Takes an address of loopback that nobody uses, or the one that is given.
+    /// Takes the given address, or an unused address of loopback.
     pub(super) fn take(ip: Option<IpAddr>) -> Result<Ground> {
         if let Some(ip) = ip {
-            // A group's address can be bound, but nobody at it refuses a datagram.
+            // A multicast address can be bound, but nothing at it refuses a datagram.
             let is_one = !ip.is_multicast();
             let ground =
                 if is_one { Ground::at(ip) } else { Err(ErrorKind::AddrNotAvailable.into()) };
@@ -56,18 +55,18 @@ impl Ground {
     }
 
     fn at(ip: IpAddr) -> std::io::Result<Ground> {
-        // It must be free for the program, too.
+        // The program's port must be free, too.
         drop(bind_socket(ip, NODE_PORTS[0])?);
         Ok(Ground { ip, sockets: ours(ip)?, buffer: vec![0; 65_536], next: 0 })
     }
 
-    /// Goes to the address at which the program listens already.
+    /// Moves to the address at which the program already listens.
     pub(super) fn follow(&mut self, ip: IpAddr) -> std::io::Result<()> {
         (self.sockets, self.ip) = (ours(ip)?, ip);
         Ok(())
     }
 
-    /// Where the program should be.
+    /// The address at which the program should listen.
     pub(super) fn program(&self) -> SocketAddr {
         SocketAddr::new(self.ip, NODE_PORTS[0])
     }
@@ -75,12 +74,12 @@ impl Ground {
     /// Sends the program a datagram, from 8000 and 9000 in turn.
     pub(super) fn send(&mut self, datagram: &[u8]) {
         self.next = 1 - self.next;
-        // That it cannot be reached shows in other ways.
+        // A program that cannot be reached is noticed in other ways.
         let _ = self.sockets[self.next].send_to(datagram, self.program());
     }
 
-    /// A datagram that has come, and the port at which. Everybody writes to 127.0.0.1, so there
-    /// only the program's own port is listened to.
+    /// A received datagram, and the port that received it. Any program may send to 127.0.0.1,
+    /// so there only datagrams from the program's own port count.
     pub(super) fn hear(&mut self) -> Option<(u16, &[u8])> {
         let is_shared = self.ip == IpAddr::from(Ipv4Addr::LOCALHOST);
         for (socket, port) in self.sockets.iter().zip(&NODE_PORTS[1..]) {
@@ -104,8 +103,8 @@ fn ours(ip: IpAddr) -> std::io::Result<[UdpSocket; 2]> {
     Ok(sockets)
 }
 
-/// Whether anybody listens on the program's port at an address. To find out, a datagram is
-/// sent that every node ignores: the chain of the genesis block alone.
+/// Whether a program listens on the program's port at an address. To find out, the checker
+/// sends a datagram that every node ignores: the chain of only the genesis block.
 pub(super) fn is_bound(ip: IpAddr) -> bool {
     let probe = || -> std::io::Result<bool> {
         let socket = bind_socket(ip, 0)?;
@@ -118,7 +117,7 @@ pub(super) fn is_bound(ip: IpAddr) -> bool {
     probe().unwrap_or(false)
 }
 
-/// Whether nobody has the program's port at an address.
+/// Whether the program's port is free at an address.
 pub(super) fn is_free(ip: IpAddr) -> bool {
     bind_socket(ip, NODE_PORTS[0]).is_ok()
 }

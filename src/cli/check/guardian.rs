@@ -1,10 +1,10 @@
 //! The guardian: a process between the checker and the program that is checked.
 //!
-//! The program must end with the checker, however that ends: by itself, by Ctrl-C, by a
-//! panic or by a kill that no process can catch. So the checker starts this guardian,
-//! and the guardian starts the program. The two talk through a socket, the guardian's
-//! standard input. When the checker's end of it closes, the guardian ends the program
-//! and all that the program has started.
+//! The program must end with the checker, however the checker ends: by itself, by Ctrl-C, by
+//! a panic, or by a kill that no process can catch. So the checker starts the guardian, and
+//! the guardian starts the program. Checker and guardian communicate through a socket, which
+//! is the guardian's standard input. When the checker's end of it closes, the guardian ends
+//! the program and every process that the program started.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
@@ -22,23 +22,23 @@ use super::family;
 /// How often the guardian looks at the checker and at the program.
 const POLL: Duration = Duration::from_millis(20);
 
-/// How long a program may take to end when it is asked to.
+/// How long a program may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How long the guardian goes on killing, where killed processes left others.
+/// How long the guardian keeps killing processes that killed ones left.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
-/// What the guardian tells the checker, a line each.
+/// What the guardian reports to the checker, a line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum News {
     /// The system could not start the program.
     NotStarted(String),
-    /// The program has ended by itself: its code (128 and more for a signal, as shells
-    /// have it), and how many processes it left running.
+    /// The program ended by itself: its exit code (128 and more for a signal, as in shells),
+    /// and how many processes it left running.
     Ended { code: i32, left: usize },
-    /// The program was asked to end and has ended.
+    /// The program got SIGTERM, and ended.
     Stopped,
-    /// The program did not end when it was asked to, and was killed.
+    /// The program did not end after SIGTERM, and was killed.
     Killed,
 }
 
@@ -52,7 +52,7 @@ impl News {
         }
     }
 
-    /// Reads a line back.
+    /// Reads a line.
     pub(super) fn parse(line: &str) -> Option<News> {
         match line.split_once(' ').unwrap_or((line, "")) {
             ("not-started", why) => Some(News::NotStarted(why.to_owned())),
@@ -77,7 +77,7 @@ pub(super) fn run(command: &[String]) -> Result<()> {
         Ok(mut child) => watch(&mut child, &mut line)?,
         Err(error) => News::NotStarted(error.to_string()),
     };
-    // Where the checker has ended there is nobody to tell.
+    // This fails if the checker has ended.
     let _ = line.write_all(news.line().as_bytes());
     Ok(())
 }
@@ -86,7 +86,7 @@ fn start(command: &[String]) -> io::Result<Child> {
     let [program, arguments @ ..] = command else {
         return Err(ErrorKind::InvalidInput.into());
     };
-    // A group of its own, so that it can be ended with all that it starts.
+    // A separate group, so that the guardian can end the program with all that it starts.
     Command::new(program).args(arguments).stdin(Stdio::null()).process_group(0).spawn()
 }
 
@@ -100,13 +100,13 @@ fn watch(child: &mut Child, line: &mut UnixStream) -> Result<News> {
         match line.read(&mut [0]) {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // The checker says nothing: whatever else happens there, it is its end.
+            // The checker never writes, so anything else means that it has ended.
             _ => return Ok(stop(child)),
         }
     }
 }
 
-/// Asks the program to end, and kills what is left of it after a second.
+/// Sends SIGTERM to the program, and kills what is left of it after a second.
 fn stop(child: &mut Child) -> News {
     signal(child, Signal::TERM);
     let deadline = Instant::now() + GRACE;
@@ -133,7 +133,7 @@ fn kill_all(child: &mut Child) {
 
 fn signal(child: &Child, signal: Signal) {
     let group = Pid::from_raw(child.id().cast_signed());
-    // The number of a group that has ended can be given away again, but only once it is empty.
+    // The system can reuse the number of a group, but only when the group is empty.
     if let Some(group) = group.filter(|group| test_kill_process_group(*group).is_ok()) {
         let _ = kill_process_group(group, signal);
     }

@@ -1,10 +1,10 @@
-//! What went wrong with a hash or a field, told from the bytes alone.
+//! The mistake behind a wrong hash or field, found from the bytes alone.
 
 use cairn::block::{Block, BlockBytes, field};
 use cairn::hash::Hash;
 use sha2::{Digest, Sha256};
 
-/// Which mistake gives this hash for this block, if it is one of the usual.
+/// The usual mistake that gives this hash for this block, if there is one.
 pub(super) fn of_hash(block: &BlockBytes, found: &[u8; Hash::LEN]) -> Option<&'static str> {
     let once = |bytes: &[u8]| -> [u8; Hash::LEN] { Sha256::digest(bytes).into() };
     let twice = |bytes: &[u8]| once(&once(bytes));
@@ -36,7 +36,7 @@ pub(super) fn of_hash(block: &BlockBytes, found: &[u8; Hash::LEN]) -> Option<&'s
     mistakes.into_iter().find(|(hash, _)| hash == found).map(|(_, hint)| hint)
 }
 
-/// Which mistake gives a block that seems to have no proof of work, if it is one of the usual.
+/// The usual mistake behind a block without proof of work, if there is one.
 pub(super) fn of_work(block: &BlockBytes) -> Option<&'static str> {
     let is_low = |bytes: &[u8]| Sha256::digest(bytes)[..2] == [0, 0];
     let twice = |bytes: &[u8]| is_low(&Sha256::digest(bytes));
@@ -52,7 +52,7 @@ pub(super) fn of_work(block: &BlockBytes) -> Option<&'static str> {
     }
 }
 
-/// The first field in which a block differs from the genesis block, and its value there.
+/// The first field in which a block differs from the genesis block, and its value.
 pub(super) fn of_genesis(block: &BlockBytes) -> Option<String> {
     let genesis = Block::genesis().to_bytes();
     let fields = [

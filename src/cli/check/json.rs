@@ -1,13 +1,13 @@
-//! `cairn check --json`, and what is posted to a board.
+//! `cairn check --json`.
 
 use serde_json::{Value, json};
 
 use super::report::{Outcome, Report};
 
-/// The number that changes with the shape of the line.
+/// The version of the JSON, also of a report to a board.
 pub(super) const VERSION: u32 = 1;
 
-/// The whole report.
+/// The whole report as a line of JSON.
 pub(super) fn line(report: &Report, command: &[String]) -> Value {
     let tasks = report.tasks.iter().map(|(task, outcome)| {
         let mut line = json!({ "name": task.name, "title": task.title, "outcome": outcome.name() });

@@ -1,4 +1,4 @@
-//! What a datagram from the program says of it. Nothing here has a socket or a clock.
+//! What a datagram shows about the program that sent it. No code here uses a socket or a clock.
 
 use std::ops::RangeInclusive;
 
@@ -12,40 +12,39 @@ use super::offers::{Kind, Offer};
 use super::report::{Lesson, Task};
 use super::tasks::BLOCK;
 
-/// Counters from here on are taken for drawn, not counted: it would have taken hours.
+/// Counters from here on count as random, because counting to them would take hours.
 const MAX_COUNTED: u64 = 10_000_000;
 
-/// A block that is dated up to so many seconds after a chain was sent may have been searched
-/// for without that chain.
+/// For this many seconds after a chain was sent, a program may begin a search without that
+/// chain.
 const ON_ITS_WAY: u32 = 5;
 
-/// What a datagram tells.
+/// What a datagram shows.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Tale {
-    /// Nothing: it is a chain that was there before, or a frame of a longer chain's.
+    /// Nothing: it is a known chain, or a frame with part of a longer chain.
     Nothing,
-    /// The program has mined a block.
+    /// The program mined a block.
     Mined(Mined),
     /// Something is wrong.
     Wrong(Task, Lesson),
 }
 
-/// A block that the program has mined.
+/// A block that the program mined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mined {
-    /// How many blocks its chain has now.
+    /// The number of blocks in its chain.
     pub(super) count: usize,
-    /// Its date, in Unix seconds: when the search for it began.
+    /// Its timestamp, in Unix seconds: when the search for it began.
     pub(super) date: u32,
-    /// The offer that it stands on: its place among all. `None` for a chain of the
-    /// program's own.
+    /// The index of the offer that it builds on. `None` if the program built its chain alone.
     pub(super) upon: Option<usize>,
     /// The low 40 bits of its nonce.
     pub(super) counter: u64,
-    /// Whether the counter was counted up from 0: it is the first that fits.
+    /// Whether the counter is the first that fits, as if counted up from 0.
     pub(super) is_counted: bool,
-    /// Whether it has the date and the nonce that its offer was made for, which only a program
-    /// that counts from 0 finds.
+    /// Whether it has the timestamp and nonce that the checker predicted for its offer. Only a
+    /// program that counts from 0 finds them.
     pub(super) is_foretold: bool,
 }
 
@@ -58,24 +57,24 @@ pub(super) enum Knew {
 }
 
 impl Mined {
-    /// Whether the program knew the offer in this place, of so many blocks, which was sent at
-    /// this second. No longer chain was offered since.
+    /// Whether the program knew the offer with index `place`, which has `offered` blocks and was
+    /// sent at this second. No longer chain was offered since.
     pub(super) fn knew(&self, place: usize, offered: usize, second: u32) -> Knew {
         match self.upon {
             Some(upon) if upon == place || self.count > offered => Knew::Yes,
             // Its own chain may have been as long.
             None if self.count > offered => Knew::Unsure,
-            // It may come late, and the offer still wait to be read.
+            // The block may come late, and the program may not have read the offer yet.
             _ if self.date <= second.saturating_add(ON_ITS_WAY) => Knew::Unsure,
             _ => Knew::No,
         }
     }
 }
 
-/// Reads a datagram of the program's, to which these offers were made before. It has run for
-/// this `time`, in Unix seconds, to now.
+/// Judges a datagram from the program, which got these offers before. `time` is when the
+/// program ran: from its start to now, in Unix seconds.
 pub(super) fn judge(datagram: &[u8], offers: &[Offer], time: &RangeInclusive<u32>) -> Tale {
-    // A frame, as cairn's own nodes send them for chains that no datagram holds.
+    // A frame: Cairn's nodes send them for chains that are too long for a datagram.
     if datagram.first() == Some(&0) {
         return Tale::Nothing;
     }
@@ -89,8 +88,8 @@ pub(super) fn judge(datagram: &[u8], offers: &[Offer], time: &RangeInclusive<u32
     Tale::Wrong(task, lesson)
 }
 
-/// Whether a chain stands on an offer that should have been ignored for what it is, however
-/// many blocks the program had, or on its beginning: no two offers have the same second block.
+/// Whether a chain builds on an offer that a program must ignore whatever chain it has, or on
+/// the beginning of such an offer. No two offers have the same second block.
 fn took_over_wrong(chain: &[u8], offers: &[Offer]) -> Option<Tale> {
     let is_bad = |offer: &&Offer| !matches!(offer.kind, Kind::Tie | Kind::Shorter);
     let mut bad = offers.iter().filter(is_bad);
@@ -109,14 +108,14 @@ fn whole_blocks(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len() - bytes.len() % BLOCK_LEN]
 }
 
-/// Reads a chain that keeps all rules.
+/// Judges a valid chain.
 fn judge_valid(chain: &[u8], offers: &[Offer], time: &RangeInclusive<u32>) -> Tale {
     let blocks: &[BlockBytes] = chain.as_chunks().0;
     let is_ours = |offer: &Offer| offer.bytes == chain;
     if blocks.len() == 1 || offers.iter().any(is_ours) {
         return Tale::Nothing;
     }
-    // The last offer that fits: of two, the longer.
+    // The last offer that fits; of two, that is the longer one.
     let upon =
         offers.iter().rposition(|offer| !offer.bytes.is_empty() && chain.starts_with(&offer.bytes));
     let last = Block::from_bytes(&blocks[blocks.len() - 1]);
@@ -134,7 +133,7 @@ fn judge_valid(chain: &[u8], offers: &[Offer], time: &RangeInclusive<u32>) -> Ta
     Tale::Mined(Mined { count: blocks.len(), date, upon, counter, is_counted, is_foretold })
 }
 
-/// Whether no smaller counter than a header's would have done, in its lane.
+/// Whether a header's counter is the smallest in its lane that meets the target.
 fn is_counted(header: &Header) -> bool {
     let counter = header.nonce.counter();
     counter < MAX_COUNTED && fast::search(header, 0..counter, Target::NETWORK).is_none()
@@ -154,7 +153,7 @@ mod tests {
     const CLOCK: u32 = 1_700_000_005;
     const NOW: RangeInclusive<u32> = CLOCK..=CLOCK;
 
-    /// A block upon this chain that the program may have made.
+    /// A block on this chain that the program could have mined.
     fn next(chain: &[u8]) -> BlockBytes {
         let chain = Chain::from_bytes(chain.to_vec(), Target::NETWORK).expect("valid");
         chain.next_block(CLOCK, 0, PORT).expect("there is one").to_bytes()
@@ -164,7 +163,7 @@ mod tests {
         [&offer.bytes[..], &next(&offer.bytes)].concat()
     }
 
-    /// What is wrong, and with what.
+    /// The failed task, and the lesson.
     fn wrong(datagram: &[u8], offers: &[Offer]) -> (Task, String) {
         match judge(datagram, offers, &NOW) {
             Tale::Wrong(task, lesson) => {
@@ -316,7 +315,7 @@ mod tests {
             block.knew(1, 8, CLOCK)
         };
         assert_eq!(knew(Some(1), 9, CLOCK + 1), Knew::Yes);
-        assert_eq!(knew(Some(0), 6, CLOCK - 3), Knew::Unsure, "it has yet to read the offer");
+        assert_eq!(knew(Some(0), 6, CLOCK - 3), Knew::Unsure, "it has not read the offer yet");
         assert_eq!(knew(Some(0), 6, CLOCK + 60), Knew::No);
         assert_eq!(knew(Some(0), 9, CLOCK + 60), Knew::Yes, "it is longer than the offer");
         assert_eq!(knew(None, 2, CLOCK - 60), Knew::Unsure, "found long before it was sent");

@@ -1,4 +1,4 @@
-//! What is said where a node is wrong: what was wrong, and where to look for the reason.
+//! The lessons for a node with a mistake: what was wrong, and where to look for the reason.
 
 use std::ops::RangeInclusive;
 
@@ -11,29 +11,28 @@ use super::offers::{Kind, Offer};
 use super::report::{Lesson, Task};
 use super::tasks::{BLOCK, BROADCAST, CUT, GENESIS, INVALID, NOT_LONGER};
 
-/// The port of the program, which its rewards name.
+/// The program's port, which receives its rewards.
 pub(super) const PORT: u16 = 7000;
 
-/// How far a program's clock may be from ours, in seconds.
+/// How far a program's clock may differ from ours, in seconds.
 const NEAR: u32 = 120;
 
-/// What is wrong where a program took over this offer; `None` where nothing is.
+/// The lesson for a program that adopted this offer; `None` if it may adopt it.
 pub(super) fn took_over(kind: Kind) -> Option<(Task, Lesson)> {
     Some(match kind {
         Kind::Longer | Kind::Empty => return None,
         Kind::Tie => (
             NOT_LONGER,
             Lesson::new(
-                "It took over a chain with as many blocks as its own. Where two chains are as \
-                 long, the one that came first stays; else two nodes would swap their chains \
-                 for ever.",
+                "It adopted a chain with as many blocks as its own. If two chains are equally \
+                 long, a node keeps its own; otherwise two nodes could swap their chains for ever.",
                 "the comparison before you replace your chain: it must be > and not >=",
             ),
         ),
         Kind::Shorter => (
             NOT_LONGER,
             Lesson::new(
-                "It took over a chain that is shorter than its own, and threw its own work away.",
+                "It adopted a chain that is shorter than its own, and threw its own work away.",
                 "the comparison before you replace your chain: count the blocks of both, and \
                  replace yours only if the other has more",
             ),
@@ -41,8 +40,8 @@ pub(super) fn took_over(kind: Kind) -> Option<(Task, Lesson)> {
         Kind::ProofOfWork => (
             INVALID,
             Lesson::new(
-                "It took over a chain whose last block has no proof of work: its hash does not \
-                 begin with 16 zero bits. So anybody could write chains of any length at once.",
+                "It adopted a chain whose last block has no proof of work: its hash does not begin \
+                 with 16 zero bits. Then anyone could make chains of any length at once.",
                 "where you validate: hash the header of every block after the genesis block, \
                  the last one too, and refuse the chain if one hash is too high",
             ),
@@ -50,7 +49,7 @@ pub(super) fn took_over(kind: Kind) -> Option<(Task, Lesson)> {
         Kind::PreviousHash => (
             INVALID,
             Lesson::new(
-                "It took over a chain with a block that does not name the block before it.",
+                "It adopted a chain with a block that does not name the block before it.",
                 "where you validate: bytes 2 to 33 of each block must be the hash of the block \
                  before it",
             ),
@@ -58,7 +57,7 @@ pub(super) fn took_over(kind: Kind) -> Option<(Task, Lesson)> {
         Kind::Genesis => (
             INVALID,
             Lesson::new(
-                "It took over a chain that stands on another genesis block.",
+                "It adopted a chain that begins with another genesis block.",
                 "where you validate: the hash of the first block must be the genesis block's, \
                  00001ff5... (or compare all its bytes)",
             ),
@@ -66,51 +65,51 @@ pub(super) fn took_over(kind: Kind) -> Option<(Task, Lesson)> {
         Kind::Cut => (
             CUT,
             Lesson::new(
-                "It took over a chain whose last block is cut off.",
-                "where you validate: refuse bytes whose number is not a multiple of 75, before \
-                 you look at any block",
+                "It adopted a chain whose last block is cut off.",
+                "where you validate: refuse a message whose length is not a multiple of 75, \
+                 before you look at any block",
             ),
         ),
     })
 }
 
-/// What is wrong where it took over no more than the beginning of one.
+/// The lesson for a program that adopted only the beginning of an invalid chain.
 pub(super) fn part() -> Lesson {
     Lesson::new(
-        "It took over the beginning of a chain that breaks a rule further on.",
-        "where you validate: one bad block makes the whole chain invalid, and all of it is ignored",
+        "It adopted the beginning of a chain that breaks a rule later on.",
+        "where you validate: one bad block makes the whole chain invalid, so ignore all of it",
     )
 }
 
-/// What is wrong with the date of a block, if anything is.
+/// What is wrong with the timestamp of a block, if anything is.
 pub(super) fn misdated(timestamp: u32, time: &RangeInclusive<u32>) -> Option<Lesson> {
     let now = time.end();
-    let wrong = format!("Its block is dated {timestamp}; the clock says {now}.");
+    let wrong = format!("Its block has the timestamp {timestamp}; the clock says {now}.");
     (!is_within(timestamp, time)).then(|| Lesson::new(wrong, when(timestamp, time)))
 }
 
-/// Whether a search may have begun then: since the program was started, but for its clock.
+/// Whether a search may have begun then: after the program's start, if its clock is right.
 fn is_within(timestamp: u32, time: &RangeInclusive<u32>) -> bool {
     (time.start().saturating_sub(NEAR)..=time.end().saturating_add(NEAR)).contains(&timestamp)
 }
 
-/// What may be the reason for a wrong date.
+/// The likely reason for a wrong timestamp.
 fn when(timestamp: u32, time: &RangeInclusive<u32>) -> &'static str {
     if is_within(timestamp.swap_bytes(), time) {
         return "the byte order of the timestamp: its most significant byte comes first";
     }
-    "the timestamp: it is the seconds since 1970, taken from the clock as each search begins"
+    "the timestamp: it is the seconds since 1970, from the clock when each search begins"
 }
 
 /// What is wrong with the reward of a block, if anything is.
 pub(super) fn mispaid(block: &Block) -> Option<Lesson> {
     let receiver = block.reward.receiver;
-    let wrong = format!("The reward of its block goes to {receiver}, and not to its port, {PORT}.");
+    let wrong = format!("The reward of its block goes to {receiver}, not to its port, {PORT}.");
     let look = "bytes 73 and 74 of the block: your port, its high byte first";
     (receiver != PORT).then(|| Lesson::new(wrong, look))
 }
 
-/// What is wrong with a chain of the program's own making.
+/// What is wrong with an invalid chain that the program made itself.
 pub(super) fn refused(
     chain: &[u8],
     invalid: &Invalid,
@@ -127,7 +126,10 @@ pub(super) fn refused(
     let look = match &invalid.fault {
         Fault::Genesis { .. } if blocks.len() == 1 && names_known(block, offers) => {
             let wrong = "It sent the new block alone.";
-            return (BROADCAST, Lesson::new(wrong, "what you send: all blocks from genesis on"));
+            return (
+                BROADCAST,
+                Lesson::new(wrong, "what you send: all blocks from the genesis block on"),
+            );
         }
         Fault::Genesis { .. } => {
             let field = hints::of_genesis(block).unwrap_or_default();
@@ -137,18 +139,18 @@ pub(super) fn refused(
             return (GENESIS, Lesson::new(wrong, look));
         }
         Fault::ProofOfWork { .. } => hints::of_work(block).unwrap_or(
-            "where you compare the hash with the target: 16 bits, which are its first two \
-             bytes, must be zero; and that the nonce you send is the one that you found",
+            "where you compare the hash with the target: its first 16 bits, which are its first \
+             two bytes, must be zero; and whether you send the nonce that you found",
         ),
         Fault::PreviousHash { found, wanted } => previous_hint(blocks, height, found, wanted),
         Fault::Size { .. } => "byte 0 of the block: it is 75, the size of the whole block",
         Fault::Version { .. } => "byte 1 of the block: the version is 0",
         Fault::OneTransaction { .. } => "byte 70 of the block: one transaction follows, so it is 1",
-        Fault::Sender { .. } => "bytes 71 and 72 of the block: a reward comes from nobody, 0",
+        Fault::Sender { .. } => "bytes 71 and 72 of the block: the sender of a reward is 0",
         Fault::Timestamp { found, .. } => when(*found, time),
         Fault::WholeBlocks { .. } => return (BLOCK, not_whole(chain.len())),
     };
-    // What is wrong with the first block's bytes is wrong with the genesis block.
+    // A mistake in the first block is a mistake in the genesis block.
     (if height == 0 { GENESIS } else { BLOCK }, Lesson::new(wrong, look))
 }
 
@@ -159,7 +161,7 @@ fn not_whole(len: usize) -> Lesson {
     )
 }
 
-/// Whether a block stands on one that the program can know.
+/// Whether a block builds on one that the program can know.
 fn names_known(block: &BlockBytes, offers: &[Offer]) -> bool {
     let previous = block::previous(block);
     let mut tips = offers.iter().filter_map(|offer| offer.bytes.last_chunk());
@@ -176,17 +178,19 @@ fn previous_hint(
     backwards.reverse();
     let before = &blocks[height - 1];
     match () {
-        () if *found.as_bytes() == backwards => "the byte order: a hash goes in as it came out",
+        () if *found.as_bytes() == backwards => {
+            "the byte order: copy the bytes of a hash as they are"
+        }
         () if hints::of_hash(before, found.as_bytes()).is_some() => {
             "the hash of the block before: it is SHA-256 of SHA-256 of bytes 1 to 69"
         }
         () if blocks[..height].iter().any(|block| block::hash(block) == *found) => {
-            "what the next search begins with after you took over a chain or made a block: the \
+            "where the next search begins after you adopted a chain or made a block: with the \
              hash of the last block of the chain; this one names an older block"
         }
         () => {
-            "bytes 2 to 33 of the block, and what the next search begins with after you took \
-             over a chain or made a block: the hash of the last block of the chain"
+            "bytes 2 to 33 of the block, and where the next search begins after you adopted a \
+             chain or made a block: with the hash of the last block of the chain"
         }
     }
 }

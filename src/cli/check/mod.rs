@@ -45,34 +45,34 @@ use self::terms::Terms;
 use super::exit::Exit;
 use super::{print, signals};
 
-/// What its help ends with.
+/// The end of its help.
 const EXAMPLES: &str = "\
 Examples:
   cairn check                                    the exercises, and what a program must do
   cairn check 1.1 -- python3 blocks.py {block}
-  cairn check 1.3 -- python3 node.py {port}      a node, tried over UDP
+  cairn check 1.3 -- python3 node.py {port}      a node, tested over UDP
   cairn check 1.3 -- cargo run --release -- {port}
   cairn check 1.3 --json -- ./node {port}        for programs
-  cairn check --board 192.168.1.10:7777          a page for a class: who passes what
+  cairn check --board 192.168.1.10:7777          a page for a class: who passes which exercise
   cairn check 1.3 --report http://192.168.1.10:7777 --name Ada -- ./node {port}
 
-It ends with 0 if all went well, with 1 if a task failed, and with 2 if the command line
-makes no sense. The program that is checked ends with the checker.";
+The exit code is 0 if no task failed, 1 if one failed, and 2 if the command line is wrong.
+When the checker ends, it also ends the program.";
 
-/// Try a program of yours against an exercise
+/// Test your own program against an exercise
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The exercise: 1.1, 1.2 or 1.3 [default: lists them]
+    /// The exercise: 1.1, 1.2 or 1.3 [default: list them]
     #[arg(value_name = "EXERCISE")]
     exercise: Option<String>,
-    /// The program and its arguments; {block}, {chain} or {port} stands for the question
+    /// The program and its arguments, with {block}, {chain} or {port} in place of the question
     #[arg(value_name = "PROGRAM", last = true)]
     command: Vec<String>,
     /// Print the result as a line of JSON
     #[arg(long)]
     json: bool,
-    /// Where the node runs [default: an address of its own in 127.0.0.0/8]
+    /// The node's IP address [default: an unused one in 127.0.0.0/8]
     #[arg(long, value_name = "IP")]
     ip: Option<IpAddr>,
     /// How many nonces the node tries in a turn
@@ -82,17 +82,17 @@ pub(crate) struct Args {
     /// The longest to wait for a block or an answer
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
     patience: Duration,
-    /// Tell the board at this URL how it went
+    /// Report the result to the board at this URL
     #[arg(long, value_name = "URL", requires = "name")]
     report: Option<String>,
     /// Your name on the board
     #[arg(long, value_name = "NAME", requires = "report")]
     name: Option<String>,
-    /// Serve a page of who passes what, until Ctrl-C [default: on 127.0.0.1, port 7777]
+    /// Serve a page that shows who passes which exercise, until Ctrl-C [default: 127.0.0.1:7777]
     #[arg(long, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "",
           conflicts_with_all = ["exercise", "command", "report"])]
     board: Option<String>,
-    /// What the checker starts, to end the program with it
+    /// The checker starts this; it ends the program with the checker
     #[arg(long, hide = true)]
     guardian: bool,
 }
@@ -108,10 +108,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return print::text(exercises::list());
     };
     let exercise = exercises::find(name).ok_or_else(|| {
-        Exit::usage(format!("{name:?} is no exercise: type cairn check to see them"))
+        Exit::usage(format!("{name:?} is not an exercise: type cairn check to see them"))
     })?;
     demand_placeholder(exercise, &args.command)?;
-    // Told before it begins, too, so that a wrong name or address is known at once.
+    // Report before the check, too, so that a wrong name or address is noticed at once.
     tell_board(args, &exercise.untried())?;
     let report = check(exercise, args)?;
     match args.json {
@@ -138,7 +138,7 @@ fn demand_placeholder(exercise: &Exercise, command: &[String]) -> Result<()> {
     }
     if !command.iter().any(|word| word.contains(placeholder)) {
         return Err(Exit::usage(format!(
-            "the program must be told the question: write {placeholder} where it takes it, as in \
+            "the program must get the question: write {placeholder} in its place, as in \
              cairn check {name} -- {} {placeholder}",
             command.join(" ")
         )));

@@ -1,9 +1,9 @@
-//! Exercise 1.3: a node, tried over UDP.
+//! Exercise 1.3: a node, tested over UDP.
 //!
-//! What a node has made of a message shows only in its next block. So first it is offered
-//! a longer chain upon which its next block is found soon; then all that it must ignore,
-//! in a row; then another longer chain. The block that comes back stands on one of these,
-//! and tells which. `judge.rs` reads it, `trial.rs` sends, waits and keeps the time.
+//! Only a node's next block shows what it did with a message. So the checker first offers it
+//! a longer chain on which its next block is found soon; then everything that it must ignore,
+//! one after the other; then another longer chain. The block that comes back shows which of
+//! these it builds on. `judge.rs` reads it; `trial.rs` sends, waits and keeps the time.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -24,33 +24,33 @@ use super::terms::Terms;
 use super::tips::{BUDGET, SOON};
 use super::trial::{Halt, POLL, Trial, named, unix_now};
 
-/// What stands for the port in the command.
+/// The placeholder for the port in the command.
 pub(super) const PLACEHOLDER: &str = "{port}";
 
-/// How long a program may take to listen: some are compiled first.
+/// How long a program may take until it listens: some are compiled first.
 const START: Duration = Duration::from_secs(30);
 
-/// How many longer chains are offered before the checker waits for what else may come.
+/// How many longer chains the checker offers before it waits for any block.
 const OFFERS: usize = 3;
 
-/// Blocks in the first chain that is offered.
+/// Blocks in the first offered chain.
 const FIRST_COUNT: usize = 5;
 
-/// The most blocks that are offered on account of a program's own: 122 fit in the datagram
-/// that the tutorial's nodes read.
+/// The most blocks in an offer that must be longer than the program's own chain: the
+/// tutorial's nodes read datagrams of at most 122 blocks.
 const MAX_COUNT: usize = 110;
 
-/// How late an offer may be, in seconds: a program that hears it within the same second
-/// begins to search when it should.
+/// How late an offer may be, in seconds: a program that gets it within the same second
+/// begins its search on time.
 const LATE: f64 = 0.5;
 
-/// How much later than it should a block may come.
+/// How much later than predicted a block may come.
 const SLACK: Duration = Duration::from_millis(2_500);
 
 /// How long the program is watched after each message that may end it.
 const WATCH: Duration = Duration::from_millis(250);
 
-/// Tries a node.
+/// Tests a node.
 pub(super) fn check(terms: &Terms) -> Result<Report> {
     let terms = &Terms { command: &with_port(terms.command), ..*terms };
     let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
@@ -58,7 +58,7 @@ pub(super) fn check(terms: &Terms) -> Result<Report> {
     let mut trial = Trial::new(terms)?;
     let fallback = may_fall_back.then_some(loopback);
     match trial.run(fallback) {
-        Err(Halt::Stopped) => bail!("stopped; the program that was checked is ended"),
+        Err(Halt::Stopped) => bail!("stopped; the checked program has been ended"),
         Ok(()) | Err(Halt::Failed) => Ok(trial.finish()),
     }
 }
@@ -112,22 +112,22 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// Goes where the program listens, whatever `NODE_IP` says.
+    /// Moves to the address where the program listens despite `NODE_IP`.
     fn move_to(&mut self, ip: IpAddr) -> Result<(), Halt> {
-        // The program has its port there, so the ground cannot be taken as usual.
+        // The program's port is taken there, so `Ground::take` would fail.
         match self.ground.follow(ip) {
             Ok(()) => {
                 let note = format!(
-                    "it listens at {ip}, whatever NODE_IP says, so only one such program can be \
-                     checked at a time"
+                    "it listens at {ip}, not at the address in NODE_IP, so only one such program \
+                     can be checked at a time"
                 );
                 self.report.notes.push(note);
                 Ok(())
             }
             Err(error) => {
                 let wrong = format!(
-                    "It listens at {ip}, whatever NODE_IP says, and there the checker cannot \
-                     have the ports 8000 and 9000: {error}."
+                    "It listens at {ip}, not at the address in NODE_IP, and there the checker \
+                     cannot open the ports 8000 and 9000: {error}."
                 );
                 let look = "where the socket is bound: read the address from NODE_IP";
                 self.fail(LISTENS, Lesson::new(wrong, look))
@@ -135,7 +135,7 @@ impl Trial<'_> {
         }
     }
 
-    /// Offers longer chains until a block comes that stands on one of them.
+    /// Offers longer chains until a block comes that builds on one of them.
     fn next_block_upon_longer(
         &mut self,
         mut count: usize,
@@ -143,8 +143,8 @@ impl Trial<'_> {
     ) -> Result<(Mined, Instant), Halt> {
         let first_nonce = if first_nonce < SOON - 1_000 { first_nonce } else { 0 };
         for _ in 0..OFFERS {
-            // It must be longer than what the program mines until it is sent, too. A program
-            // that has mined many blocks by now mines many until then.
+            // The offer must still be longer than the program's chain when it is sent. A program
+            // that has mined many blocks so far mines many until then.
             count = restful(count.max((2 * self.tallest).min(MAX_COUNT)));
             let due = self.offer_longer(count, first_nonce)?;
             if let Some(found) = self.wait_for_block(due)? {
@@ -154,7 +154,7 @@ impl Trial<'_> {
         }
         let patience = self.terms.patience;
         self.tell(format_args!(
-            "no block came where one could be found soon, so the program searches otherwise; \
+            "no block came at the predicted time, so the program searches in another way; \
              waiting up to {} s more for one",
             patience.as_secs()
         ));
@@ -169,16 +169,16 @@ impl Trial<'_> {
         let solved: Vec<_> = solved.collect();
         let blocks = offer.bytes.len() / BLOCK_LEN;
         let wrong = format!(
-            "No block of its making came within {} s. It was sent a valid chain of {blocks} blocks; {}.",
+            "It sent no block of its own within {} s. It got a valid chain of {blocks} blocks; {}.",
             patience.as_secs(),
             solved.join(", "),
         );
-        let look = "whether it searches at all after it has taken over a chain (its lines should \
-                    say COPY and TRY), and whether it sends to the ports 8000 and 9000 of NODE_IP";
+        let look = "whether it searches at all after it adopted a chain (its output should show \
+                    COPY and TRY), and whether it sends to the ports 8000 and 9000 of NODE_IP";
         self.fail(BLOCK, Lesson::new(wrong, look))
     }
 
-    /// Offers a longer chain. Returns when the block upon it is due.
+    /// Offers a longer chain. Returns when the block on it is due.
     fn offer_longer(&mut self, count: usize, first_nonce: u64) -> Result<Instant, Halt> {
         self.tell(format_args!("offering a valid chain of {count} blocks"));
         let offer = self.in_time(2, |trial, second| {
@@ -197,8 +197,8 @@ impl Trial<'_> {
         Ok(due)
     }
 
-    /// Makes what is to be sent when a second begins, `lead` seconds from now, and waits for
-    /// that second. Where a busy machine is too late, it makes it anew, for a later one.
+    /// Makes what is sent at the beginning of a second, `lead` seconds from now, and waits for
+    /// that second. If a busy machine is too late, tries again for a later second.
     fn in_time<T>(
         &mut self,
         mut lead: u32,
@@ -215,18 +215,18 @@ impl Trial<'_> {
         }
     }
 
-    /// When the block upon an offer is to come, if the program begins on time.
+    /// When the block on an offer should come, if the program begins on time.
     fn due(&self, offer: &Offer, rest: u32) -> Instant {
         let nonce = offer.solved.iter().map(|(_, nonce)| *nonce).max().unwrap_or(0);
         let turns = nonce / self.terms.nonces + 1;
         Instant::now() + Duration::from_secs(u64::from(rest) + turns) + SLACK
     }
 
-    /// Sends all that a node must ignore, and waits for a block that shows that it did.
+    /// Sends everything that a node must ignore, and waits for a block that shows that it did.
     fn try_what_is_wrong(&mut self, first: Mined) -> Result<(), Halt> {
         self.tell(format_args!("sending what must be ignored"));
         let longer = restful(first.count + 3);
-        // Longer than all that is offered afterwards: a program that takes it over keeps it.
+        // Longer than all later offers: a program that adopts it keeps it.
         let wrong = restful(longer + 3 * OFFERS);
         let kinds = [
             (Kind::Tie, first.count),
@@ -240,7 +240,7 @@ impl Trial<'_> {
         let offers = self.in_time(3, |trial, second| {
             let orders = (0..).zip(kinds).map(|(place, (kind, count))| {
                 let rest = match kind {
-                    // A program that takes over the tie too reads this one after its rest.
+                    // A program that also adopts the tie reads this offer after its rest.
                     Kind::Shorter => rest(first.count) + rest(count),
                     Kind::Cut => rest(count - 1),
                     _ => rest(count),
@@ -274,7 +274,7 @@ impl Trial<'_> {
         make(order, until, self.terms.stop).ok_or(Halt::Stopped)
     }
 
-    /// Waits until the last chain has come to the other port, too.
+    /// Waits until the last chain arrives at the other port, too.
     fn heard_by_both(&mut self) -> Result<(), Halt> {
         let Some((first, chain)) = self.seen.last().cloned() else { return Ok(()) };
         let until = Instant::now() + Duration::from_secs(1);
@@ -288,8 +288,8 @@ impl Trial<'_> {
             return Ok(());
         }
         let other = if first == 8000 { 9000 } else { 8000 };
-        let wrong = format!("Its new chain came to port {first}, and not to port {other}.");
-        let look = "where you broadcast: to each of 7000, 8000 and 9000 but your own port";
+        let wrong = format!("Its new chain came to port {first}, but not to port {other}.");
+        let look = "where you broadcast: to each of 7000, 8000 and 9000 except your own port";
         self.report.fail(BROADCAST, Lesson::new(wrong, look));
         Ok(())
     }
@@ -300,12 +300,12 @@ fn with_port(command: &[String]) -> Vec<String> {
     command.iter().map(|word| word.replace(PLACEHOLDER, &PORT.to_string())).collect()
 }
 
-/// How many seconds the program rests after it has taken over a chain of `count` blocks.
+/// How many seconds the program rests after it adopted a chain of `count` blocks.
 fn rest(count: usize) -> u32 {
     ((usize::from(PORT) + count) % 3) as u32 + 1
 }
 
-/// The first number of blocks from here on after which the rest is one second.
+/// The first number of blocks from `count` on after which the rest is one second.
 fn restful(count: usize) -> usize {
     (count..).find(|count| rest(*count) == 1).expect("every third is")
 }

@@ -1,6 +1,6 @@
-//! The chains that the checker offers to a node: good ones, and one for each way to be
-//! wrong. Each begins anew upon the genesis block, so that a chain which comes back tells
-//! what its maker took over.
+//! The chains that the checker offers to a node: good ones, and one for each kind of
+//! mistake. Each builds on the genesis block separately, so a chain that comes back shows
+//! which one the program adopted.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -12,34 +12,34 @@ use cairn::target::Target;
 
 use super::tips::{self, SOON, Tip, Wish};
 
-/// Bytes that are missing at the end of a cut chain.
+/// The number of bytes that are missing at the end of a cut chain.
 const CUT: usize = 10;
 
-/// How long before they are sent the blocks are dated, in seconds: a program whose clock is
-/// behind dates its own after them all the same.
+/// How much older than its sending a block's timestamp is, in seconds: so even a program
+/// whose clock is behind gives its own blocks later timestamps.
 const AGE: u32 = 600;
 
-/// Who earns the rewards of the checker's blocks: it plays this node.
+/// The receiver of the rewards of the checker's blocks: a node that it plays.
 const RECEIVER: u16 = 8000;
 
 /// What is special about an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// It is valid and longer than what the program has.
+    /// It is valid and longer than the program's chain.
     Longer,
-    /// It is valid and as long.
+    /// It is valid and as long as the program's chain.
     Tie,
-    /// It is valid and shorter.
+    /// It is valid and shorter than the program's chain.
     Shorter,
     /// Its last block has no proof of work.
     ProofOfWork,
-    /// A block of it names another block than the one before.
+    /// One of its blocks does not name the block before it.
     PreviousHash,
-    /// It stands on another genesis block.
+    /// It begins with another genesis block.
     Genesis,
     /// Its last block is not whole.
     Cut,
-    /// It has no bytes.
+    /// It is an empty datagram.
     Empty,
 }
 
@@ -48,34 +48,35 @@ pub(super) enum Kind {
 pub(super) struct Offer {
     pub(super) kind: Kind,
     pub(super) bytes: Vec<u8>,
-    /// When the program may begin to search upon it, and the first nonce that solves it.
+    /// The seconds at which the program may begin to search on it, each with the first nonce
+    /// that solves the block.
     pub(super) solved: Vec<(u32, u64)>,
 }
 
-/// What is to be offered.
+/// A request for an offer.
 #[derive(Clone, Copy)]
 pub(super) struct Order {
     pub(super) kind: Kind,
-    /// How many blocks.
+    /// The number of blocks.
     pub(super) count: usize,
     /// The second at which it is sent.
     pub(super) second: u32,
-    /// How many seconds the program rests after it has taken it over, if it rests.
+    /// How many seconds the program rests after it adopts the offer, if it rests.
     pub(super) rest: u32,
-    /// The lowest nonce with which the next block is to be found.
+    /// The lowest nonce that may solve the next block.
     pub(super) first_nonce: u64,
-    /// Makes this offer another one than all others.
+    /// Makes this offer different from all others.
     pub(super) lane: u64,
 }
 
 impl Order {
-    /// What its blocks are dated.
+    /// The timestamp of its blocks.
     fn date(&self) -> u32 {
         self.second.saturating_sub(AGE)
     }
 }
 
-/// Puts an offer together. `None` where it was told to stop.
+/// Makes an offer. `None` if the user stopped it.
 pub(super) fn make(order: Order, until: Instant, stop: &AtomicBool) -> Option<Offer> {
     if order.kind == Kind::Empty {
         return Some(Offer { kind: order.kind, bytes: Vec::new(), solved: Vec::new() });
@@ -93,14 +94,14 @@ pub(super) fn make(order: Order, until: Instant, stop: &AtomicBool) -> Option<Of
     blocks.push(block.to_bytes());
     let mut bytes = blocks.concat();
     if order.kind == Kind::Cut {
-        // One more block, most of it.
+        // One more block, but not all of it.
         let next = mined(block.hash(), order.date(), order.lane).to_bytes();
         bytes.extend_from_slice(&next[..next.len() - CUT]);
     }
     Some(Offer { kind: order.kind, bytes, solved })
 }
 
-/// All blocks but the last.
+/// All blocks except the last.
 fn beginning(order: &Order) -> Vec<BlockBytes> {
     let mut genesis = Block::genesis();
     if order.kind == Kind::Genesis {
@@ -120,7 +121,7 @@ fn beginning(order: &Order) -> Vec<BlockBytes> {
     blocks
 }
 
-/// A block upon another, with proof of work.
+/// A block on `previous`, with proof of work.
 fn mined(previous: Hash, timestamp: u32, lane: u64) -> Block {
     let start = Header { previous, timestamp, nonce: Nonce::in_lane(lane, 0) };
     let found = fast::search(&start, 0..Nonce::COUNTER_END, Target::NETWORK);
@@ -134,7 +135,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// An offer of seven blocks, made at once.
+    /// An offer of seven blocks.
     pub(in super::super) fn offer(kind: Kind, lane: u64) -> Offer {
         let second = 1_700_000_000;
         let order = Order { kind, count: 7, second, rest: 1, first_nonce: 0, lane };

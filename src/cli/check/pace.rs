@@ -1,4 +1,4 @@
-//! The pace of a node, judged by when its blocks came.
+//! Judges the pace of a node by the times at which its blocks came.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use cairn::target::Target;
 use super::judge::Mined;
 use super::report::{Lesson, Outcome};
 
-/// Judges the time that a block took: `nonces` are tried in a turn, and a turn begins with
-/// a second of listening.
+/// Judges the time that a block took. In a turn a node tries `nonces` nonces, after a second
+/// of listening.
 pub(super) fn of_block(block: &Mined, nonces: u64, elapsed: Duration) -> Outcome {
     let outcome = of_counter(block.counter, nonces, elapsed);
-    // A nonce that was drawn may by chance be the first that fits.
+    // A random nonce may by chance be the first that fits.
     let is_sure = block.is_foretold || !matches!(outcome, Outcome::Failed(_));
     if block.is_counted && is_sure {
         return outcome;
     }
-    let why = "its nonces are not counted from 0, so the time of one block tells nothing";
+    let why = "it does not count its nonces from 0, so the time of one block shows nothing";
     Outcome::Untried(why.to_owned())
 }
 
 /// Judges the time of a search that counts from 0.
 ///
-/// A program may rest before its first turn and may begin with a turn, so `counter / nonces`
-/// seconds is the least.
+/// A program may rest first, and may begin to mine at once, so `counter / nonces` seconds is
+/// the minimum.
 fn of_counter(counter: u64, nonces: u64, elapsed: Duration) -> Outcome {
     let turns = counter / nonces + 1;
     let seconds = elapsed.as_secs_f64();
@@ -34,17 +34,17 @@ fn of_counter(counter: u64, nonces: u64, elapsed: Duration) -> Outcome {
     if seconds < 0.9 * (turns - 1.0) {
         let wrong = format!(
             "It tried {counter} nonces within {seconds:.1} s. With {nonces} nonces and a second \
-             of listening in each turn, that is {count} turns, and takes {count} s. A node that \
-             does not listen hears of others' blocks too late.",
+             of listening in each turn, that is {count} turns, which take {count} s. A node that \
+             does not listen gets the blocks of others too late.",
         );
-        let look = "your loop: it mines only when no message came for a second, tries 1000 \
-                    nonces, and then listens again";
+        let look = "your loop: it mines only after a second without a message, tries 1000 nonces, \
+                    and then listens again";
         return Outcome::Failed(Lesson::new(wrong, look));
     }
     if seconds > 4.0 * turns + 15.0 {
         let wrong = format!(
-            "It took {seconds:.0} s for {counter} nonces, where {count} s would do at {nonces} \
-             nonces a turn.",
+            "It took {seconds:.0} s for {counter} nonces; at {nonces} nonces a turn, {count} s \
+             are enough.",
         );
         let look = "how many nonces you try in a turn (1000), and how long you listen (1 s)";
         return Outcome::Failed(Lesson::new(wrong, look));
@@ -52,8 +52,8 @@ fn of_counter(counter: u64, nonces: u64, elapsed: Duration) -> Outcome {
     Outcome::Passed
 }
 
-/// What it means that this many blocks came within a time, where they are too many: in a
-/// second a program has one turn, and finds a block in one of 65,536 nonces.
+/// The lesson for a program that mined too many blocks within a time: it has one turn a
+/// second, and finds a block with one of 65,536 nonces on average.
 pub(super) fn of_all(blocks: usize, nonces: u64, elapsed: Duration) -> Option<Lesson> {
     let chance = (nonces as f64 / Target::NETWORK.expected_tries()).min(1.0);
     let expected = chance * (elapsed.as_secs_f64() + 1.0);
@@ -63,11 +63,11 @@ pub(super) fn of_all(blocks: usize, nonces: u64, elapsed: Duration) -> Option<Le
     let seconds = elapsed.as_secs_f64();
     let wrong = format!(
         "It mined {blocks} blocks within {seconds:.1} s. At {nonces} nonces and a second of \
-         listening in each turn, a block takes a minute or so. A node that does not listen hears \
-         of others' blocks too late.",
+         listening in each turn, a block takes about a minute. A node that does not listen gets \
+         the blocks of others too late.",
     );
-    let look = "your loop: it mines only when no message came for a second, tries 1000 nonces, \
-                and then listens again";
+    let look = "your loop: it mines only after a second without a message, tries 1000 nonces, and \
+                then listens again";
     Some(Lesson::new(wrong, look))
 }
 
@@ -95,7 +95,7 @@ mod tests {
             of_block(&block, 1_000, Duration::from_secs(1)).name()
         };
         assert_eq!(pace(true, true), "failed");
-        assert_eq!(pace(true, false), "untried", "it may have been drawn");
+        assert_eq!(pace(true, false), "untried", "it may be random");
         assert_eq!(pace(false, false), "untried");
     }
 

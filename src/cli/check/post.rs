@@ -1,4 +1,4 @@
-//! `cairn check --report`: tells a board how a check went.
+//! `cairn check --report`: reports the result of a check to a board.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use ureq::Agent;
 use super::json::VERSION;
 use super::report::Report;
 
-/// The longest that a board may take to answer.
+/// The longest wait for the answer of a board.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a board says where it takes no report.
+/// The answer of a board that refuses a report.
 #[derive(Deserialize)]
 struct Problem {
     detail: String,
@@ -37,9 +37,9 @@ pub(super) fn post(url: &str, name: &str, report: &Report) -> Result<()> {
 
 fn send(url: &str, body: &Value) -> Result<()> {
     let agent = Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None);
-    // What a board answers with is told, whatever its status is.
+    // The user sees the answer of the board, whatever its status is.
     let agent: Agent = agent.max_redirects(0).http_status_as_error(false).build().into();
-    // Who types an address as --board takes it means that.
+    // The address may be written as --board takes it.
     let scheme = if url.contains("://") { "" } else { "http://" };
     let place = format!("{scheme}{}/report", url.trim_end_matches('/'));
     let answer = agent.post(&place).send_json(body);
@@ -50,7 +50,7 @@ fn send(url: &str, body: &Value) -> Result<()> {
     let status = answer.status();
     let problem: Option<Problem> = answer.body_mut().read_json().ok();
     let why = problem.map_or_else(|| format!("its answer is {status}"), |problem| problem.detail);
-    // A board is not trusted with the terminal.
+    // The board must not control the terminal.
     let why: String = why.chars().filter(|character| !character.is_control()).take(200).collect();
     Err(anyhow!("the board at {url} does not take this report: {why}"))
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::report::Report;
 use crate::cli::exit::Exit;
 
-/// Says what is missing.
+/// Reports the missing feature.
 pub(super) fn post(_url: &str, _name: &str, _report: &Report) -> Result<()> {
     Err(Exit::usage("--report needs the feature client: build without --no-default-features"))
 }

@@ -1,5 +1,4 @@
-//! The program that is checked, as the checker sees it: whether it runs, how it ended,
-//! and what it printed.
+//! The checked program: whether it runs, how it ended, and what it printed.
 
 use std::env;
 use std::fmt;
@@ -19,19 +18,19 @@ use cairn::config::NODE_IP;
 
 use super::guardian::News;
 
-/// The flag that makes a `cairn check` a guardian.
+/// The flag that makes `cairn check` a guardian.
 pub(super) const GUARDIAN: &str = "--guardian";
 
-/// The most bytes of what a program prints that are kept: its last.
+/// How many bytes of a program's output are kept: the last ones.
 const KEPT: usize = 64 * 1024;
 
-/// More bytes than this are a flood.
+/// More output than this many bytes is a flood.
 const FLOOD: u64 = 10_000_000;
 
-/// How long to wait for the last of what an ended program has printed.
+/// How long to wait for the last output of a program that has ended.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
-/// A program that runs, or has run. It ends when this is dropped.
+/// A program that runs, or that has ended. Dropping this value ends the program.
 pub(super) struct Program {
     guardian: Child,
     line: UnixStream,
@@ -41,7 +40,7 @@ pub(super) struct Program {
     err: Heard,
 }
 
-/// What was printed to one stream.
+/// The output on one stream.
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<Printed>>);
 
@@ -53,7 +52,7 @@ struct Printed {
 }
 
 impl Program {
-    /// Starts a program, with this address in its environment if there is one.
+    /// Starts a program, with this address in its environment if one is given.
     pub(super) fn start(command: &[String], ip: Option<IpAddr>) -> Result<Program> {
         let (line, theirs) = UnixStream::pair().context("cannot open a socket")?;
         let this = env::current_exe().context("cannot find this program's own file")?;
@@ -62,7 +61,7 @@ impl Program {
         if let Some(ip) = ip {
             guardian.env(NODE_IP, ip.to_string());
         }
-        // Apart from our group, so that Ctrl-C reaches us alone: it ends with us.
+        // Not in our group, so that Ctrl-C reaches only us: the guardian ends with us.
         guardian.stdin(OwnedFd::from(theirs)).process_group(0);
         guardian.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = guardian.spawn().context("cannot start a process")?;
@@ -81,7 +80,7 @@ impl Program {
         self.ended.as_ref()
     }
 
-    /// Ends the program, where it has not ended yet, and waits until it is gone.
+    /// Ends the program if it still runs, and waits for its end.
     pub(super) fn stop(&mut self) -> Option<&News> {
         let _ = self.line.shutdown(Shutdown::Write);
         let _ = self.guardian.wait();
@@ -91,20 +90,20 @@ impl Program {
         self.ended.as_ref()
     }
 
-    /// What it printed on standard output, up to its end.
+    /// Its standard output, up to its end.
     pub(super) fn printed(&self) -> String {
         self.out.wait();
         self.out.text()
     }
 
-    /// Its last lines, of standard error if there are any.
+    /// Its last lines: from standard error if there are any, else from standard output.
     pub(super) fn last_words(&self) -> LastWords {
         self.err.wait();
         let text = Some(self.err.text()).filter(|text| !text.trim().is_empty());
         LastWords(text.unwrap_or_else(|| self.out.text()))
     }
 
-    /// How many bytes it has printed, if these are far too many.
+    /// How many bytes it printed, if that is a flood.
     pub(super) fn flood(&self) -> Option<u64> {
         Some(self.out.total() + self.err.total()).filter(|total| *total > FLOOD)
     }
@@ -116,7 +115,7 @@ impl Drop for Program {
     }
 }
 
-/// Reads what the guardian says, in a thread of its own.
+/// Reads the guardian's lines in a separate thread.
 fn news(line: UnixStream) -> Receiver<News> {
     let (sender, news) = mpsc::channel();
     thread::spawn(move || {
@@ -131,7 +130,7 @@ fn news(line: UnixStream) -> Receiver<News> {
 }
 
 impl Heard {
-    /// Reads a stream to its end, in a thread of its own, and keeps the last of it.
+    /// Reads a stream to its end in a separate thread, and keeps the last bytes.
     fn follow(mut stream: impl Read + Send + 'static) -> Heard {
         let heard = Heard::default();
         let kept = heard.clone();
@@ -154,7 +153,7 @@ impl Heard {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits for the end of the stream, but not for long.
+    /// Waits for the end of the stream, for a short time.
     fn wait(&self) {
         for _ in 0..LAST_WORDS.as_millis() / 5 {
             if self.with(|printed| printed.is_over) {
@@ -173,7 +172,7 @@ impl Heard {
     }
 }
 
-/// The last lines that a program printed, as they can be shown on a terminal.
+/// The last lines that a program printed, safe to show on a terminal.
 pub(super) struct LastWords(String);
 
 impl fmt::Display for LastWords {
@@ -183,12 +182,12 @@ impl fmt::Display for LastWords {
         lines.reverse();
         match lines.is_empty() {
             true => write!(f, "It printed nothing."),
-            false => write!(f, "Its last words: {}", lines.join(" / ")),
+            false => write!(f, "Its last lines: {}", lines.join(" / ")),
         }
     }
 }
 
-/// The first 200 characters of a line, without those that steer a terminal.
+/// The first 200 characters of a line, without control characters.
 fn in_print(line: &str) -> String {
     line.trim().chars().filter(|character| !character.is_control()).take(200).collect()
 }
@@ -200,7 +199,7 @@ mod tests {
     #[test]
     fn last_words_are_the_last_lines_without_what_steers_a_terminal() {
         let words = LastWords("a\nb\n\x1b[31mred\x1b[0m\n\n  c\x07\n".to_owned());
-        assert_eq!(words.to_string(), "Its last words: b / [31mred[0m / c");
+        assert_eq!(words.to_string(), "Its last lines: b / [31mred[0m / c");
         assert_eq!(LastWords("\n \n".to_owned()).to_string(), "It printed nothing.");
     }
 

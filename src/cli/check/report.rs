@@ -1,11 +1,11 @@
-//! What a check found: a line for each task, and what to look at where one failed.
+//! The result of a check: a line for each task, and what to look at if it failed.
 
 use std::fmt::{self, Write};
 
 /// One thing that a program must do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Task {
-    /// Its name for programs.
+    /// Its name for other programs.
     pub(super) name: &'static str,
     /// What the program does, in a few words.
     pub(super) title: &'static str,
@@ -29,12 +29,12 @@ impl Lesson {
 pub(super) enum Outcome {
     Passed,
     Failed(Lesson),
-    /// It was not tried, or could not be judged, and why.
+    /// It was not tried, or could not be judged, for this reason.
     Untried(String),
 }
 
 impl Outcome {
-    /// A word for programs.
+    /// A name for other programs.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Outcome::Passed => "passed",
@@ -44,23 +44,23 @@ impl Outcome {
     }
 }
 
-/// The tasks of an exercise and how each went.
+/// The tasks of an exercise, and how each went.
 #[derive(Debug)]
 pub(super) struct Report {
     pub(super) exercise: &'static str,
     pub(super) tasks: Vec<(Task, Outcome)>,
-    /// What is worth knowing and fails nothing.
+    /// Remarks that do not fail a task.
     pub(super) notes: Vec<String>,
 }
 
 impl Report {
     pub(super) fn new(exercise: &'static str, tasks: &[Task]) -> Report {
-        let untried = Outcome::Untried("what came before it failed".to_owned());
+        let untried = Outcome::Untried("an earlier task failed".to_owned());
         let tasks = tasks.iter().map(|task| (*task, untried.clone())).collect();
         Report { exercise, tasks, notes: Vec::new() }
     }
 
-    /// Says how a task went. A task that has failed stays so.
+    /// Sets how a task went. A failed task stays failed.
     pub(super) fn set(&mut self, task: Task, outcome: Outcome) {
         let found = self.tasks.iter_mut().find(|(found, _)| *found == task);
         let (_, known) = found.expect("it is a task of this exercise");
@@ -77,17 +77,17 @@ impl Report {
         self.set(task, Outcome::Failed(lesson));
     }
 
-    /// How many tasks were passed.
+    /// The number of tasks that passed.
     pub(super) fn passed(&self) -> usize {
         self.tasks.iter().filter(|(_, outcome)| *outcome == Outcome::Passed).count()
     }
 
-    /// How many tasks failed.
+    /// The number of tasks that failed.
     pub(super) fn failed(&self) -> usize {
         self.tasks.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_))).count()
     }
 
-    /// Whether the program did all that could be judged.
+    /// Whether no task failed and at least one passed.
     pub(super) fn is_good(&self) -> bool {
         self.failed() == 0 && self.passed() > 0
     }
@@ -110,7 +110,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Breaks a text into lines of some 80 columns, below what it belongs to.
+/// Breaks a text into indented lines of at most 80 columns.
 fn indented(text: &str) -> String {
     let mut lines = String::new();
     let mut width = usize::MAX;
@@ -143,7 +143,7 @@ mod tests {
         assert!(report.is_good());
         report.fail(B, Lesson::new("It did c. ".repeat(10), "where b is done"));
         report.pass(B);
-        assert!(!report.is_good(), "what failed once has failed");
+        assert!(!report.is_good(), "a failed task stays failed");
         let text = report.to_string();
         assert!(text.starts_with("  ok    it does a\n  FAIL  it does b\n        It did c."));
         assert!(text.ends_with("\n        Look at: where b is done\n"), "{text}");

@@ -1,21 +1,21 @@
-//! What a check is to be done with.
+//! The settings of a check.
 
 use std::net::IpAddr;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// How a check is to be done.
+/// The settings of a check, from the command line.
 pub(super) struct Terms<'a> {
     /// The program and its arguments, with their placeholders.
     pub(super) command: &'a [String],
-    /// The address for a node. `None` for one of the checker's choice.
+    /// The address for a node. If `None`, the checker chooses one.
     pub(super) ip: Option<IpAddr>,
     /// How many nonces a node tries in a turn.
     pub(super) nonces: u64,
     /// How long to wait for a block or an answer.
     pub(super) patience: Duration,
-    /// Whether the user is told what is going on.
+    /// Whether the checker shows its progress.
     pub(super) is_told: bool,
-    /// Set where the user stops it.
+    /// Set when the user stops the check.
     pub(super) stop: &'a AtomicBool,
 }

@@ -1,10 +1,9 @@
-//! Tips upon which the next block is found soon.
+//! Tips on which the next block is found soon.
 //!
-//! A miner of the tutorial's takes the second at which it begins for the timestamp, and
-//! counts nonces from 0 on. So its search is known before it begins: for each tip and
-//! timestamp it ends at the same nonce, at 65,536 on average. Of many tips a few have
-//! their next block within the first 5,000 nonces, at the very seconds at which a program
-//! will search. Such a tip is found by mining one after the other.
+//! A miner of the tutorial takes the second at which it begins as the timestamp, and counts
+//! nonces from 0. So the checker can predict its search: for each tip and timestamp it ends
+//! at the same nonce, at 65,536 on average. On a few of many tips, the nonce for the seconds
+//! at which a program will search is below 5,000. The checker mines tips until it finds one.
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -18,23 +17,23 @@ use cairn::fast;
 use cairn::hash::Hash;
 use cairn::target::Target;
 
-/// Nonces within which the next block should be found: five turns of a thousand.
+/// The next block should need fewer nonces than this: five turns of a thousand.
 pub(super) const SOON: u64 = 5_000;
 
-/// The most threads that search for a tip.
+/// The maximum number of threads that search for a tip.
 const MAX_THREADS: usize = 4;
 
-/// Where the next block should be found.
+/// When the next block should be found, and with which nonces.
 #[derive(Clone, Debug)]
 pub(super) struct Wish {
-    /// The seconds at which a program may begin to search, the likeliest first.
+    /// The seconds at which a program may begin to search, the most likely first.
     pub(super) dates: Vec<u32>,
-    /// The nonces among which the first that solves it must be.
+    /// The range in which the first nonce that solves the block must be.
     pub(super) nonces: Range<u64>,
 }
 
 impl Wish {
-    /// The first nonce for each of the first dates, as far as these have one as wished.
+    /// The first nonce for each date, up to the first date whose nonce is not in the range.
     fn solve(&self, tip: Hash) -> Vec<(u32, u64)> {
         let solve = |date: &u32| Some((*date, first_nonce(tip, *date, self.nonces.end)?));
         let solved = self.dates.iter().map_while(solve);
@@ -42,24 +41,24 @@ impl Wish {
     }
 }
 
-/// The first nonce below `end` that solves the block upon this tip at this second.
+/// The first nonce below `end` that solves the block on this tip at this second.
 pub(super) fn first_nonce(tip: Hash, date: u32, end: u64) -> Option<u64> {
     let header = Header { previous: tip, timestamp: date, nonce: Nonce::in_lane(0, 0) };
     Some(fast::search(&header, 0..end, Target::NETWORK)?.nonce.counter())
 }
 
-/// A tip, and what is known of the search for the block upon it.
+/// A tip, and the predicted search for the block on it.
 #[derive(Clone, Debug)]
 pub(super) struct Tip {
     pub(super) block: Block,
-    /// The dates of the wish that have a nonce as wished, and the nonces.
+    /// The dates of the wish whose nonce is in the range, with the nonces.
     pub(super) solved: Vec<(u32, u64)>,
 }
 
-/// Mines tips until one has all that is wished, or, after `until`, takes the best so far
+/// Mines tips until one fulfils the whole wish, or, after `until`, takes the best so far
 /// that has at least the first date.
 ///
-/// `None` where it was told to stop. `work` says whether tips need proof of work.
+/// `None` if the user stopped it.
 pub(super) fn find(start: Header, wish: &Wish, until: Instant, stop: &AtomicBool) -> Option<Tip> {
     find_by(
         &|header| fast::search(header, header.nonce.counter()..Nonce::COUNTER_END, Target::NETWORK),
@@ -70,7 +69,7 @@ pub(super) fn find(start: Header, wish: &Wish, until: Instant, stop: &AtomicBool
     )
 }
 
-/// The same where tips need no proof of work: one without it is meant to be refused.
+/// The same for tips without proof of work, which a program must refuse.
 pub(super) fn find_without_work(
     start: Header,
     wish: &Wish,
@@ -85,7 +84,7 @@ pub(super) fn find_without_work(
     find_by(&next, start, wish, until, stop)
 }
 
-/// Tries the tips that `next` gives, in a lane for each thread.
+/// Tries the tips that `next` returns, in one lane for each thread.
 fn find_by(
     next: &(dyn Fn(&Header) -> Option<Header> + Sync),
     start: Header,
@@ -125,7 +124,7 @@ fn find_by(
     best.filter(|_| !stop.load(Ordering::Relaxed))
 }
 
-/// How long to search for a tip before the best so far is taken.
+/// How long to search for a tip before taking the best so far.
 pub(super) const BUDGET: Duration = Duration::from_millis(1_200);
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! A check of a node that is going on: it sends, listens, keeps the time, and sees whether the
-//! program is still there. What is sent and when, `nodes.rs` says.
+//! A running check of a node: it sends, listens, keeps the time, and watches whether the
+//! program still runs. `nodes.rs` decides what to send and when.
 
 use std::fmt::Arguments;
 use std::io::{self, Write};
@@ -23,41 +23,41 @@ use super::terms::Terms;
 /// How often the checker looks at its sockets.
 pub(super) const POLL: Duration = Duration::from_millis(5);
 
-/// More messages than these are a flood.
+/// More messages than this are a flood.
 const MANY: u64 = 500;
 
-/// Why a check does not go on.
+/// Why a check ends early.
 pub(super) enum Halt {
-    /// The report says it.
+    /// A task failed; the report says why.
     Failed,
-    /// The user has stopped it.
+    /// The user stopped it.
     Stopped,
 }
 
-/// How an offer was sent.
+/// When an offer was sent.
 pub(super) struct Sent {
     pub(super) at: Instant,
     /// The same in Unix seconds.
     clock: u32,
 }
 
-/// A check that is going on.
+/// A running check.
 pub(super) struct Trial<'a> {
     pub(super) terms: &'a Terms<'a>,
     pub(super) ground: Ground,
     pub(super) program: Program,
     pub(super) report: Report,
     pub(super) offers: Vec<Offer>,
-    /// How each was sent.
+    /// When each offer was sent.
     pub(super) sent: Vec<Sent>,
-    /// Drawn by no other offer: it makes the next one's blocks its own.
+    /// The lane of the last offer. Each offer has another one, so that its blocks differ.
     lane: u64,
-    /// Chains that were heard of, and where.
+    /// The received chains, each with the port that received it.
     pub(super) seen: Vec<(u16, Vec<u8>)>,
-    /// Blocks in the longest chain that the program made alone, upon none of the offers.
+    /// Blocks in the longest chain that the program made without an offer.
     pub(super) tallest: usize,
     messages: u64,
-    /// How many blocks the program has made, and since when.
+    /// How many blocks the program mined, and since when.
     blocks: usize,
     begun: Instant,
     /// The same in Unix seconds.
@@ -65,7 +65,7 @@ pub(super) struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    /// Starts the program at an address of its own.
+    /// Starts the program.
     pub(super) fn new(terms: &'a Terms<'a>) -> Result<Trial<'a>> {
         let ground = Ground::take(terms.ip)?;
         let program = Program::start(terms.command, Some(ground.ip))?;
@@ -87,7 +87,7 @@ impl<'a> Trial<'a> {
     }
 
     pub(super) fn send(&mut self, offer: Offer) -> Result<(), Halt> {
-        // What has come until now was made without it.
+        // Messages until now were made without this offer.
         self.watch(Instant::now())?;
         self.ground.send(&offer.bytes);
         self.sent.push(Sent { at: Instant::now(), clock: unix_now() as u32 });
@@ -95,7 +95,7 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// Listens for a while; only what is wrong is told.
+    /// Listens until then, and reports only mistakes.
     pub(super) fn watch(&mut self, until: Instant) -> Result<(), Halt> {
         loop {
             while self.hear()?.is_some() {}
@@ -106,7 +106,7 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Listens until a block comes that the program has made knowing the last offer.
+    /// Listens until a block comes that the program mined when it knew the last offer.
     pub(super) fn wait_for_block(
         &mut self,
         until: Instant,
@@ -122,7 +122,7 @@ impl<'a> Trial<'a> {
         Ok(None)
     }
 
-    /// Whether a block was made upon what the program should have.
+    /// Whether a block builds on the chain that the program should have.
     fn counts(&mut self, mined: &Mined) -> Result<bool, Halt> {
         let last = self.offers.iter().rposition(|offer| offer.kind == Kind::Longer);
         let Some(place) = last else { return Ok(false) };
@@ -134,18 +134,18 @@ impl<'a> Trial<'a> {
         }
         let own = if mined.upon.is_none() { " of its own" } else { "" };
         let wrong = format!(
-            "It was sent a valid chain of {offered} blocks; its next block stands on a \
+            "It got a valid chain of {offered} blocks, but its next block builds on a \
              chain{own} of {} blocks.",
             mined.count - 1
         );
-        let look = "what you do with a message: where it is a valid chain with more blocks than \
-                    yours, it becomes your chain, and the search goes on upon its last block";
+        let look = "what you do with a message: if it is a valid chain with more blocks than \
+                    yours, it becomes your chain, and the search goes on with its last block";
         self.fail(LONGER, Lesson::new(wrong, look))
     }
 
-    /// Reads one message, if one has come: the block that it brings, if it brings one.
+    /// Reads messages until one brings a new block; `None` if none does.
     fn hear(&mut self) -> Result<Option<Mined>, Halt> {
-        // Only messages that bring nothing are read on in a row.
+        // It returns after at most 64 messages without a block.
         for _ in 0..64 {
             let Some((port, datagram)) = self.ground.hear() else { return Ok(None) };
             self.messages += 1;
@@ -163,7 +163,7 @@ impl<'a> Trial<'a> {
                 Tale::Nothing => {}
                 Tale::Mined(mined) => {
                     self.report.pass(GENESIS);
-                    self.tell(format_args!("heard of a chain of {} blocks", mined.count));
+                    self.tell(format_args!("got a chain of {} blocks", mined.count));
                     self.blocks += 1;
                     if mined.upon.is_none() {
                         self.tallest = self.tallest.max(mined.count);
@@ -187,27 +187,27 @@ impl<'a> Trial<'a> {
         let lesson = match news {
             News::NotStarted(why) => Lesson::new(
                 format!("It could not be started: {why}."),
-                "the command after --: the program must be installed, or its path be right",
+                "the command after --: the program must be installed, or its path must be right",
             ),
             News::Ended { code, left } if left > 0 => Lesson::new(
                 format!(
-                    "It ended {when}, {}, and left {left} other processes running, which were \
-                     ended too. {words}",
+                    "It ended {when}, {}, and left {left} other processes running, which the \
+                     checker ended too. {words}",
                     how(code)
                 ),
-                "whether the program forks itself into the background: keep it in the foreground",
+                "whether the program goes into the background: keep it in the foreground",
             ),
             News::Ended { code, .. } => Lesson::new(
                 format!("It ended {when}, {}. {words}", how(code)),
                 match task {
-                    LISTENS => "its last words, and what happens if you run the command yourself",
+                    LISTENS => "its last lines, and what happens if you run the command yourself",
                     _ => {
-                        "what you do with a message before you know that it is a chain: bytes \
-                         from outside can have any length, and must never end the program"
+                        "what you do with a message before you know that it is a chain: a message \
+                         can have any length, and must never end the program"
                     }
                 },
             ),
-            News::Stopped | News::Killed => Lesson::new("It was ended.", "who ended it"),
+            News::Stopped | News::Killed => Lesson::new("It was ended.", "what ended it"),
         };
         self.fail(task, lesson)
     }
@@ -231,14 +231,14 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Waits until this second begins, and listens meanwhile.
+    /// Listens until this second begins.
     pub(super) fn sleep_until(&mut self, second: u32) -> Result<(), Halt> {
         let left = (f64::from(second) - unix_now()).max(0.0);
         self.watch(Instant::now() + Duration::from_secs_f64(left))
     }
 
     pub(super) fn lane(&mut self) -> u64 {
-        // Apart by more than the threads of a search.
+        // A distance greater than the number of search threads.
         self.lane += 1 << 8;
         self.lane
     }
@@ -249,29 +249,28 @@ impl<'a> Trial<'a> {
 
     pub(super) fn tell(&self, what: Arguments) {
         if self.terms.is_told {
-            // Where nobody reads it, nothing is lost.
+            // An error does not matter: the check goes on.
             let _ = writeln!(io::stderr(), "  ...   {what}");
         }
     }
 
-    /// Ends the program and adds what is worth knowing.
+    /// Ends the program, and adds notes to the report.
     pub(super) fn finish(mut self) -> Report {
         let flood = self.program.flood();
         if self.program.stop() == Some(&News::Killed) {
-            self.report.notes.push(
-                "it did not end within a second when it was asked to (SIGTERM), and was killed"
-                    .to_owned(),
-            );
+            self.report
+                .notes
+                .push("it did not end within a second after SIGTERM, and was killed".to_owned());
         }
         if let Some(bytes) = flood {
             let megabytes = bytes / 1_000_000;
             self.report.notes.push(format!(
-                "it printed {megabytes} MB: printing takes time from mining, a line a turn is enough"
+                "it printed {megabytes} MB: printing takes time from mining; a line a turn is enough"
             ));
         }
         if self.messages > MANY {
             self.report.notes.push(format!(
-                "it sent {} messages: a chain needs to be sent once, when a block was made",
+                "it sent {} messages: it is enough to send the chain once for each new block",
                 self.messages
             ));
         }
@@ -279,7 +278,7 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// What was sent, in a few words.
+/// An offer, in a few words.
 pub(super) fn named(kind: Kind) -> &'static str {
     match kind {
         Kind::Longer => "a longer, valid chain",
@@ -287,7 +286,7 @@ pub(super) fn named(kind: Kind) -> &'static str {
         Kind::Shorter => "a shorter chain",
         Kind::ProofOfWork => "a chain without proof of work",
         Kind::PreviousHash => "a chain with a wrong previous hash",
-        Kind::Genesis => "a chain upon another genesis block",
+        Kind::Genesis => "a chain on another genesis block",
         Kind::Cut => "a chain that is cut off",
         Kind::Empty => "an empty message",
     }

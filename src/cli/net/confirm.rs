@@ -1,4 +1,4 @@
-//! `cairn net confirm`: who has a block, and how much weight they have.
+//! `cairn net confirm`: which nodes have a block, and how much weight they have.
 
 use std::fmt::Write;
 

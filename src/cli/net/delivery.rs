@@ -150,7 +150,7 @@ mod tests {
         let mut delivery = miner(&chain, start);
         delivery.take_in(1, seen(&chain, start, 1, 14, false));
         delivery.take_in(1, seen(&chain, start, 2, 26, false));
-        // The third has missed the first block, and got it with the second.
+        // The third node missed the first block, and got it with the second.
         delivery.take_in(2, seen(&chain, start, 2, 28, false));
         let text = delivery.report(&chain);
         assert!(text.contains("4 of 4 delivered, 100.00 %"), "{text}");

@@ -77,7 +77,7 @@ struct OwnFlags {
     /// The account that earns the rewards [default: 16 bits of the key's hash]
     #[arg(long, value_name = "NUMBER")]
     account: Option<u16>,
-    /// A group to which the node belongs: it shows messages to it; may be repeated, 8 times at most
+    /// A group of the node, whose messages it shows; may be repeated, at most 8 times
     #[arg(long, value_name = "NAME", value_parser = group)]
     group: Vec<String>,
     /// The share of the last 100 blocks that must answer `cairn net confirm`, in percent
@@ -139,7 +139,7 @@ struct LimitFlags {
     retries: u32,
 }
 
-/// Whom a node lets in.
+/// Which peers a node lets in.
 #[derive(clap::Args)]
 struct ListFlags {
     /// Let in only this identity or address; may be repeated

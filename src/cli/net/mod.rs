@@ -49,7 +49,7 @@ Examples:
   cairn net --relay relay+FINGERPRINT@HOST:PORT --bootstrap ID@relay
   cairn net status                               how others reach the node that runs with --http
   cairn net send bob hello                       a message, through your node that runs with --http
-  cairn net confirm HASH                         who has this block, and with how much weight
+  cairn net confirm HASH                         which nodes have this block, and their weight
   cairn net patterns --nodes 30                  measure how messages and blocks spread";
 
 /// Run a node among strangers: nodes find each other and prove their identity
@@ -69,12 +69,12 @@ pub(crate) struct Args {
     listen: Duration,
     #[command(flatten)]
     run: RunFlags,
-    /// Run this many strangers on this machine, each with a page, and tell how blocks spread
+    /// Run this many strangers on this machine, each with a page, and report how blocks spread
     #[arg(long, value_name = "COUNT",
           conflicts_with_all = ["Listen", "OwnFlags", "LanFlags", "LimitFlags", "ListFlags",
                                 "BanFlags", "BatchFlags"])]
     nodes: Option<usize>,
-    /// Run a relay for nodes behind routers, and no node [default: on all addresses, port 6785]
+    /// Run only a relay for nodes behind routers [default: on all addresses, port 6785]
     #[arg(long, value_name = "PORT|IP:PORT", num_args = 0..=1, default_missing_value = "",
           conflicts_with_all = ["Listen", "OwnFlags", "LanFlags", "LimitFlags", "ListFlags",
                                 "OutsideFlags", "BanFlags", "BatchFlags", "Effort", "nodes"])]
@@ -114,7 +114,7 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     let seed = args.effort.seed()?;
     let settings = args.net.settings(&args.listen_at, &args.effort, seed)?;
     let relays = settings.relays.clone();
-    let account = settings.account.expect("it has that of its key at least");
+    let account = settings.account.expect("it has at least the one of its key");
     let is_introducer = settings.policy.is_introducer;
     let (network, mut link) = net::start(settings, notes())?;
     let settings = node_settings(&network, account, &args.effort, args.listen, seed);

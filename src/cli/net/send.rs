@@ -13,7 +13,7 @@ Examples:
   cairn net send bob \"hello\"            to the node that calls itself bob
   cairn net send 3f9a \"hello\"           to the node whose identity begins with 3f9a
   cairn net send group:class \"hello\"    to the nodes of the group class
-  cairn net send all \"hello\"            to everybody";
+  cairn net send all \"hello\"            to all nodes";
 
 /// Send a message to one node, a group or all, signed by your node that runs with --http
 #[derive(clap::Args)]

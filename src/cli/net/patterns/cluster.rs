@@ -22,24 +22,24 @@ use cairn::words::{Reply, Request};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-/// Blocks need no work: the measurement is about their way.
+/// Blocks need no work: only their spread is measured.
 const TARGET: Target = Target::from_zero_bits(0);
 
-/// How many groups there are.
+/// The number of groups.
 pub(super) const GROUPS: usize = 3;
 
-/// How many connections each node of a mesh has at least.
+/// The minimum number of connections of each node in a mesh.
 const MESHED: usize = 4;
 
 /// The longest time to wait for anything.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Who is connected to whom.
+/// How the nodes are connected.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// Each to the one before and the one after it.
+    /// Each node is connected to the one before it and the one after it.
     Line,
-    /// As nodes connect by themselves.
+    /// Nodes connect by themselves.
     Mesh,
 }
 

@@ -33,7 +33,7 @@ struct Sent {
     receivers: usize,
 }
 
-/// Each node tells the next what it has heard, from the first to the last.
+/// Each node passes a message on to the next, from the first to the last.
 pub(super) fn chain(cluster: &mut Cluster) -> Result<Row> {
     let steps = cluster.members.len() - 1;
     let mut times = Vec::new();
@@ -51,7 +51,7 @@ pub(super) fn chain(cluster: &mut Cluster) -> Result<Row> {
     Ok(Row::of("messages", "chain", ROUNDS * steps, ROUNDS * steps, times))
 }
 
-/// One after the other sends a message to all.
+/// One node after the other sends a message to all.
 pub(super) fn broadcast(cluster: &mut Cluster) -> Result<Row> {
     let count = cluster.members.len();
     let mut times = Vec::new();
@@ -99,7 +99,7 @@ pub(super) fn groups(cluster: &mut Cluster) -> Result<Row> {
     Ok(Row::of("messages", "groups", count, expected, times))
 }
 
-/// How long each of the messages took to each of its recipients, if it arrived.
+/// How long each message took to each of its recipients that it reached.
 fn arrivals(cluster: &Cluster, sent: &[Sent]) -> Vec<Duration> {
     let by_text: HashMap<_, _> = sent.iter().map(|sent| (sent.text.as_str(), sent.at)).collect();
     let expected: usize = sent.iter().map(|sent| sent.receivers).sum();
