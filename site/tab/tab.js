@@ -198,7 +198,7 @@ export class Tab {
 
   /** Carries an order out now, and remembers it. */
   order(words) {
-    if (words === 'add' && this.count >= MAX_NODES) throw new Refused(`${MAX_NODES} nodes are the most that a tab shows`);
+    if (words === 'add' && this.count >= MAX_NODES) throw new Refused(`a tab shows at most ${MAX_NODES} nodes`);
     try {
       this.network.order(words);
     } catch (reason) {

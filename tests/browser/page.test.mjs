@@ -365,7 +365,7 @@ test('all of the chain: back to the genesis block, to a height, to a hash, and t
     await page.keyboard.press('Home');
     const genesis = page.locator('.block[data-height="0"]');
     await genesis.waitFor();
-    assert.match(await genesis.getAttribute('aria-label'), /^#0 genesis block.*2 of 2 nodes stand on it/);
+    assert.match(await genesis.getAttribute('aria-label'), /^#0 genesis block.*2 of 2 nodes have it in their chain/);
     // A longer headline may push the whole drawing down; in the drawing it stays.
     const place = async () => {
       const [block, box] = await Promise.all([genesis.boundingBox(), page.locator('#tree-box').boundingBox()]);

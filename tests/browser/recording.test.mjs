@@ -74,7 +74,7 @@ test('a recording that lies is refused with the line and what is wrong with it',
   const visitor = await open('bad');
   await visitor.says(/^The recording bad\.jsonl cannot be shown: line 2: time_ms is not a time in milliseconds\.$/);
   await visitor.drop('poem.txt', 'roses are red');
-  await visitor.says(/^The recording poem\.txt cannot be shown: line 1: .*this is no recording\.$/);
+  await visitor.says(/^The recording poem\.txt cannot be shown: line 1: .*this is not a recording\.$/);
   await visitor.close();
 });
 
@@ -84,7 +84,7 @@ test('why a recording cannot be shown stays where one reads first, until another
   await visitor.reads('#badge', /^Not shown$/);
   assert.equal(await visitor.text('#source'), '');
   await visitor.drop('empty.jsonl', '{"cairn-recording":1}\n');
-  await visitor.says(/^The recording empty\.jsonl cannot be shown: it tells of no node\.$/);
+  await visitor.says(/^The recording empty\.jsonl cannot be shown: it has no nodes\.$/);
   await visitor.drop('good.jsonl', lesson(3).text());
   await visitor.says(/agree on block 0|^All begin/);
   await visitor.close();
@@ -254,7 +254,7 @@ test('of a race between fifty nodes the box shows a part, and the keyboard reach
 test('many nodes at one tip are one pill, which opens a list of their names', limits, async () => {
   const visitor = await openEnd(30);
   const { page } = visitor;
-  const pill = page.getByRole('button', { name: '28 nodes stand on block 10: show their names' });
+  const pill = page.getByRole('button', { name: '28 nodes on block 10: show their names' });
   await pill.focus();
   await page.keyboard.press('Enter');
   await visitor.reads('#crowd-title', /^28 nodes on block 10$/);
@@ -271,7 +271,7 @@ test('the list of a pill names the block on which its nodes stand now', limits, 
   const { page } = visitor;
   await visitor.reads('#source', /^recording/);
   for (const height of [0, 1]) {
-    const pill = page.getByRole('button', { name: `30 nodes stand on block ${height}: show their names` });
+    const pill = page.getByRole('button', { name: `30 nodes on block ${height}: show their names` });
     for (let steps = 0; steps < 10 && (await pill.count()) === 0; steps += 1) {
       await page.locator('#replay-at').press('ArrowRight');
       await visitor.isStill();
@@ -323,7 +323,7 @@ test('tampering: a changed field breaks the block and all after it, and mining i
   await page.getByLabel('timestamp').fill('1');
   await visitor.reads('#verdict', /^✗ Block 5 breaks (proof-of-work: hash|timestamp: timestamp 1 is before)/);
   assert.match((await links(visitor))[1], /^✗ previous-hash: previous hash is [0-9a-f]{64}, not [0-9a-f]{64}$/);
-  assert.equal((await links(visitor)).at(-1), '✗ stands on block 5, which is invalid');
+  assert.equal((await links(visitor)).at(-1), '✗ builds on block 5, which is invalid');
   await visitor.press('Mine it again');
   await visitor.reads('#tries', /^Found after [\d,]+ tries$/);
   await visitor.reads('#verdict', /^✗ Block 5 breaks timestamp: timestamp 1 is before \d+, the median before it\./);
@@ -333,7 +333,7 @@ test('tampering: a changed field breaks the block and all after it, and mining i
   await page.getByLabel('nonce').fill('0xffffffffffffffff0000000000');
   await visitor.press('Mine it again');
   await visitor.reads('#verdict', /^✓ Block 5 is valid again, with \d+ zero bits\. .* block 6 still names the old one: the next link is broken\.$/);
-  assert.deepEqual((await links(visitor)).slice(2), Array(4).fill('✗ stands on block 6, which is invalid'));
+  assert.deepEqual((await links(visitor)).slice(2), Array(4).fill('✗ builds on block 6, which is invalid'));
   await visitor.picture('tamper', { fullPage: true });
   await visitor.press('Link block 6 and mine it again');
   await visitor.reads('#links li[data-height="6"] span', /^✓ valid$/);

@@ -159,7 +159,7 @@ test('thirty nodes: all are shown, and no more can be added', limits, async () =
   await visitor.press('Add a node');
   await visitor.page.waitForFunction(() => document.querySelectorAll('.card').length === 30);
   await visitor.press('Add a node');
-  await visitor.reads('#notice', /30 nodes are the most that a tab shows/);
+  await visitor.reads('#notice', /a tab shows at most 30 nodes/);
   await visitor.reads('#sentence', /30 nodes|29 nodes|found block/);
   assert.deepEqual(await visitor.sticksOut(), []);
   await visitor.press('Split');
@@ -238,7 +238,7 @@ test('an address that says what cannot be is refused in words', limits, async ()
   await visitor.page.goto(`${server.url}#seed=1&at=36000000001`);
   await visitor.says(/at is a whole number from 0 to 36000000000, not 36000000001/);
   await visitor.page.goto(`${server.url}#seed=1&nodes=29&do=0:add,0:add`);
-  await visitor.says(/^The network in this tab cannot be shown: 30 nodes are the most that a tab shows\.$/);
+  await visitor.says(/^The network in this tab cannot be shown: a tab shows at most 30 nodes\.$/);
   for (const button of ['#clock-run', '#clock-step', '#share-world', '[data-back="10000"]']) {
     assert.ok(await visitor.page.locator(button).isDisabled(), `${button} has no network`);
   }
@@ -346,14 +346,14 @@ test('messages on their way are seen, and the links are set', limits, async () =
     slider.value = '3000';
     slider.dispatchEvent(new Event('change'));
   });
-  await visitor.reads('#conditions-words', /^Each message is delayed by 3 s, and none is lost\. The way itself takes 1 to 60 ms\.$/);
+  await visitor.reads('#conditions-words', /^Each message is delayed by 3 s, and none is lost\. The links themselves take 1 to 60 ms\.$/);
   await visitor.mineOne('alice');
   await page.locator('#ring .dot').first().waitFor();
   await visitor.picture('tab-messages');
   await visitor.close();
 });
 
-test('a message takes as long in the simulator as the panel says of the way itself', limits, async () => {
+test('a message takes as long in the simulator as the panel says', limits, async () => {
   const { Network, initSync } = await import(pathToFileURL(path.join(SITE, 'tab/cairn.js')));
   const { WAY } = await import(pathToFileURL(path.join(SITE, 'tab/tab.js')));
   initSync({ module: readFileSync(path.join(SITE, 'tab/cairn_bg.wasm')) });

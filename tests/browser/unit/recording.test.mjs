@@ -77,7 +77,7 @@ test('a recording made after old changes were forgotten begins with what they le
 
 test('a line that was cut off at the end is left out, and what came before is kept', () => {
   assert.equal(readRecording(`${HEADER}${NODE}{"time_ms":5,"cha`).length, 1);
-  assert.throws(() => readRecording(`${HEADER}{"time_ms":5,"cha\n${NODE}`), /line 2: this is no JSON object/);
+  assert.throws(() => readRecording(`${HEADER}{"time_ms":5,"cha\n${NODE}`), /line 2: this is not a JSON object/);
 });
 
 test('changes and events of other kinds are left out, and lines need not be in order', () => {
@@ -87,7 +87,7 @@ test('changes and events of other kinds are left out, and lines need not be in o
 
 test('what lies is refused, with the line and the field', () => {
   const cases = [
-    ['', /line 1: .* this is no recording/],
+    ['', /line 1: .* this is not a recording/],
     ['{"cairn-recording":2}', /version 2; this page reads version 1/],
     [`${HEADER}{"time_ms":-1,"change":"up","node":"a"}`, /line 2: time_ms/],
     [`${HEADER}{"time_ms":1e300,"change":"up","node":"a"}`, /line 2: time_ms/],
