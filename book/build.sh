@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the book into book/book/, with the site that its pages embed, and fails on any
-# warning. Installs mdBook into target/tools where it is not there yet.
+# warning. Installs mdBook into target/tools if it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ if [ "$(mdbook --version 2>/dev/null)" != "mdbook v$MDBOOK" ]; then
   rm -r "$tools/target"
 fi
 
-# The chapters show the help of this build.
+# The chapters show the help text of this build.
 cargo build --quiet --features relay,top
 export CAIRN=$target/debug/cairn
 messages=$(CARGO_TARGET_DIR=$target/book mdbook build book 2>&1) || { echo "$messages" >&2; exit 1; }

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# Makes the site: the page, and in the place of nodes behind it the simulator as
-# WebAssembly. The folder can be served by any web server.
+# Builds the site: the page with the simulator as WebAssembly instead of nodes. Any web
+# server can serve the folder.
 #
-#   site/build.sh [FOLDER]     makes target/site, or FOLDER
+#   site/build.sh [FOLDER]     builds target/site, or FOLDER
 #
-# Where the Rust toolchain has the target wasm32-unknown-unknown
-# (`rustup target add wasm32-unknown-unknown`), it builds with that. Elsewhere Debian's
-# packages rustc-web, rust-web-src, cargo-web and lld-19 do it, which it installs where it
-# may. TOOLCHAIN=rustup or TOOLCHAIN=debian chooses.
+# If the Rust toolchain has the target wasm32-unknown-unknown
+# (`rustup target add wasm32-unknown-unknown`), the script builds with it, otherwise with
+# Debian's packages rustc-web, rust-web-src, cargo-web and lld-19, which it installs if it
+# can. TOOLCHAIN=rustup or TOOLCHAIN=debian makes the choice.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly TARGET=wasm32-unknown-unknown
 readonly PACKAGES=(rustc-web rust-web-src cargo-web lld-19)
 
-# What a page without a server of ours may do: run what comes from where it comes from,
-# and nothing else. WebAssembly is compiled; no text is ever run as a program.
+# The site's security policy: the page runs and loads only files of its own origin, may
+# compile WebAssembly, and never runs text as a program.
 readonly POLICY="default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
 img-src 'self' data:; worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
 
@@ -23,7 +23,7 @@ has_target() {
   command -v rustc >/dev/null && [ -d "$(rustc --print sysroot)/lib/rustlib/$TARGET" ]
 }
 
-# Installs Debian's packages where they are not there.
+# Installs Debian's packages if they are missing.
 need_packages() {
   if dpkg -s "${PACKAGES[@]}" >/dev/null 2>&1; then
     return
@@ -37,7 +37,7 @@ need_packages() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${PACKAGES[@]}" >/dev/null
 }
 
-# The standard library is built along, as Debian has it for other targets only.
+# This builds the standard library too, as Debian has it only for other targets.
 build_with_debian() {
   RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=/usr/bin/wasm-ld-19 \
@@ -59,7 +59,7 @@ build_wasm() {
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 site=$(realpath -m "${1:-$target/site}")
-# The folder has settings for WebAssembly, which cargo looks for where it is started.
+# cargo finds the settings for WebAssembly because it starts in this folder.
 export CARGO_TARGET_DIR="$target/wasm"
 cd wasm
 build_wasm
@@ -72,7 +72,7 @@ cp -r src/web/page "$site.new/page"
 cp -r site/tab "$site.new/tab"
 cp site/home.js "$site.new/page/home.js"
 "$CARGO_TARGET_DIR/debug/cairn-bind" "$CARGO_TARGET_DIR/$TARGET/release/cairn_wasm.wasm" "$site.new/tab"
-# The page itself, at the site's root, wherever that is.
+# The page itself, at the site's root, with relative addresses.
 sed -e 's|"/page/|"page/|g' -e 's|href="/"|href="./"|' \
   -e "s|^<meta charset=\"utf-8\">|&\n<meta http-equiv=\"Content-Security-Policy\" content=\"$POLICY\">|" \
   "$site.new/page/index.html" > "$site.new/index.html"

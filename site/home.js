@@ -1,4 +1,4 @@
-// The source of this site's page: a network inside the tab. It stands in the place of the
-// page's own home.js.
+// The default source of the site: a network inside the tab. This file replaces the page's
+// own home.js.
 
 export { Tab as Home } from '../tab/tab.js';

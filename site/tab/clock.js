@@ -1,30 +1,30 @@
-// Virtual time, which follows the real one at some speed.
+// Virtual time, which follows real time at a chosen speed.
 
-/** How long a network may compute at once; then the page draws. */
+/** How long the network may compute before the page draws again. */
 const BUDGET_MS = 9;
 
-/** A tab that was hidden does not make up for more than this. */
+/** The most real time that a tab catches up after it was hidden. */
 const MAX_GAP_MS = 100;
 
-/** How often time goes on, so that a page at rest draws 60 times a second. */
+/** How often time moves on: the page then draws 60 times a second. */
 const TICK_MS = 16;
 
-/** At most so much virtual time passes between two looks at the budget. */
+/** The most virtual time between two checks of the budget. */
 const STRIDE_MS = 500;
 
-/** What the page sees of a source's time: see `clock` in source.js. */
+/** The clock of a source: see `clock` in page/source.js. */
 export class Clock {
-  /** `goTo(time)` lets happen what happens until then; it returns false once all is over. */
+  /** `goTo(time)` runs the network until then; it returns false at the network's end. */
   constructor({ speed, goTo, onTick }) {
     Object.assign(this, { speed, goTo, onTick });
     this.time = 0;
-    /** Whether there is a network whose time can pass. */
+    /** Whether the network is loaded. */
     this.isReady = false;
     this.isRunning = false;
     this.isOver = false;
-    /** How fast time really passed, if the machine is too slow for the speed. */
+    /** The real speed, if the machine is too slow for the chosen one. */
     this.reached = null;
-    /** Why time stands still, if nobody stopped it. */
+    /** The reason why the clock stopped by itself. */
     this.trouble = null;
   }
 
@@ -67,7 +67,7 @@ export class Clock {
     this.onTick();
   }
 
-  /** Lets happen what happens until now; where that cannot be, time stands still. */
+  /** Runs the network until now; stops the clock if that fails. */
   goOn() {
     try {
       if (!this.goTo(Math.floor(this.time))) this.end();
@@ -77,7 +77,7 @@ export class Clock {
     }
   }
 
-  /** Smooths over some ticks what is reached of the speed. */
+  /** Averages the real speed over some ticks. */
   measure(now) {
     this.smooth = this.smooth === undefined ? now : this.smooth * 0.95 + now * 0.05;
     this.reached = this.smooth < this.speed * 0.8 ? this.smooth : null;

@@ -1,10 +1,10 @@
-// Mines one block beside the page, as the page's own worker.js does, with the program's
-// own search in vectors. It is sent {bytes, zeroBits} and answers {tries} now and then, and
-// at last {tries, bytes}. To stop it, end it.
+// Mines one block while the page goes on, as the page's own worker.js does, but with the
+// program's search in vectors. It receives {bytes, zeroBits}, and answers with {tries} from
+// time to time and in the end with {tries, bytes}. To stop it, terminate it.
 
 import init, { Mining } from './cairn.js';
 
-/** Tries between two answers: some ten a second. */
+/** Tries between two answers, of which there are some ten a second. */
 const PIECE = 500_000;
 
 onmessage = async ({ data: { bytes, zeroBits } }) => {

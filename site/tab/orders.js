@@ -1,5 +1,5 @@
-// The page's commands as the words that the simulator knows (wasm/src/orders.rs), and which
-// of the things that happen are worth a look.
+// The page's commands in the simulator's words (wasm/src/orders.rs), and the changes at
+// which a step stops.
 
 import { isSmall } from '../page/model.js';
 
@@ -20,10 +20,10 @@ export const WORDS = {
   links: (id, { delay, loss }) => `links ${Math.round(delay)} ${Math.round(loss)}`,
 };
 
-/** What a step does not go on to: what a node does each second, and what follows from other things. */
+/** Changes at which a step does not stop: a node's routine, and consequences of other changes. */
 const ROUTINE = new Set(['tried', 'rested', 'block', 'status', 'node', 'refused']);
 
-/** Whether a step goes on to this change. */
+/** Whether a step stops at this change. */
 export function isWorthALook({ type, event }) {
   return !ROUTINE.has(event?.event ?? type) && !isSmall({ kind: event?.event, ...event });
 }

@@ -1,19 +1,19 @@
-// Workers that search for the nodes' nonces, each on a processor of its own.
+// Workers that search for the nodes' nonces, each on its own processor.
 
-/** More workers than this heat more than they find. */
+/** The most workers: more would give more heat than hashes. */
 const MOST = 8;
 
-/** The rate is taken over this time. */
+/** The time over which the rate is measured. */
 const RATE_MS = 5000;
 
 /** The workers of one network. */
 export class Pool {
-  /** `next()` gives a search that a node has asked for, if there is one; `answer(asked, counter)` takes what came of it. */
+  /** `next()` gives a search that a node has asked for, if there is one; `answer(asked, counter)` takes its result. */
   constructor({ zeroBits, next, answer }) {
     Object.assign(this, { zeroBits, next, answer });
     const count = Math.max(1, Math.min(MOST, (navigator.hardwareConcurrency ?? 2) - 1));
     this.workers = Array.from({ length: count }, () => this.hire());
-    /** What was tried lately: {at, tries}. */
+    /** The latest results: {at, tries}. */
     this.done = [];
   }
 
@@ -24,7 +24,7 @@ export class Pool {
     return hand;
   }
 
-  /** Gives work to who has none. */
+  /** Gives work to idle workers. */
   wake() {
     for (const hand of this.workers.filter(({ asked }) => asked === null)) {
       const asked = this.next();
@@ -42,7 +42,7 @@ export class Pool {
     this.wake();
   }
 
-  /** Hashes a second, of all workers. */
+  /** The hashes a second of all workers. */
   rate() {
     const now = performance.now();
     this.done = this.done.filter(({ at }) => at > now - RATE_MS);

@@ -1,5 +1,5 @@
-// Searches for a nonce beside the page: it is sent {block, start, count, zeroBits}, and
-// answers {counter, tries}; `counter` is what was found, or undefined.
+// Searches for a nonce while the page goes on: it receives {block, start, count, zeroBits}
+// and answers with {counter, tries}; `counter` is undefined if it found none.
 
 import init, { Mining } from './cairn.js';
 

@@ -1,27 +1,26 @@
-// What the page's address says of the network: `#seed=7&nodes=12&do=12000:add,15000:mine+bob`
+// The network's settings in the page's address: `#seed=7&nodes=12&do=12000:add,15000:mine+bob`
 
-/** More nodes than this are not shown well. */
+/** The most nodes that the page shows well. */
 export const MAX_NODES = 30;
 
-/** No hash of a network that mines for real has more zero bits: it would take days. */
+/** The most zero bits in a network that mines for real: more would take days. */
 const MAX_ZERO_BITS = 40;
 
-/** No address has more orders in it: thirty nodes that are split and healed take 900. */
+/** The most orders in an address: to split and heal thirty nodes takes 900. */
 const MAX_ORDERS = 10_000;
 
-/** No network is asked for at a later time than this, in milliseconds: ten thousand hours. */
+/** The latest time to begin with, in milliseconds: ten thousand hours. */
 const MAX_AT = 36_000_000_000;
 
 const MAX_SEED = 2n ** 64n - 1n;
 
-/** An address says something that cannot be. */
+/** An address has a setting that is not possible. */
 export class BadSettings extends Error {}
 
 /**
- * The settings in what follows the #: {seed, nodes, isCampaign, mining, orders, at, speed, isStopped}.
- * `orders` are {at, words}, in the order of their times; `at` is the virtual time to begin
- * with, in milliseconds; `mining` is how many zero bits a hash has where nodes mine for
- * real, else 0.
+ * The settings in the part after the #: {seed, nodes, isCampaign, mining, orders, at, speed,
+ * isStopped}. `orders` are {at, words}, in order of time; `at` is the virtual time to begin
+ * with, in milliseconds; `mining` is the number of zero bits if nodes mine for real, else 0.
  */
 export function readSettings(fragment) {
   const parts = new URLSearchParams(fragment.replace(/^#/, ''));
@@ -44,10 +43,10 @@ export function readSettings(fragment) {
   };
 }
 
-/** The same, the other way round. */
+/** The inverse of `readSettings`. */
 export function writeSettings({ seed, nodes, isCampaign, mining, orders, at, speed, isStopped }) {
   const parts = [isCampaign ? `campaign=${seed}` : `seed=${seed}&nodes=${nodes}`];
-  // What real miners find is nowhere written beforehand.
+  // Real mining is not reproducible, so its story does not fit into an address.
   if (mining > 0) return `#mining=${mining}&nodes=${nodes}`;
   if (orders.length > 0) parts.push(`do=${orders.map(({ at: time, words }) => `${time}:${words.replaceAll(' ', '+')}`).join()}`);
   if (speed > 1) parts.push(`speed=${speed}`);
@@ -72,7 +71,7 @@ function number(parts, name, usual, least, most) {
 function readOrders(text) {
   const orders = text.split(',').filter((part) => part !== '').map((part) => {
     const [, at, words] = /^(\d{1,12}):([\w.: -]+)$/.exec(part) ?? [];
-    if (words === undefined) throw new BadSettings(`"${part}" is no order: write a time in milliseconds, a colon and an order`);
+    if (words === undefined) throw new BadSettings(`"${part}" is not an order: write a time in milliseconds, a colon and an order`);
     return { at: Number(at), words };
   });
   if (orders.length > MAX_ORDERS) throw new BadSettings(`there are more than ${MAX_ORDERS} orders`);

@@ -1,5 +1,5 @@
-// A network inside the tab as a source of changes (page/source.js): the simulator's world,
-// under a clock that the page owns. Its lines are those of a recording.
+// A network inside the tab as a source of changes (page/source.js): the simulator, under
+// a clock that the page owns. It writes the lines of a recording.
 
 import { Refused } from '../page/link.js';
 import { readChange } from '../page/recording.js';
@@ -9,25 +9,25 @@ import { WORDS, isWorthALook } from './orders.js';
 import { Pool } from './pool.js';
 import { MAX_NODES, readSettings, writeSettings } from './settings.js';
 
-/** Of what comes often one of a kind and node is told in this time, as one looks at it. */
+/** Frequent events are reported once per kind and node in this time, at normal speed. */
 const TOLD_MS = 250;
 
-/** Where a network does not begin with its start: so much of what was before is told. */
+/** How much of the time before is reported, if a network does not begin at its start. */
 const TOLD_BEFORE_MS = 60_000;
 
-/** What happened long ago is done again in pieces of this virtual time. */
+/** The past is simulated again in pieces of this virtual time. */
 const PIECE_MS = 600_000;
 
-/** After so long the page draws before the next piece. */
+/** After this long the page draws before the next piece. */
 const DRAW_MS = 50;
 
-/** A step that finds no news ends after this many things have happened. */
+/** A step that finds no news ends after this many events. */
 const MAX_STEPS = 10_000;
 
-/** How long a datagram takes in the simulator where nothing is wrong, in milliseconds. */
+/** How long a datagram takes in the simulator without faults, in milliseconds. */
 export const WAY = { least: 1, most: 60 };
 
-/** Who earns the reward of the liar's blocks, and what the simulator calls it. */
+/** The account that receives the reward of the liar's blocks, and the liar's name in the simulator. */
 const LIAR = { account: '6666', name: 'mallory' };
 
 /** WebAssembly, once it is loaded. */
@@ -54,7 +54,7 @@ export class Tab {
     this.mining = new URL('miner.js', import.meta.url);
   }
 
-  /** The moment that is now, in the network's time. */
+  /** The current moment, in the network's time. */
   now() {
     return (this.network?.epoch ?? 0) + this.clock.time;
   }
@@ -79,11 +79,11 @@ export class Tab {
     if (!settings.isStopped) this.clock.run();
   }
 
-  /** What can be done with such a network. */
+  /** Adds the abilities of such a network. */
   allow({ isCampaign, mining }) {
     if (!isCampaign) for (const name of [...Object.keys(WORDS), 'network', 'hear']) this.can.add(name);
     if (mining === 0) return this.can.add('rewind');
-    // The liar would have to mine, and a machine is as fast as it is.
+    // The liar would have to mine for real, and the machine's speed is fixed.
     for (const name of ['liar', 'speed']) this.can.delete(name);
     this.clock.setSpeed(1);
     this.pool = new Pool({
@@ -94,12 +94,12 @@ export class Tab {
     return this.can;
   }
 
-  /** Hashes a second where nodes mine for real, once that is known. */
+  /** The hashes a second if nodes mine for real, once known. */
   rate() {
     return this.pool?.rate() ?? null;
   }
 
-  /** Does again what was ordered, until the time to begin with. */
+  /** Runs the network with its orders until the time to begin with. */
   async catchUp({ orders, at }) {
     let drawn = performance.now();
     const todo = orders.filter((order) => order.at <= at);
@@ -118,7 +118,7 @@ export class Tab {
     }
     this.flush();
     this.tellNetwork();
-    /** Orders that are given by themselves later. */
+    /** Orders that will be carried out later. */
     this.planned = orders.filter((order) => order.at > at);
   }
 
@@ -131,7 +131,7 @@ export class Tab {
     this.network = null;
   }
 
-  /** Lets happen what happens until this time; returns whether there is more to come. */
+  /** Runs the network until this time; returns whether more will happen. */
   goTo(time) {
     while (this.planned?.length > 0 && this.planned[0].at <= time) {
       const { at, words } = this.planned.shift();
@@ -147,14 +147,14 @@ export class Tab {
 
   /** A campaign is over, or a check failed. */
   finish() {
-    // Until the very end, if it was no failure.
+    // Up to the very end, if no check failed.
     this.network.runTo(Number.MAX_SAFE_INTEGER);
     this.network.end();
     this.clock.time = this.network.time;
     this.flush();
   }
 
-  /** Goes on to the next thing that is worth a look, and stops there. */
+  /** Goes to the next interesting change, and stops there. */
   step() {
     this.clock.stop();
     this.network.tellEvery(0);
@@ -169,14 +169,14 @@ export class Tab {
     this.clock.end();
   }
 
-  /** The same network, `ms` milliseconds earlier, standing still; what was ordered since is undone. */
+  /** The same network, `ms` milliseconds earlier and stopped, without the orders since then. */
   rewound(ms) {
     const at = Math.max(0, Math.floor(this.clock.time) - ms);
     const orders = this.orders.filter((order) => order.at <= at);
     return new Tab(writeSettings({ ...this.story(), orders, at, isStopped: true }));
   }
 
-  /** What follows the # in an address that shows others the same story, from its beginning. */
+  /** The part after the # of an address that shows others the same story, from its start. */
   address() {
     return writeSettings({ ...this.story(), at: 0, isStopped: false });
   }
@@ -198,7 +198,7 @@ export class Tab {
 
   /** Carries an order out now, and remembers it. */
   order(words) {
-    if (words === 'add' && this.count >= MAX_NODES) throw new Refused(`${MAX_NODES} nodes are the most that a tab shows`);
+    if (words === 'add' && this.count >= MAX_NODES) throw new Refused(`a tab shows at most ${MAX_NODES} nodes`);
     try {
       this.network.order(words);
     } catch (reason) {
@@ -206,7 +206,7 @@ export class Tab {
     }
     const at = this.network.time;
     this.orders.push({ at, words });
-    // What follows at the same moment.
+    // The effects at the same moment.
     this.network.runTo(at);
     this.note(words.split(' '));
   }
@@ -216,7 +216,7 @@ export class Tab {
     return this.settings.nodes + this.orders.filter(({ words }) => words === 'add').length;
   }
 
-  /** What the network itself does not tell of an order. */
+  /** Reports those effects of an order that the network itself does not report. */
   note([name, first, second]) {
     if (name === 'liar') this.hasLiar = first === 'on';
     if (name !== 'links') return;
@@ -224,12 +224,12 @@ export class Tab {
     this.tell({ type: 'event', at: this.now(), id: this.firstId, event: { event: 'links', delay_ms: this.links.delay, loss: this.links.loss } });
   }
 
-  /** What all links do; those of a campaign do many things. */
+  /** Reports the settings of all links; the links of a campaign have no common ones. */
   tellNetwork() {
     if (!this.settings.isCampaign) this.tell({ type: 'network', at: this.now(), id: this.firstId, links: this.links });
   }
 
-  /** A node hears a datagram; promises what it says to that. */
+  /** Gives a node a datagram; promises its verdict. */
   async hear(id, { from, bytes }) {
     this.flush();
     this.network.tellEvery(0);
@@ -254,7 +254,7 @@ export class Tab {
     for (const change of this.changes(this.network.older(from, count))) this.tell({ ...change, at: 0, block: { ...change.block, settled: true } });
   }
 
-  /** Tells all that has happened since the last time; returns the changes. */
+  /** Reports all changes since the last call, and returns them. */
   flush() {
     if (!this.network) return [];
     const changes = this.changes(this.network.lines());
@@ -265,7 +265,7 @@ export class Tab {
 
   changes(lines) {
     const changes = lines.split('\n').filter((line) => line !== '').map(readChange);
-    // A node's chain has blocks of nodes that are told of after it.
+    // A node's chain may have blocks of nodes that are reported after it.
     for (const { type, id, miner, name } of changes) {
       if (type !== 'node') continue;
       this.names.set(miner, name);
@@ -274,7 +274,7 @@ export class Tab {
     return changes.map((change) => this.named(change));
   }
 
-  /** Blocks name an account; here the page shows whose it is. */
+  /** Blocks name an account; this replaces it by the name of its owner. */
   named(change) {
     if (change.type === 'node') return { ...change, miner: change.name };
     if (change.type !== 'block') return change;

@@ -1,5 +1,5 @@
-// Serves the page's files, and texts beside them, without any node: for tests of
-// the page on a recording. The policy is the one that a node sends.
+// Serves the page's files, and other texts, without any node: for tests of the page on a
+// recording. The security policy is the one that a node sends.
 
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -13,7 +13,7 @@ const TYPES = { '.html': 'text/html', '.css': 'text/css', '.svg': 'image/svg+xml
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
   + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'";
 
-/** A server of the page on a port that the system chooses; `texts` maps paths to what is served there. */
+/** A server of the page on a port that the system chooses; `texts` maps paths to further texts. */
 export async function serveFiles(texts) {
   const server = http.createServer(async ({ url }, answer) => {
     const { pathname } = new URL(url, 'http://localhost');

@@ -1,6 +1,6 @@
-// Measures the site: how large it is, how soon it can be used, how smoothly thirty nodes
-// are drawn, how fast a tab mines, and what an hour at 1000 times the speed leaves in
-// memory. It prints and judges nothing: timings are of this machine.
+// Measures the site: its size, the time until it can be used, how smoothly it draws
+// thirty nodes, how fast a tab mines, and the memory after an hour at 1000 times the speed.
+// It prints the results without a verdict: timings depend on the machine.
 //
 //   tests/browser/run.sh --measure
 
@@ -36,7 +36,7 @@ const server = await serveSite(SITE, {
 });
 const browser = await launch();
 
-/** Opens a page; the processor is so many times slower. */
+/** Opens a page, with a processor that many times slower. */
 async function open(fragment, slower = 1) {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
   await watchMemory(page);

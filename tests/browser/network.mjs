@@ -1,4 +1,4 @@
-// Three real nodes, as processes of the built program, on ports that are free.
+// Three real nodes, as processes of the built program, on free ports.
 
 import { spawn } from 'node:child_process';
 import dgram from 'node:dgram';
@@ -7,10 +7,10 @@ import net from 'node:net';
 /** A block every few seconds: slow enough to follow, fast enough to wait for. */
 const PACE = ['--nonces', '1000', '--listen', '200ms'];
 
-/** Somebody may take a free port before we do: then others are tried. */
+/** How often ports are tried: another program may take a free port first. */
 const TRIES = 5;
 
-/** How long a node may take until it answers. */
+/** How long a node may take to answer. */
 const START_MS = 10_000;
 
 /** A port that is free for UDP, with the one above it free for HTTP. */
@@ -63,7 +63,7 @@ export class Nodes {
   /** Starts one node and waits until it answers. */
   async run(port) {
     const peers = this.ports.filter((peer) => peer !== port).flatMap((peer) => ['--peer', `127.0.0.1:${peer}`]);
-    // Ten minutes are longer than any test: none stays behind, however we end.
+    // No test takes ten minutes: so no node is left running, however the test ends.
     const command = ['node', String(port), '--http', '--for', '10m', ...peers, ...PACE, ...this.flags(port)];
     const child = spawn(this.program, command, { stdio: 'ignore' });
     process.once('exit', () => child.kill('SIGKILL'));
@@ -81,7 +81,7 @@ export class Nodes {
     return answer?.ok && (await answer.json()).port === port;
   }
 
-  /** Ends one node the hard way, as a power cut would. */
+  /** Kills one node, as a power cut would. */
   async kill(port) {
     const child = this.children.get(port);
     this.children.delete(port);
@@ -91,7 +91,7 @@ export class Nodes {
     await ended;
   }
 
-  /** Ends all that was started. */
+  /** Ends all nodes that were started. */
   async stop() {
     await Promise.all([...this.children.keys()].map((port) => this.kill(port)));
   }

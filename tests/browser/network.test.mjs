@@ -1,5 +1,5 @@
 // The page of a network that runs in one process: nodes come and go, links and pace
-// are changed, messages are seen on their way, and a class looks on.
+// change, the page shows messages in flight, and a class looks on.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -44,7 +44,7 @@ after(async () => {
 /** The card of a node. */
 const card = (port) => visitor.page.locator(`.card[data-node="${port}"]`);
 
-/** Turns a slider to a value and lets go of it. */
+/** Moves a slider to a value and lets go of it. */
 const turn = (name, value) => visitor.page.locator(`#${name}`).fill(String(value));
 
 /** The lines of the log that match, oldest first, without their times. */
@@ -124,7 +124,7 @@ test('messages are seen on their way between the nodes, and lost ones are marked
   await page.locator('#ring .dot.lost').first().waitFor();
   await turn('loss', 0);
   await visitor.reads('#conditions-words', /none is lost/);
-  // What was lost is told again with the next block.
+  // The next block brings lost blocks again.
   await visitor.mineOne(ports[0]);
   await visitor.reads('#badge', /^All agree$/);
   await visitor.press('Hide messages');

@@ -1,4 +1,4 @@
-// The page against three real nodes, each step asserted on what the page says.
+// The page against three real nodes; each step is checked by the words on the page.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { Visitor, launch } from './visitor.mjs';
 const PROGRAM = process.env.CAIRN ?? '../../target/debug/cairn';
 const PICTURES = process.env.PICTURES ?? '../../target/browser';
 
-/** No scenario takes longer, whatever happens. */
+/** The longest that a scenario may take. */
 const limits = { timeout: 45_000 };
 
 let nodes, browser, visitor, a, b, c;
@@ -31,10 +31,10 @@ after(async () => {
   await browser?.close();
 });
 
-/** All nodes paused and of one mind: what follows is nobody's doing but ours. */
+/** Pauses all nodes and lets them agree, so that only the test causes what follows. */
 async function settle() {
   const button = visitor.page.locator('#pause-all');
-  // Before the nodes are known it says nothing of them.
+  // Before the page knows the nodes it shows none of them.
   await visitor.page.locator('#pause-all:enabled').waitFor();
   if ((await button.innerText()) === 'Pause all') await button.click();
   for (const port of nodes.ports) await visitor.isState(port, /^paused$/);
@@ -43,7 +43,7 @@ async function settle() {
   return visitor.restsBesideOneBlock(nodes.ports);
 }
 
-test('agreement: all nodes are found, search, and come to stand on one block', limits, async () => {
+test('agreement: all nodes are found, search, and get the same tip', limits, async () => {
   await visitor.says(/found block \d+; .* took it over\.|agree on block \d+\./);
   for (const port of nodes.ports) {
     await visitor.reads(`.card[data-node="${port}"] .rate`, /[\d,k]+ tries a second/);
@@ -65,7 +65,7 @@ test('adoption: one node mines one block, and the others take it over', limits, 
   await visitor.picture('2-adoption');
 });
 
-test('bytes: by keyboard to a block, its hash found again, and spoilt by one bit', limits, async () => {
+test('bytes: the keyboard opens a block, its hash is verified, and one bit breaks it', limits, async () => {
   const { page } = visitor;
   const newest = page.locator(`.block[data-hash="${await visitor.standsOn(a)}"]`);
   await newest.focus();
@@ -104,7 +104,7 @@ test('partition: a node is dragged to the other side and goes on alone', limits,
   await visitor.picture('4-partition');
 });
 
-test('race: healed, both chains are as long, and the next block decides', limits, async () => {
+test('race: after the heal both chains have the same length, and the next block decides', limits, async () => {
   await visitor.press('Heal');
   await visitor.reads('#badge', /^Fork$/);
   await visitor.says(new RegExp(`^${a} and ${c} each found block \\d+ during the split; the next block decides\\.$`));
@@ -126,7 +126,7 @@ test('race: two find a block at the same moment, without any split', limits, asy
   const { page } = visitor;
   await visitor.listen();
   const isRace = ({ words }) => /^Fork \|.* \d+ and \d+ found block \d+ at the same moment; the next block decides\./.test(words);
-  // Mostly both find one before they hear of the other's; if not, once more.
+  // Mostly both find a block before they hear of the other's; if not, they try again.
   for (let tries = 0; tries < 16 && !(await visitor.heard()).some(isRace); tries += 1) {
     const height = await settle();
     await page.evaluate((ports) => {
@@ -152,7 +152,7 @@ test('the button splits as well, and the keyboard moves a node', limits, async (
   await page.locator(`#side-b .token[data-node="${b}"]`).waitFor();
   await visitor.press('Heal');
   await visitor.says(/^The split is healed/);
-  // The first node as well lands where it was put, and the others stay where they are.
+  // The first node too stays where it was put, and the others stay where they are.
   await page.locator(`.token[data-node="${a}"]`).focus();
   await page.keyboard.press('Enter');
   await visitor.says(new RegExp(`^The network is split: ${a} on one side, ${b} and ${c} on the other\\.$`));
@@ -212,7 +212,7 @@ test('demo by hand: Next goes on when it is pressed, and Back shows how it was',
   const badges = {};
   await stepThrough('partition healed', async (step) => {
     badges[step] = await visitor.text('#badge');
-    // Where somebody once put a node by hand does not count any more.
+    // An earlier move by hand does not count any more.
     if (step === 2) await page.locator(`#side-a .token[data-node="${a}"]`).waitFor();
     if (step !== 4) return;
     await visitor.press('Back');
@@ -294,7 +294,7 @@ test('what happened live is saved, shown again from the file, and left for the l
   await page.keyboard.press('End');
   await page.waitForFunction((words) => document.querySelector('#sentence').textContent === words, sentence);
   assert.equal(await visitor.standsOn(a), tip);
-  // A saved block has its bytes, so that it can be opened without the network.
+  // A saved block has its bytes, so it can be opened without the network.
   await page.locator(`.block[data-hash="${tip}"]`).click();
   await visitor.reads('#verdict', /^✓/);
   await page.keyboard.press('Escape');
@@ -344,7 +344,7 @@ test('narrow, dark, without motion, and from another node', limits, async () => 
   await other.close();
 });
 
-test('all of the chain: back to the genesis block, to a height, to a hash, and to the tip again', limits, async () => {
+test('the whole chain: back to the genesis block, to a height, to a hash, and to the tip again', limits, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'cairn-page-'));
   const long = new Synthetic(1);
   for (let height = 1; height <= 300; height += 1) long.find('7000');
@@ -365,8 +365,8 @@ test('all of the chain: back to the genesis block, to a height, to a hash, and t
     await page.keyboard.press('Home');
     const genesis = page.locator('.block[data-height="0"]');
     await genesis.waitFor();
-    assert.match(await genesis.getAttribute('aria-label'), /^#0 genesis block.*2 of 2 nodes stand on it/);
-    // A longer headline may push the whole drawing down; in the drawing it stays.
+    assert.match(await genesis.getAttribute('aria-label'), /^#0 genesis block.*2 of 2 nodes have it in their chain/);
+    // A longer headline may push the whole drawing down; inside the drawing the block stays.
     const place = async () => {
       const [block, box] = await Promise.all([genesis.boundingBox(), page.locator('#tree-box').boundingBox()]);
       return { x: block.x - box.x, y: block.y - box.y };
@@ -410,7 +410,7 @@ test('when all nodes are gone nothing looks abandoned or as if it could be press
   for (const name of ['#demo', '#pause-all', '#split', '#heal', '.card button', '.token']) {
     for (const button of await page.locator(name).all()) assert.ok(await button.isDisabled(), name);
   }
-  // A block can only be pressed where the page has its bytes already: then it opens.
+  // A block can be pressed only if the page has its bytes already: then it opens.
   const open = page.locator('.block:not([aria-disabled="true"])');
   assert.ok((await open.count()) < (await page.locator('.block').count()));
   if ((await open.count()) > 0) {

@@ -47,7 +47,7 @@ test('a recording is opened by its address and scrubbed through from its first m
   await visitor.close();
 });
 
-test('a recording that is dropped on the page is shown, and saved again as it was told', limits, async () => {
+test('a recording that is dropped on the page is shown, and saved again unchanged', limits, async () => {
   const visitor = await open(3);
   await visitor.reads('#legend-miners', /found by.*7000.*9000/);
   const text = lesson(12).text();
@@ -74,23 +74,23 @@ test('a recording that lies is refused with the line and what is wrong with it',
   const visitor = await open('bad');
   await visitor.says(/^The recording bad\.jsonl cannot be shown: line 2: time_ms is not a time in milliseconds\.$/);
   await visitor.drop('poem.txt', 'roses are red');
-  await visitor.says(/^The recording poem\.txt cannot be shown: line 1: .*this is no recording\.$/);
+  await visitor.says(/^The recording poem\.txt cannot be shown: line 1: .*this is not a recording\.$/);
   await visitor.close();
 });
 
-test('why a recording cannot be shown stays where one reads first, until another is shown', limits, async () => {
+test('the reason why a recording cannot be shown stays at the top until another one is shown', limits, async () => {
   const visitor = await open('bad');
   await visitor.says(/^The recording bad\.jsonl cannot be shown: line 2: time_ms is not a time in milliseconds\.$/);
   await visitor.reads('#badge', /^Not shown$/);
   assert.equal(await visitor.text('#source'), '');
   await visitor.drop('empty.jsonl', '{"cairn-recording":1}\n');
-  await visitor.says(/^The recording empty\.jsonl cannot be shown: it tells of no node\.$/);
+  await visitor.says(/^The recording empty\.jsonl cannot be shown: it has no nodes\.$/);
   await visitor.drop('good.jsonl', lesson(3).text());
   await visitor.says(/agree on block 0|^All begin/);
   await visitor.close();
 });
 
-test('what comes too late of a recording is about no other one', limits, async () => {
+test('changes of a recording that come too late do not appear in the next one', limits, async () => {
   const visitor = await Visitor.open(browser, `${server.url}/#recording=/3.jsonl`, PICTURES);
   const { page } = visitor;
   await visitor.reads('#source', /^recording 3\.jsonl$/);
@@ -139,7 +139,7 @@ test('names of any length and blocks of any bytes are shown, and nothing sticks 
 
 test('a recording is opened by keyboard as well', limits, async () => {
   const visitor = await open(3);
-  // Asked for early, as the browser needs a moment until it leaves the choice to a test.
+  // Wait for it early, as the browser needs a moment before it leaves the choice to a test.
   const chooser = visitor.page.waitForEvent('filechooser');
   await visitor.reads('#source', /^recording 3/);
   await visitor.page.locator('#open').press('Enter');
@@ -148,7 +148,7 @@ test('a recording is opened by keyboard as well', limits, async () => {
   await visitor.close();
 });
 
-test('a browser that keeps nothing for a page shows it all the same', limits, async () => {
+test('a browser that stores nothing for the page still shows it', limits, async () => {
   const context = await browser.newContext();
   await context.addInitScript(() => {
     const refuse = { get: () => { throw new DOMException('not here', 'SecurityError'); } };
@@ -227,7 +227,7 @@ test('a chain of a million blocks is shown at its tip, far back, and at its tip 
   await visitor.close();
 });
 
-test('of a race between fifty nodes the box shows a part, and the keyboard reaches the rest', limits, async () => {
+test('a race between fifty nodes: the box shows a part, and the keyboard reaches the rest', limits, async () => {
   const visitor = await open(3, { viewport: { width: 1280, height: 800 } });
   await visitor.reads('#source', /^recording 3/);
   const { page } = visitor;
@@ -254,7 +254,7 @@ test('of a race between fifty nodes the box shows a part, and the keyboard reach
 test('many nodes at one tip are one pill, which opens a list of their names', limits, async () => {
   const visitor = await openEnd(30);
   const { page } = visitor;
-  const pill = page.getByRole('button', { name: '28 nodes stand on block 10: show their names' });
+  const pill = page.getByRole('button', { name: '28 nodes on block 10: show their names' });
   await pill.focus();
   await page.keyboard.press('Enter');
   await visitor.reads('#crowd-title', /^28 nodes on block 10$/);
@@ -266,12 +266,12 @@ test('many nodes at one tip are one pill, which opens a list of their names', li
   await visitor.close();
 });
 
-test('the list of a pill names the block on which its nodes stand now', limits, async () => {
+test('the list of a pill names the current block of its nodes', limits, async () => {
   const visitor = await open(30);
   const { page } = visitor;
   await visitor.reads('#source', /^recording/);
   for (const height of [0, 1]) {
-    const pill = page.getByRole('button', { name: `30 nodes stand on block ${height}: show their names` });
+    const pill = page.getByRole('button', { name: `30 nodes on block ${height}: show their names` });
     for (let steps = 0; steps < 10 && (await pill.count()) === 0; steps += 1) {
       await page.locator('#replay-at').press('ArrowRight');
       await visitor.isStill();
@@ -283,14 +283,14 @@ test('the list of a pill names the block on which its nodes stand now', limits, 
   await visitor.close();
 });
 
-test('messages on their way are shown from a recording, as they were at each moment', limits, async () => {
+test('a recording shows the messages in flight at each moment', limits, async () => {
   for (const nodes of [3, 12, 30, 59]) {
     const visitor = await openEnd(nodes, { colorScheme: nodes === 12 ? 'dark' : 'light' });
     const { page } = visitor;
     await visitor.press('Show messages');
     assert.equal(await page.locator('#ring .at').count(), nodes);
     assert.equal(await page.locator('#ring text').count(), nodes > 16 ? 0 : nodes);
-    // The last block that all took over was told seconds before the end.
+    // The last block that all took over was announced seconds before the end.
     await page.locator('#replay-at').focus();
     const seen = () => page.locator('#ring .dot').count();
     for (let steps = 0; steps < 40 && (await seen()) < Math.ceil(nodes / 2); steps += 1) await page.keyboard.press('ArrowLeft');
@@ -307,7 +307,7 @@ test('messages on their way are shown from a recording, as they were at each mom
   }
 });
 
-/** The verdicts on a block and those after it, as the open dialog tells them. */
+/** The verdicts on a block and those after it in the open dialog. */
 const links = (visitor) => visitor.page.locator('#links li span').allInnerTexts();
 
 test('tampering: a changed field breaks the block and all after it, and mining it again does not mend the next link', limits, async () => {
@@ -323,7 +323,7 @@ test('tampering: a changed field breaks the block and all after it, and mining i
   await page.getByLabel('timestamp').fill('1');
   await visitor.reads('#verdict', /^✗ Block 5 breaks (proof-of-work: hash|timestamp: timestamp 1 is before)/);
   assert.match((await links(visitor))[1], /^✗ previous-hash: previous hash is [0-9a-f]{64}, not [0-9a-f]{64}$/);
-  assert.equal((await links(visitor)).at(-1), '✗ stands on block 5, which is invalid');
+  assert.equal((await links(visitor)).at(-1), '✗ builds on block 5, which is invalid');
   await visitor.press('Mine it again');
   await visitor.reads('#tries', /^Found after [\d,]+ tries$/);
   await visitor.reads('#verdict', /^✗ Block 5 breaks timestamp: timestamp 1 is before \d+, the median before it\./);
@@ -333,7 +333,7 @@ test('tampering: a changed field breaks the block and all after it, and mining i
   await page.getByLabel('nonce').fill('0xffffffffffffffff0000000000');
   await visitor.press('Mine it again');
   await visitor.reads('#verdict', /^✓ Block 5 is valid again, with \d+ zero bits\. .* block 6 still names the old one: the next link is broken\.$/);
-  assert.deepEqual((await links(visitor)).slice(2), Array(4).fill('✗ stands on block 6, which is invalid'));
+  assert.deepEqual((await links(visitor)).slice(2), Array(4).fill('✗ builds on block 6, which is invalid'));
   await visitor.picture('tamper', { fullPage: true });
   await visitor.press('Link block 6 and mine it again');
   await visitor.reads('#links li[data-height="6"] span', /^✓ valid$/);
@@ -341,7 +341,7 @@ test('tampering: a changed field breaks the block and all after it, and mining i
   await visitor.close();
 });
 
-test('tampering: single bits are pressed, and what does not fit a field is refused in words', limits, async () => {
+test('tampering: single bits can be pressed, and a value that does not fit a field is refused in words', limits, async () => {
   const visitor = await openEnd(3);
   const { page } = visitor;
   await page.locator('.block[data-height="1"]').focus();
@@ -358,7 +358,7 @@ test('tampering: single bits are pressed, and what does not fit a field is refus
   await visitor.close();
 });
 
-test('tampering: a search that takes too long is stopped, and tells its tries', limits, async () => {
+test('tampering: a search that takes too long can be stopped, and shows its tries', limits, async () => {
   const visitor = await Visitor.open(browser, `${server.url}/#recording=/hard.jsonl`, PICTURES);
   await visitor.page.locator('#replay-at').focus();
   await visitor.page.keyboard.press('End');
@@ -372,7 +372,7 @@ test('tampering: a search that takes too long is stopped, and tells its tries', 
   await visitor.close();
 });
 
-test('no barrier is found in either theme, with few nodes or many, with a block open or not', limits, async () => {
+test('no accessibility fault in either theme, with few nodes or many, with a block open or not', limits, async () => {
   for (const colorScheme of ['light', 'dark']) {
     for (const nodes of [3, 30]) {
       const visitor = await openEnd(nodes, { colorScheme, viewport: { width: 360, height: 740 } });
@@ -392,7 +392,7 @@ test('no barrier is found in either theme, with few nodes or many, with a block 
   }
 });
 
-test('where the system chooses all colours, the bars of the searches are still seen', limits, async () => {
+test('if the system chooses all colours, the bars of the searches stay visible', limits, async () => {
   const visitor = await openEnd(3, { forcedColors: 'active' });
   const colours = await visitor.page.evaluate(() => {
     const bar = document.querySelector('.bar');

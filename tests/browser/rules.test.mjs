@@ -8,7 +8,7 @@ import { Tampering } from '../../src/web/page/tampering.js';
 
 const PROGRAM = process.env.CAIRN ?? '../../target/debug/cairn';
 
-/** These are no matter of one block: they are about where blocks end, and about the clock. */
+/** These rules are not about one block: they concern the length of a chain in bytes, and the clock. */
 const NOT_OF_A_BLOCK = ['whole-blocks', 'future'];
 
 const rules = execFileSync(PROGRAM, ['break', '--list'], { encoding: 'utf8' }).trim().split('\n').map((line) => line.split(/\s/)[0]);

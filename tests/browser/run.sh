@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# The page's tests: its pure modules in Node, then all of it in a real, headless
-# Chromium, against three real nodes and on recordings; then the site, whose network is
+# The page's tests: its pure modules in Node, then the whole page in a real, headless
+# Chromium, against three real nodes and on recordings; then the site, whose network runs
 # inside the tab. Pictures go to target/browser.
 #
 #   tests/browser/run.sh             the tests
-#   tests/browser/run.sh --site      those of the site alone
-#   tests/browser/run.sh --measure   how large and how fast the site is
+#   tests/browser/run.sh --site      only the site's tests
+#   tests/browser/run.sh --measure   the size and speed of the site
 #   tests/browser/run.sh --picture   only the README's picture, docs/page.png;
 #                                    needs ports 7000 to 9001 of this machine
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# The longest that all the scenarios together may take, in seconds.
+# The longest that all scenarios together may take, in seconds.
 readonly LIMIT=300
 
-# The tests that need nodes or recordings, and not the site.
+# The tests that need nodes or recordings, but not the site.
 mapfile -t LIVE < <(ls -- *.test.mjs | grep -v '^tab')
 readonly LIVE
 
-# Installs a program that is not there, where that is possible.
+# Installs a missing program, if that is possible.
 need() {
   local program=$1 package=${2:-$1}
   if command -v "$program" >/dev/null; then
@@ -49,7 +49,7 @@ if [ "${1:-}" = --picture ]; then
 fi
 if [ "${1:-}" != --site ] && [ "${1:-}" != --measure ]; then
   node --test unit/*.test.mjs
-  # One file after the other: nodes that mine at the same moment need the processor for themselves.
+  # One file after the other, as the nodes that mine in a test need the whole processor.
   timeout "$LIMIT" node --test --test-concurrency=1 "${LIVE[@]}"
 fi
 SITE=$(../../site/build.sh)

@@ -1,5 +1,5 @@
-// Serves the built site as any web server would, under a path of its own, and counts who
-// asks for what.
+// Serves the built site as any web server would, under a separate path, and notes the
+// requests.
 
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -7,7 +7,7 @@ import path from 'node:path';
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.svg': 'image/svg+xml', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
-/** A server of a folder on a port that the system chooses, at /cairn/; `texts` maps paths to what else is served. */
+/** A server of a folder on a port that the system chooses, at /cairn/; `texts` maps paths to further texts. */
 export async function serveSite(folder, texts = {}) {
   const server = http.createServer(async ({ url }, answer) => {
     const { pathname } = new URL(url, 'http://localhost');

@@ -1,5 +1,5 @@
-// Recordings of networks that never were, with real blocks: as many nodes as
-// wanted, and always the same bytes for the same wishes.
+// Recordings of invented networks, with real blocks: any number of nodes, and always the
+// same bytes for the same input.
 //
 //   node synthetic.mjs NODES > FILE     a lesson's worth: a race, a split, a heal
 
@@ -14,10 +14,10 @@ const sha = (bytes) => createHash('sha256').update(bytes).digest();
 /** A block's hash from its bytes. */
 export const hashOf = (bytes) => sha(sha(bytes.subarray(1, 70))).toString('hex');
 
-/** A node's name from its place: 7000, 8000 and so on, as in the tutorial. */
+/** A node's name from its index: 7000, 8000 and so on, as in the tutorial. */
 export const nameAt = (index) => String(7000 + index * 1000);
 
-/** Writes a recording down, line by line. Times go on by themselves. */
+/** Writes a recording, line by line. Its time moves on by itself. */
 export class Synthetic {
   constructor(nodes, { zeroBits = 8, from = 1_763_644_000_000 } = {}) {
     this.now = from;
@@ -97,7 +97,7 @@ export class Synthetic {
     this.event(name, 'copied', { height, hash, from: this.address(from), listed: true, abandoned });
   }
 
-  /** These no longer hear those. */
+  /** From now on the first nodes do not hear the second ones. */
   refuse(names, others) {
     for (const name of names) {
       this.line({ change: 'refused', node: this.address(name), refused: others.map((other) => this.address(other)) });
@@ -112,7 +112,7 @@ export class Synthetic {
     return blocks;
   }
 
-  /** A node's chain as a chain file has it. */
+  /** A node's chain in the form of a chain file. */
   chain(name) {
     return Buffer.from(this.blocksOf(name).map(({ bytes }) => bytes).join(''), 'hex');
   }
@@ -126,7 +126,7 @@ export class Synthetic {
   }
 }
 
-/** Blocks by each in turn, a race, a split in halves with a block on each side, a heal, a reorganisation. */
+/** Blocks by each node in turn, a race, a split into halves with a block on each side, a heal, a reorganisation. */
 export function lesson(nodes, rounds = 6) {
   const tale = new Synthetic(nodes);
   const all = tale.names;

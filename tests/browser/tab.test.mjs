@@ -1,4 +1,4 @@
-// The site, as site/build.sh makes it: the page with a network inside the tab.
+// The site, as site/build.sh builds it: the page with a network inside the tab.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -32,10 +32,10 @@ after(async () => {
 
 const open = (fragment = '', options = {}) => Visitor.open(browser, server.url + fragment, PICTURES, options);
 
-/** What the program itself prints of a simulation. */
+/** The program's own output for a simulation. */
 const simulate = (...flags) => execFileSync(PROGRAM, ['sim', ...flags, '--trace'], { maxBuffer: 1 << 28 }).toString();
 
-/** The last block that each node stands on, in a trace. */
+/** Each node's last tip in a trace. */
 function tipsIn(trace) {
   const tips = {};
   for (const [, name, height, hash] of trace.matchAll(/^ *[\d.]+ (\w+): (?:CREATE|COPY) block (\d+): ([0-9a-f]{64})!/gm)) tips[name] = `${height} ${hash}`;
@@ -50,7 +50,7 @@ function tipsOn(page) {
   })));
 }
 
-test('it opens with three nodes that mine, and asks nobody for anything', limits, async () => {
+test('it opens with three nodes that mine, and sends no request to another server', limits, async () => {
   const visitor = await Visitor.open(browser, 'about:blank', PICTURES);
   const asked = [];
   visitor.page.on('request', (request) => asked.push(request.url()));
@@ -68,7 +68,7 @@ test('it opens with three nodes that mine, and asks nobody for anything', limits
 });
 
 test('the demo tells its whole story in the tab', limits, async () => {
-  // Time stands still until somebody wants to see something.
+  // The clock is stopped until the demo needs it.
   const visitor = await open('#seed=7&stopped');
   await visitor.isState('alice', /searching/);
   await visitor.listen();
@@ -86,7 +86,7 @@ test('the demo tells its whole story in the tab', limits, async () => {
   await visitor.close();
 });
 
-test('a demo ends without a word where its network is left', limits, async () => {
+test('a demo ends silently when its network is left', limits, async () => {
   const visitor = await open('#seed=7&at=20000&stopped');
   await visitor.isState('alice', /searching|resting/);
   await visitor.press('Demo: fork');
@@ -141,7 +141,7 @@ test('a campaign is played as a story to its end, and its trace has the hash of 
   await visitor.close();
 });
 
-test('where a check fails the story ends, and says what and when', limits, async () => {
+test('a failed check ends the story, which says what failed and when', limits, async () => {
   const visitor = await open('#campaign=3&speed=1000&do=0:lie+alice');
   await visitor.says(/^Something happened that never should: alice announced \d+ blocks and starts with \d+\.$/);
   await visitor.reads('#badge', /^Check failed$/);
@@ -159,7 +159,7 @@ test('thirty nodes: all are shown, and no more can be added', limits, async () =
   await visitor.press('Add a node');
   await visitor.page.waitForFunction(() => document.querySelectorAll('.card').length === 30);
   await visitor.press('Add a node');
-  await visitor.reads('#notice', /30 nodes are the most that a tab shows/);
+  await visitor.reads('#notice', /a tab shows at most 30 nodes/);
   await visitor.reads('#sentence', /30 nodes|29 nodes|found block/);
   assert.deepEqual(await visitor.sticksOut(), []);
   await visitor.press('Split');
@@ -167,7 +167,7 @@ test('thirty nodes: all are shown, and no more can be added', limits, async () =
   await visitor.press('Heal');
   await visitor.reads('#badge', /^(All agree|Fork|On its way)$/);
   await visitor.picture('tab-30');
-  // To split and to heal them took 900 orders, which go into the address.
+  // To split and heal them took 900 orders, which go into the address.
   await visitor.press('Back 10 s');
   await visitor.reads('#clock-run', /^Run$/);
   await visitor.isState('alice', /searching|resting/);
@@ -228,7 +228,7 @@ test('time: it stops, goes on to the next event, and goes back', limits, async (
   await visitor.close();
 });
 
-test('an address that says what cannot be is refused in words', limits, async () => {
+test('an address with impossible settings is refused in words', limits, async () => {
   const visitor = await open('#seed=many');
   await visitor.says(/a seed is a whole number up to 18446744073709551615, not many/);
   await visitor.page.goto(`${server.url}#seed=1&nodes=31`);
@@ -238,7 +238,7 @@ test('an address that says what cannot be is refused in words', limits, async ()
   await visitor.page.goto(`${server.url}#seed=1&at=36000000001`);
   await visitor.says(/at is a whole number from 0 to 36000000000, not 36000000001/);
   await visitor.page.goto(`${server.url}#seed=1&nodes=29&do=0:add,0:add`);
-  await visitor.says(/^The network in this tab cannot be shown: 30 nodes are the most that a tab shows\.$/);
+  await visitor.says(/^The network in this tab cannot be shown: a tab shows at most 30 nodes\.$/);
   for (const button of ['#clock-run', '#clock-step', '#share-world', '[data-back="10000"]']) {
     assert.ok(await visitor.page.locator(button).isDisabled(), `${button} has no network`);
   }
@@ -254,7 +254,7 @@ test('an address that says what cannot be is refused in words', limits, async ()
   await visitor.close();
 });
 
-test('it is a part of another page: compact, loaded when it is seen, by keyboard, without barriers', limits, async () => {
+test('inside another page it is compact, loads when it is in sight, and works by keyboard and without accessibility faults', limits, async () => {
   for (const [width, colorScheme] of [[1280, 'light'], [360, 'dark']]) {
     const visitor = await open('?embed#seed=7&speed=50', { viewport: { width, height: 600 }, colorScheme });
     await visitor.says(/found block/);
@@ -289,7 +289,7 @@ test('in a small frame the newest block is seen, and in a window of 1280 by 800 
   await visitor.close();
 });
 
-test('no barrier is found, and nothing sticks out, at 360 and 1280 pixels', limits, async () => {
+test('there is no accessibility fault, and nothing sticks out, at 360 and 1280 pixels', limits, async () => {
   for (const [width, colorScheme] of [[360, 'light'], [1280, 'dark']]) {
     const visitor = await open('#seed=7&nodes=5&speed=50', { viewport: { width, height: 900 }, colorScheme });
     await visitor.says(/found block/);
@@ -300,7 +300,7 @@ test('no barrier is found, and nothing sticks out, at 360 and 1280 pixels', limi
   }
 });
 
-test('after two hundred hours of its time a network takes 75 bytes a block and a constant', limits, async () => {
+test('after two hundred virtual hours a network takes 75 bytes a block and a constant', limits, async () => {
   const visitor = await Visitor.open(browser, 'about:blank', PICTURES);
   const { page } = visitor;
   await watchMemory(page);
@@ -313,14 +313,14 @@ test('after two hundred hours of its time a network takes 75 bytes a block and a
   await session.send('HeapProfiler.collectGarbage');
   const { usedSize } = await session.send('Runtime.getHeapUsage');
   assert.ok(usedSize < 60_000_000, `the page itself holds ${usedSize} bytes`);
-  // What the page does not show it does not hold, and asks the network for.
+  // The page holds only the blocks that it shows, and asks the network for others.
   await page.locator('#go-to').fill('1');
   await page.keyboard.press('Enter');
   await page.locator('.block[data-height="1"]').waitFor();
   await visitor.close();
 });
 
-test('nodes mine for real: workers find blocks, and the rate is told', limits, async () => {
+test('nodes mine for real: workers find blocks, and the page shows the rate', limits, async () => {
   const visitor = await open('#mining=18&nodes=3');
   await visitor.says(/found block \d+/, 30_000);
   await visitor.reads('#clock-words', /^The nodes mine for real: [\d.,]+( million)? hashes a second on this machine\.$/);
@@ -338,7 +338,7 @@ test('nodes mine for real: workers find blocks, and the rate is told', limits, a
   await visitor.close();
 });
 
-test('messages on their way are seen, and the links are set', limits, async () => {
+test('messages in flight are shown, and the links can be changed', limits, async () => {
   const visitor = await open('#seed=7&speed=2');
   const { page } = visitor;
   await visitor.press('Show messages');
@@ -346,14 +346,14 @@ test('messages on their way are seen, and the links are set', limits, async () =
     slider.value = '3000';
     slider.dispatchEvent(new Event('change'));
   });
-  await visitor.reads('#conditions-words', /^Each message is delayed by 3 s, and none is lost\. The way itself takes 1 to 60 ms\.$/);
+  await visitor.reads('#conditions-words', /^Each message is delayed by 3 s, and none is lost\. The links themselves take 1 to 60 ms\.$/);
   await visitor.mineOne('alice');
   await page.locator('#ring .dot').first().waitFor();
   await visitor.picture('tab-messages');
   await visitor.close();
 });
 
-test('a message takes as long in the simulator as the panel says of the way itself', limits, async () => {
+test('a message takes as long in the simulator as the panel says', limits, async () => {
   const { Network, initSync } = await import(pathToFileURL(path.join(SITE, 'tab/cairn.js')));
   const { WAY } = await import(pathToFileURL(path.join(SITE, 'tab/tab.js')));
   initSync({ module: readFileSync(path.join(SITE, 'tab/cairn_bg.wasm')) });
@@ -367,7 +367,7 @@ test('a message takes as long in the simulator as the panel says of the way itse
   assert.deepEqual({ least: Math.min(...delays), most: Math.max(...delays) }, WAY);
 });
 
-test('one slider is turned, and the other stays at what it cannot show', limits, async () => {
+test('one slider is moved, and the other setting keeps a value that its slider cannot show', limits, async () => {
   const visitor = await open('#seed=7&delay=12345');
   await visitor.reads('#conditions-words', /^Each message is delayed by 12\.345 s, and none is lost\./);
   await visitor.page.locator('#loss').focus();

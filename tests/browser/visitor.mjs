@@ -1,4 +1,4 @@
-// Somebody who looks at the page: opens it, reads it, waits for what it says.
+// A visitor of the page: opens it, reads it, and waits for its words.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -6,19 +6,19 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 
-/** The longest that anybody waits for the page to say something. */
+/** The longest wait for words on the page. */
 const PATIENCE_MS = 20_000;
 
-/** Chromium without a screen, without a sandbox (which root cannot have), and without calls home. */
+/** Chromium without a screen, without a sandbox (root cannot use one), and without requests to its maker. */
 const ARGUMENTS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
 
-// A page that did not come over the network may not talk to this machine otherwise.
+// Otherwise a page that did not come over the network may not connect to this machine.
 if (process.env.PAGE_FILES) ARGUMENTS.push('--disable-features=LocalNetworkAccessChecks');
 
-/** What looks for barriers on a page; it is put into the page by the test alone. */
+/** The library that finds accessibility faults; only the test adds it to the page. */
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Starts the browser. Its profile is a new, empty folder. */
@@ -26,7 +26,7 @@ export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
 }
 
-/** While working on the page: its files as they are in this folder, without building anew. */
+/** For work on the page: its files directly from this folder, without a new build. */
 function serveFrom(context, folder) {
   return context.route(/\/(page\/[^/]*)?$/, async (route) => {
     const name = new URL(route.request().url()).pathname.replace('/page/', '').slice(0) || 'index.html';
@@ -36,7 +36,7 @@ function serveFrom(context, folder) {
   });
 }
 
-/** Has a page note how much memory its WebAssembly takes, in bytes, as `wasmBytes()`. */
+/** Adds `wasmBytes()` to a page: the memory of its WebAssembly in bytes. */
 export function watchMemory(page) {
   return page.addInitScript(() => {
     const { instantiateStreaming } = WebAssembly;
@@ -48,7 +48,7 @@ export function watchMemory(page) {
   });
 }
 
-/** One open page, and what went wrong on it. */
+/** One open page, and its errors. */
 export class Visitor {
   constructor(page, pictures) {
     this.page = page;
@@ -58,14 +58,14 @@ export class Visitor {
     page.setDefaultTimeout(PATIENCE_MS);
     page.on('pageerror', (error) => this.complaints.push(error.stack));
     page.on('console', (message) => {
-      // That a node which was killed cannot be reached is no fault of the page, nor that
-      // it asks its server whether that is a node.
+      // It is not an error of the page that a killed node cannot be reached, nor that the
+      // page asks its server whether it is a node.
       const isExpected = /ERR_|WebSocket/.test(message.text()) || message.location().url.endsWith('/node/info');
       if (message.type() === 'error' && !isExpected) this.complaints.push(message.text());
     });
   }
 
-  /** Opens the page of a node in a window of its own. */
+  /** Opens the page of a node in a new window. */
   static async open(browser, url, pictures, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     if (process.env.PAGE_FILES) await serveFrom(context, process.env.PAGE_FILES);
@@ -83,7 +83,7 @@ export class Visitor {
     return this.page.locator(selector).innerText();
   }
 
-  /** Waits until the text of an element is as `pattern` says; returns it. */
+  /** Waits until the text of an element matches `pattern`; returns it. */
   async reads(selector, pattern, patience = PATIENCE_MS) {
     const wait = this.page.waitForFunction(
       ([where, source]) => new RegExp(source).exec(document.querySelector(where)?.textContent ?? '')?.input,
@@ -97,7 +97,7 @@ export class Visitor {
     return found.jsonValue();
   }
 
-  /** Waits for the one plain sentence. */
+  /** Waits until the one sentence matches. */
   says(pattern, patience) {
     return this.reads('#sentence', pattern, patience);
   }
@@ -106,7 +106,7 @@ export class Visitor {
     return this.page.locator(`.card[data-node="${port}"]`);
   }
 
-  /** Waits until a node's card says that this is its state. */
+  /** Waits until a node's card shows this state. */
   async isState(port, state) {
     await this.reads(`.card[data-node="${port}"] .state`, state);
   }
@@ -133,7 +133,7 @@ export class Visitor {
     return this.page.locator(`.pill[data-node="${port}"]`).getAttribute('data-on');
   }
 
-  /** Waits until pills of all these nodes have come to rest beside one block; returns its height. */
+  /** Waits until the pills of all these nodes rest beside one block; returns its height. */
   async restsBesideOneBlock(ports) {
     const found = await this.page.waitForFunction((all) => {
       const pills = all.map((port) => document.querySelector(`.pill[data-node="${port}"]`));
@@ -148,7 +148,7 @@ export class Visitor {
     return Number(await found.jsonValue());
   }
 
-  /** Keeps all that the head of the page says from now on. */
+  /** Records everything that the head of the page says from now on. */
   async listen() {
     await this.page.evaluate(() => {
       const read = () => ['badge', 'sentence', 'detail'].map((id) => document.getElementById(id).textContent).join(' | ');
@@ -159,7 +159,7 @@ export class Visitor {
     });
   }
 
-  /** Waits until something was said, even if the page has gone on to something else. */
+  /** Waits until something was said, even if the page says something else by now. */
   async hasHeard(pattern) {
     const isHeard = (source) => window.heard.some(({ words }) => new RegExp(source).test(words));
     await this.page.waitForFunction(isHeard, pattern.source, { polling: 30 });
@@ -169,14 +169,14 @@ export class Visitor {
     return this.page.evaluate(() => window.heard);
   }
 
-  /** What sticks out at the side of the window, save for the tree, which scrolls. */
+  /** The elements that stick out of the window at the side, except for the tree, which scrolls. */
   sticksOut() {
     return this.page.evaluate(() => [...document.querySelectorAll('main *, header *, dialog[open], dialog[open] *')]
       .filter((element) => !element.closest('#tree-box') && element.getBoundingClientRect().right > innerWidth + 1)
       .map((element) => element.id || element.className || element.tagName));
   }
 
-  /** Finds no barrier for anybody on the page as it is now. */
+  /** Checks that the page has no accessibility fault now. */
   async findsNoBarrier(where) {
     await this.page.evaluate(AXE);
     const found = await this.page.evaluate(async () => {
@@ -187,7 +187,7 @@ export class Visitor {
     assert.deepEqual(found, [], where);
   }
 
-  /** Waits until nothing in the tree slides any more. */
+  /** Waits until nothing in the tree moves any more. */
   async isStill() {
     await this.page.waitForFunction(() => {
       const places = [...document.querySelectorAll('.pill, .block')].map((thing) => thing.getAttribute('transform')).join();
@@ -197,7 +197,7 @@ export class Visitor {
     }, null, { polling: 100 });
   }
 
-  /** Saves what is seen now. */
+  /** Saves a picture of the page. */
   async picture(name, options = {}) {
     await this.isStill();
     await this.page.screenshot({ path: path.join(this.pictures, `${name}.png`), ...options });

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Strangers on a network of their own: network namespaces around a bridge, without a
-# default route. Needs root, ip and bridge, and dnsmasq for its last part; touches
-# no interface that was there before. Run it by hand:
+# Strangers on a separate network: network namespaces around a bridge, without a default
+# route. Needs root, ip and bridge, and dnsmasq for its last part; does not touch existing
+# interfaces. Run it by hand:
 #
 #   cargo build --features net && sudo tests/net/namespaces.sh target/debug/cairn
 #
 # 1. Three nodes with nothing configured find each other and mine one chain.
 # 2. A node whose packets are dropped goes on alone, and agrees again afterwards.
 # 3. A node that starts before its interface has an address finds the others afterwards.
-# 4. No more than its share of connections comes from one address.
-# 5. A node finds another by a name that a DNS server of the network tells, also after
-#    the name has come to mean another address.
+# 4. One address gets no more than its share of connections.
+# 5. A node finds another by its name on the network's DNS server, also after the name has
+#    changed to another address.
 set -euo pipefail
 
 cairn=$(realpath "${1:?usage: $0 PATH-OF-CAIRN}")
@@ -39,7 +39,7 @@ trap clean EXIT
 
 inside() { ip netns exec "$(space "$1")" "${@:2}"; }
 
-# Starts a node in a namespace, under a name of its own; the rest are its flags.
+# Starts a node in a namespace, under a separate name; the rest are its flags.
 node_as() {
   local where=$1 name=$2
   shift 2
@@ -66,8 +66,8 @@ tip() { ask "$1" GET /node/status | grep -o '"tip":"[0-9a-f]*"'; }
 says() { grep -q "$2" "$work/$1.log" 2>/dev/null; }
 agree() { local tip; tip=$(tip a) && [ -n "$tip" ] && [ "$tip" = "$(tip b)" ] && [ "$tip" = "$(tip c)" ]; }
 
-# The bridge drops all packets from and to a namespace, or does so no more: the link
-# of the namespace itself stays up.
+# The bridge drops all packets from and to a namespace, or stops doing so. The namespace's
+# own link stays up.
 drop() { inside hub bridge link set dev "port-$1" state 0; }
 pass() { inside hub bridge link set dev "port-$1" state 3; }
 
@@ -102,7 +102,7 @@ before=$(grep -c JOIN "$work/c.log")
 pass c
 wait_for "c has met the others again" bash -c "[ \$(grep -c JOIN '$work/c.log') -gt $before ]"
 for name in a b c; do ask $name POST /pause > "$work/answer"; done
-# Of two chains as long as each other both stay, until one grows.
+# Two chains of the same length both stay, until one grows.
 ask a POST /mine > "$work/answer"
 wait_for "all agree again" agree
 stop_all

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Strangers behind routers: network namespaces in which two routers that masquerade stand
-# between two nodes and a network of public addresses. Needs root, ip, nft and miniupnpd
-# (Debian: nftables, miniupnpd-nftables); touches no interface that was there before. Run
-# it by hand:
+# Strangers behind routers: network namespaces in which two masquerading routers connect two
+# nodes to a network of public addresses. Needs root, ip, nft and miniupnpd (Debian:
+# nftables, miniupnpd-nftables); does not touch existing interfaces. Run it by hand:
 #
 #   cargo build --features net,relay && sudo tests/net/routers.sh target/debug/cairn
 #
@@ -10,14 +9,14 @@
 #                                 +-- 5.5.5.10 relay
 #                                 +-- 5.5.5.20 c
 #
-# miniupnpd maps nothing where the router's outer address is private: hence 5.5.5.0/24.
+# miniupnpd maps nothing if the router's outer address is private: hence 5.5.5.0/24.
 #
 # 1. A router that speaks UPnP, then PCP, then NAT-PMP alone passes c's packets on to a, and
 #    forgets that when a stops. A router that starts again, and has forgotten all, is asked anew.
 # 2. Through our relay a and b meet, punch a hole, and mine one chain when the relay is dead.
-# 3. Where the relay is dead from the start, or is an impostor, they say so; they meet when
-#    it starts.
-# 4. Where both routers choose a new port for each destination, packets stay on the relay.
+# 3. If the relay is dead from the start, or is an impostor, they say so; they meet when it
+#    starts.
+# 4. If both routers choose a new port for each destination, packets stay on the relay.
 set -euo pipefail
 
 cairn=$(realpath "${1:?usage: $0 PATH-OF-CAIRN}")
@@ -32,7 +31,7 @@ declare -A pids=()
 space() { echo "cairn-$$-$1"; }
 inside() { ip netns exec "$(space "$1")" "${@:2}"; }
 
-# Ends what was started under these names, and waits.
+# Ends the processes with these names, and waits for their end.
 stop() {
   for name in "$@"; do
     [ -n "${pids[$name]:-}" ] || continue
@@ -59,8 +58,8 @@ wire() {
   inside "$1" ip link set wan up
 }
 
-# The rules of a router: nothing from outside comes in unasked. FLAGS may say how ports are
-# chosen. The chains are those that miniupnpd works with.
+# The rules of a router: it lets in only answers from outside. FLAGS may set the choice of
+# ports. miniupnpd works with these chains.
 masquerade() {
   inside "$1" nft flush ruleset
   inside "$1" nft -f - <<RULES
@@ -89,7 +88,7 @@ table inet filter {
 RULES
 }
 
-# Where nodes listen.
+# The address at which nodes listen.
 port=6783
 
 # Starts the node of a namespace under a name; the rest are its flags.
@@ -103,7 +102,7 @@ node() {
   wait_for "$name runs" says "$name" "--bootstrap "
 }
 
-# Forgets whom the nodes have met.
+# Deletes the peers that the nodes remember.
 forget() { rm -f "$work"/*.peers; }
 
 relay() {
@@ -145,7 +144,7 @@ for pair in "r1 a" "r2 b"; do
   host=$((host + 1))
 done
 
-# Starts miniupnpd on r1: whether it speaks UPnP, and whether NAT-PMP, with which PCP goes.
+# Starts miniupnpd on r1: with UPnP or not, and with NAT-PMP and PCP or not.
 router() {
   cat > "$work/upnpd.conf" <<CONF
 ext_ifname=wan
@@ -165,7 +164,7 @@ CONF
   pids[upnpd]=$!
 }
 
-# Maps a port by one protocol, dials it from outside, and looks whether it is given back.
+# Maps a port by one protocol, dials it from outside, and checks that it is released.
 mapped() {
   local protocol=$1 outside
   shift
@@ -261,7 +260,7 @@ stop a relay
 mv "$work/right.pem" "$work/relay.pem"
 
 echo "== routers that choose a new port for each destination"
-# At a port of which the routers do not know anything yet.
+# At a port that is still unknown to the routers.
 port=6793
 masquerade r1 fully-random
 masquerade r2 fully-random

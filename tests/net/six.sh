@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The six nodes of compose.yaml without containers: with its flags, each at a loopback
-# address of its own, 127.0.0.2 to 127.0.0.7. Run it by hand, on Linux:
+# The six nodes of compose.yaml without containers: with its flags, each at its own loopback
+# address, 127.0.0.2 to 127.0.0.7. Run it by hand, on Linux:
 #
 #   cargo build --features net && tests/net/six.sh target/debug/cairn
 #
 # 1. The introducer's identity is known before it runs.
 # 2. All six answer the check of their containers.
-# 3. Each is connected to all others, and the five miners stand on one chain. The
+# 3. Each is connected to all others, and the five miners have the same chain. The
 #    introducer carries no blocks.
 set -euo pipefail
 
@@ -22,7 +22,7 @@ clean() {
 }
 trap clean EXIT
 
-# Starts the node of this number, in a folder of its own; the rest are its flags.
+# Starts the node of this number, in its own folder; the rest are its flags.
 node() {
   local number=$1
   shift
@@ -31,7 +31,7 @@ node() {
   pids+=($!)
 }
 
-# What compose.yaml says behind this node's `command`, a line each, for node 2 or a miner.
+# The words of this node's `command` in compose.yaml, one a line, for node 2 or a miner.
 flags() {
   if [ "$1" = 2 ]; then
     sed -n 's/^    command: \[\(net, --introduce.*\)\]/\1/p' "$compose" | sed 's/, /\n/g'
@@ -65,5 +65,5 @@ wait_for "the introducer has the identity that was told before" grep -q "bootstr
 for number in 2 3 4 5 6 7; do wait_for "node $number is well" is_well $number; done
 for number in 2 3 4 5 6 7; do wait_for "node $number has met the five others" has_met_all $number; done
 wait_for "the chain has five blocks" is_mining
-wait_for "all five miners stand on one chain" agree
+wait_for "all five miners have the same chain" agree
 echo "all is well"

@@ -1,5 +1,5 @@
-# What the scripts beside this one share. They keep the logs of what they start below
-# the folder $work.
+# Functions that the scripts beside this one share. The scripts keep the logs of their
+# processes below the folder $work.
 
 fail() {
   echo "FAILED: $1" >&2

@@ -1,4 +1,4 @@
-//! Searches that are done by workers.
+//! Searches that workers do.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ pub struct Asked {
 
 #[wasm_bindgen]
 impl Asked {
-    /// The node.
+    /// The node that asked.
     #[wasm_bindgen(getter)]
     pub fn node(&self) -> String {
         self.node.to_string()
@@ -34,7 +34,7 @@ impl Asked {
         self.search.counters.start as f64
     }
 
-    /// How many are to be tried.
+    /// How many counters to try.
     #[wasm_bindgen(getter)]
     pub fn count(&self) -> u32 {
         let Range { start, end } = self.search.counters;

@@ -1,7 +1,7 @@
-//! Cairn in a browser's tab: the simulator's world under a clock that the page owns, and
-//! the search for a nonce, for workers.
+//! Cairn in a browser's tab: the simulator, under a clock that the page owns, and the
+//! search for a nonce, for workers.
 //!
-//! The page reads what happens as the lines of a recording (`docs/recording.md`).
+//! The page reads the events as the lines of a recording (`docs/recording.md`).
 
 mod orders;
 mod seen;

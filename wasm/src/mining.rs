@@ -1,4 +1,5 @@
-//! The search for a nonce, for workers, and what is compared with the native program.
+//! The search for a nonce, for workers, and functions that tests compare with the native
+//! program.
 
 use cairn::block::{Block, BlockBytes, Header, Nonce};
 use cairn::sim::Scenario;
@@ -7,7 +8,7 @@ use cairn::{fast, miner};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 
-/// A search for a block's nonce, in pieces.
+/// A search for a block's nonce, in parts.
 #[wasm_bindgen]
 pub struct Mining {
     block: Block,
@@ -17,10 +18,10 @@ pub struct Mining {
 
 #[wasm_bindgen]
 impl Mining {
-    /// Searches for the nonce of this block, whose counter is counted up from zero.
+    /// Searches for the nonce of this block, with counters from zero on.
     ///
     /// # Errors
-    /// It has not the length of a block.
+    /// `block` does not have the length of a block.
     #[wasm_bindgen(constructor)]
     pub fn new(block: &[u8], zero_bits: u8) -> Result<Mining, String> {
         let block: &BlockBytes = block.try_into().map_err(|_| "a block has 75 bytes")?;
@@ -28,24 +29,24 @@ impl Mining {
         Ok(Mining { block, target, next: 0 })
     }
 
-    /// Begins with this counter, and not with zero.
+    /// Begins with this counter instead of zero.
     #[wasm_bindgen(js_name = startAt)]
     pub fn start_at(&mut self, counter: f64) {
         self.next = counter as u64;
     }
 
-    /// How many nonces were tried.
+    /// The number of nonces tried.
     #[wasm_bindgen(getter)]
     pub fn tries(&self) -> f64 {
         self.next as f64
     }
 
-    /// Tries `count` more nonces; returns the block if one hash was low enough.
+    /// Tries `count` more nonces; returns the block if a hash was low enough.
     pub fn run(&mut self, count: u32) -> Option<Vec<u8>> {
         self.search(count, fast::search)
     }
 
-    /// The same by the plain loop, to be compared.
+    /// The same with the plain loop, for comparison.
     #[wasm_bindgen(js_name = runPlainly)]
     pub fn run_plainly(&mut self, count: u32) -> Option<Vec<u8>> {
         self.search(count, miner::search)
@@ -61,7 +62,7 @@ impl Mining {
 
 type Search = fn(&Header, std::ops::Range<u64>, Target) -> Option<Header>;
 
-/// The SHA-256 of what `cairn sim --seed SEED --trace` prints.
+/// The SHA-256 of the output of `cairn sim --seed SEED --trace`.
 #[wasm_bindgen(js_name = traceHash)]
 pub fn trace_hash(seed: u64) -> String {
     let mut hash = Sha256::new();

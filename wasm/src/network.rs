@@ -21,21 +21,21 @@ use crate::seen::Seen;
 pub struct Network {
     world: World<'static>,
     seen: Rc<RefCell<Seen>>,
-    /// Whether the world says nothing any more, as a check failed.
+    /// Whether a check failed, after which the world stands still.
     has_failed: bool,
-    /// Searches that nobody has taken yet.
+    /// Searches that no worker has taken yet.
     asked: VecDeque<Asked>,
 }
 
 #[wasm_bindgen]
 impl Network {
-    /// A network without faults, and without an end.
+    /// A network without faults and without an end.
     pub fn endless(seed: u64, nodes: usize) -> Network {
         Network::of(Scenario::endless(seed, nodes.clamp(1, MAX_NODES)))
     }
 
-    /// A network whose nodes mine for real, each hash with `zero_bits` zero bits; its searches
-    /// are for others to do.
+    /// A network whose nodes mine for real, with hashes of `zero_bits` zero bits; the caller
+    /// does its searches.
     pub fn mining(seed: u64, nodes: usize, zero_bits: u8) -> Network {
         let target = Target::from_zero_bits(zero_bits);
         let network = Network::endless(seed, nodes);
@@ -55,13 +55,13 @@ impl Network {
         Network { world, seen, has_failed: false, asked: VecDeque::new() }
     }
 
-    /// The start in Unix milliseconds, which the times in the lines count from.
+    /// The start in Unix milliseconds; the times in the lines include it.
     #[wasm_bindgen(getter)]
     pub fn epoch(&self) -> f64 {
         f64::from(EPOCH) * 1000.0
     }
 
-    /// Switches all nodes on. Comes once, first.
+    /// Switches all nodes on. Call it once, before anything else.
     pub fn start(&mut self) {
         let started = self.world.start();
         self.check(started);
@@ -73,15 +73,15 @@ impl Network {
         to_millis(self.world.time())
     }
 
-    /// When something happens next, unless all is over.
+    /// The time of the next step, or `None` at the end.
     #[wasm_bindgen(getter)]
     pub fn next(&self) -> Option<f64> {
         let next = if self.has_failed { None } else { self.world.next() };
-        // Not before it, where it is no whole number of them.
+        // Rounded up to whole milliseconds, so that it is never before the step.
         next.map(|next| next.as_nanos().div_ceil(1_000_000) as f64)
     }
 
-    /// Does all that happens until this time, which is then the virtual time.
+    /// Does all steps until this time, which becomes the virtual time.
     #[wasm_bindgen(js_name = runTo)]
     pub fn run_to(&mut self, time: f64) {
         if !self.has_failed {
@@ -90,7 +90,7 @@ impl Network {
         }
     }
 
-    /// What must hold at the end of a campaign.
+    /// Checks the conditions at the end of a campaign.
     pub fn end(&mut self) {
         if !self.has_failed {
             let ended = self.world.end();
@@ -98,15 +98,15 @@ impl Network {
         }
     }
 
-    /// What has come of it, in words.
+    /// A report on the network, in words.
     pub fn report(&self) -> String {
         self.world.report().to_string()
     }
 
-    /// Carries an order out, now.
+    /// Carries out an order now.
     ///
     /// # Errors
-    /// Why it was not.
+    /// The reason why it was not carried out.
     pub fn order(&mut self, words: &str) -> Result<(), String> {
         match self.world.obey(orders::parse(words)?) {
             Err(Refusal::Failed(failure)) => self.check(Err(failure)),
@@ -123,7 +123,7 @@ impl Network {
         self.asked.pop_front()
     }
 
-    /// Gives a node what came of its search: the counter that was found, if one was.
+    /// Gives a node the result of its search: the counter, if one was found.
     pub fn answer(&mut self, asked: Asked, counter: Option<f64>) {
         let Asked { node, search } = asked;
         let found = counter.map(|counter| {
@@ -136,28 +136,28 @@ impl Network {
         }
     }
 
-    /// The lines about what happened since they were last taken.
+    /// The lines since the last call.
     pub fn lines(&mut self) -> String {
         self.seen().take()
     }
 
-    /// Tells nothing until [`Network::unmute`].
+    /// Writes no lines until [`Network::unmute`].
     pub fn mute(&mut self) {
         self.seen().mute();
     }
 
-    /// Tells how all stand, and what happens from now on.
+    /// Writes the state of all nodes, and all events from now on.
     pub fn unmute(&mut self) {
         self.seen.borrow_mut().unmute(&self.world);
     }
 
-    /// Of what comes often, one of a kind and node is told in this time.
+    /// Limits frequent events to one of each kind and node in this time.
     #[wasm_bindgen(js_name = tellEvery)]
     pub fn tell_every(&mut self, time: f64) {
         self.seen().set_window(from_millis(time));
     }
 
-    /// Tells of messages on their way, or no longer.
+    /// Starts or stops the lines about messages.
     #[wasm_bindgen(js_name = showMessages)]
     pub fn show_messages(&mut self, shows: bool) {
         self.seen().show_messages(shows);
@@ -185,7 +185,7 @@ impl Network {
         Line::block(Duration::ZERO, height, &chain.blocks()[height]).text().to_owned()
     }
 
-    /// A failed check is told, and is the end.
+    /// Writes a line about a failed check, which is the end.
     fn check(&mut self, done: Result<(), Failure>) {
         if let Err(failure) = done {
             self.has_failed = true;
@@ -198,10 +198,10 @@ impl Network {
     }
 }
 
-/// Looks whether these words are an order.
+/// Checks whether these words are an order.
 ///
 /// # Errors
-/// What is wrong with them.
+/// The fault in the words.
 #[wasm_bindgen(js_name = checkOrder)]
 pub fn check_order(words: &str) -> Result<(), JsError> {
     orders::parse(words).map(drop).map_err(|error| JsError::new(&error))
@@ -215,7 +215,7 @@ fn to_millis(time: Duration) -> f64 {
     time.as_millis() as f64
 }
 
-/// Times are whole milliseconds, and a browser's number may be anything.
+/// A time in whole milliseconds: a number from a browser may be anything.
 fn from_millis(time: f64) -> Duration {
     Duration::from_millis(time as u64)
 }

@@ -1,4 +1,4 @@
-//! Orders as words: `links 500 10`, `pause alice`. So they stand in an address, too.
+//! Orders as words: `links 500 10`, `pause alice`. An address contains them in this form, too.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use cairn::node::Command;
 use cairn::peer::PeerName;
 use cairn::sim::Order;
 
-/// The order that these words are.
+/// Reads an order from words.
 ///
 /// # Errors
-/// What is wrong with them.
+/// The fault in the words.
 pub(crate) fn parse(words: &str) -> Result<Order, String> {
     let parts: Vec<&str> = words.split(' ').collect();
     let name = |name: &str| PeerName::new(name);

@@ -1,4 +1,4 @@
-//! What is seen of a world, as lines of a recording.
+//! The events of a world, as lines of a recording.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -9,22 +9,22 @@ use cairn::peer::PeerName;
 use cairn::recording::{Line, Scribe};
 use cairn::sim::{EPOCH, Sight, World};
 
-/// How many blocks are remembered as told. One that comes again later is told again,
-/// which says nothing new.
+/// How many reported blocks are remembered. A forgotten one may be reported again, which
+/// does no harm.
 const TOLD_KEPT: usize = 10_000;
 
-/// Where a story does not begin with the network's start, this many blocks before it are
-/// told. The page asks for older ones.
+/// If a story does not begin at the network's start, this many blocks before it are
+/// reported. The page asks for older ones.
 const BLOCKS_BEFORE: usize = 200;
 
-/// The lines since they were last taken.
+/// The lines since they were last taken, and the state needed to write them.
 pub(crate) struct Seen {
     text: String,
     scribes: HashMap<PeerName, Scribe>,
     passages: HashMap<PeerName, Passages>,
     told: HashSet<Hash>,
     told_in_order: VecDeque<Hash>,
-    /// Of the events that come by the thousand, one of a kind and node is told in this time.
+    /// Frequent events are reported once per kind and node in this time.
     window: Duration,
     is_muted: bool,
     shows_messages: bool,
@@ -52,7 +52,7 @@ impl Seen {
         self.shows_messages = shows;
     }
 
-    /// Tells less, or more, of what comes often; from now on.
+    /// Changes the window for frequent events, from now on.
     pub(crate) fn set_window(&mut self, window: Duration) {
         if self.window != window {
             self.window = window;
@@ -62,12 +62,12 @@ impl Seen {
         }
     }
 
-    /// Tells nothing until [`Seen::unmute`].
+    /// Writes no lines until [`Seen::unmute`].
     pub(crate) fn mute(&mut self) {
         self.is_muted = true;
     }
 
-    /// Tells how all stand, and from now on what happens.
+    /// Writes the state of all nodes, and all events from now on.
     pub(crate) fn unmute(&mut self, world: &World) {
         if !std::mem::replace(&mut self.is_muted, false) {
             return;
@@ -104,7 +104,7 @@ impl Seen {
         }
     }
 
-    /// Tells that a check failed.
+    /// Writes that a check failed.
     pub(crate) fn fail(&mut self, time: Duration, what: &str) {
         self.tell(&[Line::failed(since_epoch(time), what)]);
     }

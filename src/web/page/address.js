@@ -1,5 +1,5 @@
-// What follows the # in the page's address: `#recording=/run.jsonl&block=00ab…`. What else
-// is there is for the source, and stays as it is.
+// The part after the # in the page's address: `#recording=/run.jsonl&block=00ab…`. Its
+// other parts belong to the source and stay unchanged.
 
 /** The parts of an address: {recording, block}, each a string or null, and the `rest`. */
 export function readAddress(fragment) {
@@ -12,7 +12,7 @@ export function readAddress(fragment) {
   return { recording: valueOf('recording'), block: valueOf('block'), rest: parts.filter((part) => !isOurs(part)).join('&') };
 }
 
-/** The same, the other way round. */
+/** The inverse of `readAddress`. */
 export function writeAddress({ recording, block, rest = '' }) {
   const parts = partsOf(rest);
   if (recording) parts.push(`recording=${encodeURIComponent(recording).replaceAll('%2F', '/')}`);
@@ -20,7 +20,7 @@ export function writeAddress({ recording, block, rest = '' }) {
   return `#${parts.join('&')}`;
 }
 
-/** Shows these parts in the address bar, without a step in the browser's history. */
+/** Shows these parts in the address bar, without an entry in the browser's history. */
 export function showAddress(parts) {
   const fragment = writeAddress({ ...readAddress(location.hash), ...parts });
   history.replaceState(null, '', fragment === '#' ? location.pathname + location.search : fragment);

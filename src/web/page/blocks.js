@@ -1,9 +1,8 @@
 // The blocks that the page knows, by hash and by height.
 //
-// A block never changes: {hash, height, previous, miner, timestamp}, and where
-// they are known `work`, `bytes`, and `settled`. A settled block is one from far
-// back in the chain, asked for because the page was scrolled there: no change of
-// the network is about it.
+// A block never changes: {hash, height, previous, miner, timestamp}, and `work`,
+// `bytes` and `settled` if they are known. A settled block is far back in the chain;
+// the page asked for it after a scroll, and no change of the network concerns it.
 
 /** The newest heights, which are always kept. */
 export const KEPT_HEIGHTS = 5000;
@@ -11,16 +10,16 @@ export const KEPT_HEIGHTS = 5000;
 /** The greatest number of settled blocks that are kept. */
 const KEPT_SETTLED = 2000;
 
-/** Blocks, a bounded number of them once `forgetOld` is called now and then. */
+/** Blocks; regular calls of `forgetOld` bound their number. */
 export class Blocks {
   constructor() {
     this.byHash = new Map();
     this.byHeight = new Map();
-    /** The height of the highest block, -1 where there is none. */
+    /** The height of the highest block, or -1 if there is none. */
     this.top = -1;
-    /** Blocks below this height were forgotten, and only come back as settled ones. */
+    /** Blocks below this height were forgotten; they only come back as settled blocks. */
     this.lowest = 0;
-    /** Settled blocks, the one that was added first in front. */
+    /** Settled blocks, in the order in which they were added. */
     this.settled = new Set();
   }
 
@@ -40,7 +39,7 @@ export class Blocks {
     return this.byHash.values();
   }
 
-  /** The block before this one, if it is known. What a recording names there may be any block: it counts at its height alone. */
+  /** The block before this one, if it is known. A recording may name any block there; only one of the right height counts. */
   before({ height, previous }) {
     const named = this.byHash.get(previous);
     return named?.height === height - 1 ? named : undefined;
@@ -51,7 +50,7 @@ export class Blocks {
     return [...(this.byHeight.get(height) ?? [])].map((hash) => this.byHash.get(hash));
   }
 
-  /** Learns of a block. What was only guessed gives way to what is told. */
+  /** Adds a block. A reported block replaces a guessed one. */
   add(block) {
     const known = this.byHash.get(block.hash);
     if (known && known.timestamp !== null) {
@@ -66,12 +65,12 @@ export class Blocks {
     if (block.settled) this.settled.add(block.hash);
   }
 
-  /** Forgets what is far behind the newest block, at least `fewest` at once; returns the hashes. */
+  /** Forgets the blocks far behind the newest one, at least `fewest` at once; returns their hashes. */
   forgetOld(fewest = 1) {
     const excess = this.settled.size - KEPT_SETTLED;
     const old = excess > 0 ? [...this.settled].slice(0, excess) : [];
     for (const hash of old) this.remove(hash);
-    // Looking through them all is only worthwhile when there are many too many.
+    // A pass over all blocks is only worthwhile if there are many to forget.
     if (this.size - this.settled.size < KEPT_HEIGHTS + fewest) return old;
     this.lowest = this.top - KEPT_HEIGHTS;
     for (const { hash, height, settled } of [...this.values()]) {
@@ -93,9 +92,9 @@ export class Blocks {
 }
 
 /**
- * What a chain that ends with this block weighs: of two chains nodes follow the
- * heavier. In the tutorial's network that is the longer one; where a block tells
- * its chain's `work`, that decides.
+ * The weight of the chain that ends with this block: of two chains, nodes follow the
+ * heavier. In the tutorial's network that is the longer one; if a block has its
+ * chain's `work`, that decides.
  */
 export function weightOf(block) {
   return block.work ?? block.height;

@@ -1,10 +1,10 @@
-// A block's 75 bytes, field by field, and its hash computed here and now.
+// A block's 75 bytes, field by field, and its hash, computed in the browser.
 
 import { sha256 } from './sha256.js';
 
-/** The fields in their order: where they are, and what they mean. */
+/** The fields in order, with their places and meanings. */
 export const FIELDS = [
-  { name: 'size', offset: 0, length: 1, isHashed: false, about: 'the length of the block, itself included' },
+  { name: 'size', offset: 0, length: 1, isHashed: false, about: 'the length of the block, including this byte' },
   { name: 'version', offset: 1, length: 1, isHashed: true, about: 'the version of this format' },
   { name: 'previous hash', offset: 2, length: 32, isHashed: true, about: 'the name of the block before: this makes it a chain' },
   { name: 'timestamp', offset: 34, length: 4, isHashed: true, about: 'when the search began' },
@@ -17,7 +17,7 @@ export const FIELDS = [
 /** A block has this many bytes. */
 export const BLOCK_LENGTH = 75;
 
-/** Whether these digits are as many as those of a block: a recording may have others. */
+/** Whether there are as many digits as a block has: a recording may have more or fewer. */
 export const areBlock = (digits) => digits?.length === 2 * BLOCK_LENGTH;
 
 /** The part that is hashed: bytes 1 to 69. */
@@ -54,7 +54,7 @@ export function writeField(bytes, name, text) {
   part.set(fromHex(BigInt(text).toString(16).padStart(part.length * 2, '0')));
 }
 
-/** A field's number as one would type it: hexadecimal where it is long. */
+/** A field's number as a person would type it: hexadecimal if it is long. */
 export function typedValue(bytes, name) {
   const number = numberOf(bytes, name);
   return number < 2n ** 53n ? String(number) : `0x${number.toString(16)}`;
@@ -91,7 +91,7 @@ export function hashOf(bytes) {
   return { once: toHex(once), twice: toHex(sha256(once)) };
 }
 
-/** How many bits are zero in front. */
+/** The number of leading zero bits. */
 export function leadingZeroBits(digits) {
   const zeros = digits.match(/^0*/)[0].length;
   if (zeros === digits.length) return zeros * 4;

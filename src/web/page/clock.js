@@ -1,14 +1,13 @@
-// How time passes in a network that has a time of its own, and what such a network can
-// be made to do.
+// The clock of a network that has its own time, and the commands that such a network takes.
 //
 // A source's `clock` is {isReady, isRunning, isOver, speed, reached, trouble, time, run(), stop(),
-// setSpeed(times)}: `time` is in milliseconds since its start, and `reached` the speed
-// where this machine is too slow for the one that was asked for, else null; `trouble` is
-// why it stands still, if nobody stopped it. Until it `isReady` nothing can be asked of it. The source
-// itself can step(), to the next thing that is worth a look, gives a source of the same
-// network so much earlier (rewound(ms)), its `address()` for others, its settings {seed,
-// nodes, isCampaign, mining}, where nodes mine for real the `rate()` of hashes a second,
-// and of a campaign the `traceHash()`.
+// setSpeed(times)}: `time` is in milliseconds since the start. `reached` is the real speed
+// if this machine is too slow for the chosen one, else null. `trouble` is the reason why
+// the clock stopped by itself. The clock takes no calls until it `isReady`. The source
+// itself has step(), which goes to the next interesting event, rewound(ms), a source of
+// the same network that much earlier, its `address()` for others, and its settings {seed,
+// nodes, isCampaign, mining}. If its nodes mine for real it has the `rate()` in hashes a
+// second, and a campaign has its `traceHash()`.
 
 import { byId, html, setText } from './dom.js';
 import { nodesOf } from './groups.js';
@@ -33,7 +32,7 @@ function wordsOf({ trouble, reached }, rate) {
   return reached === null ? '' : `This machine reaches ${Math.round(reached)} ×.`;
 }
 
-/** The panel. `source()` is what is shown, `open(source)` shows another, `send(orders)` carries orders out. */
+/** The panel. `source()` is the source shown, `open(source)` shows another, `send(orders)` carries orders out. */
 export class Clock {
   constructor({ source, open, send, say }) {
     Object.assign(this, { source, open, send, say });
@@ -53,7 +52,7 @@ export class Clock {
       this.send([{ id: byId('machine-node').value, command: 'speed', detail: Number(byId('machine-speed').value) }]);
     });
     this.press('machine-crash', () => this.send([{ id: byId('machine-node').value, command: 'crash' }]));
-    // A demo waits for what comes of it.
+    // A demo waits for its effects, so the clock must run.
     for (const id of ['demo', 'demo-steps']) byId(id).addEventListener('click', () => this.source().clock?.run());
     this.press('share-world', (from) => this.share(from));
     this.press('trace-hash', (from) => setText(byId('trace-words'), from.traceHash()));
@@ -66,7 +65,7 @@ export class Clock {
     });
   }
 
-  /** Another network, from its beginning: its address says all of it. */
+  /** Opens another network, from its start: the address describes all of it. */
   begin(event) {
     event.preventDefault();
     const seed = byId('world-seed').value || '1';
@@ -83,7 +82,7 @@ export class Clock {
     url.search = '';
     history.replaceState(null, '', url.hash);
     const isCopied = await navigator.clipboard?.writeText(url.href).then(() => true, () => false);
-    setText(byId('share-words'), isCopied ? 'Copied: it shows others the same story.' : 'It is in the address bar: it shows others the same story.');
+    setText(byId('share-words'), isCopied ? 'Copied: the link shows others the same story.' : 'The link is in the address bar: it shows others the same story.');
   }
 
   update(scene) {
@@ -105,7 +104,7 @@ export class Clock {
     this.drawForm(settings);
   }
 
-  /** An address may name a speed that is not in the list. */
+  /** Shows the speed. An address may name one that is not in the list. */
   drawSpeed({ speed }) {
     const choice = byId('clock-speed');
     if (document.activeElement === choice || choice.value === String(speed)) return;
@@ -124,7 +123,7 @@ export class Clock {
     if (nodes.some(({ id }) => id === value)) choice.value = value;
   }
 
-  /** Fills the form in with what is shown, once for each network. */
+  /** Fills in the form with the settings of the network shown, once for each network. */
   drawForm(settings) {
     if (settings && settings !== this.settings) {
       this.settings = settings;

@@ -2,7 +2,7 @@
 
 import { nodesOf } from './groups.js';
 
-/** `source()` carries commands out, `live()` is the model as it is now, `say` tells what was refused. */
+/** `source()` carries commands out, `live()` is the current model, `say` reports refusals. */
 export class Commands {
   constructor({ source, live, say }) {
     Object.assign(this, { source, live, say });
@@ -10,9 +10,9 @@ export class Commands {
   }
 
   /**
-   * Carries commands {id, command, detail} out, all at once. Commands that depend
-   * on how things stand are a function of the nodes: it is called when all commands
-   * before it are done.
+   * Carries commands {id, command, detail} out, all at once. Commands that depend on
+   * the state of the nodes are a function of the nodes, which is called once all
+   * earlier commands are done.
    */
   send(commands) {
     const isLater = typeof commands === 'function';

@@ -1,5 +1,5 @@
-// What all links do to messages, and how fast all nodes search: shown, and changed
-// where that can be.
+// The panel for the delay and loss on all links and for the pace of all nodes: it shows
+// them, and changes them if the source allows it.
 
 import { byId, setText } from './dom.js';
 import { tellLinks, tellPace } from './story.js';
@@ -11,12 +11,12 @@ const PACES = {
   fast: { nonces: 10000, listen: 200 },
 };
 
-/** After this time without a word of the nodes a slider shows again how things are. */
+/** If the nodes report no change within this time, a slider returns to their value. */
 const PATIENCE_MS = 3000;
 
 /** The sliders and the choice. */
 export class Conditions {
-  /** `order(command, detail)` has something set for the whole network. */
+  /** `order(command, detail)` changes a setting of the whole network. */
   constructor(order) {
     this.order = order;
     this.delay = byId('delay');
@@ -30,9 +30,9 @@ export class Conditions {
     this.pace.addEventListener('change', () => order('pace', this.pace.value));
   }
 
-  /** Somebody turns a slider: it stays where they put it until the nodes tell of that. */
+  /** Somebody moves a slider: it stays there until the nodes report the new value. */
   turn(slider) {
-    // The other one may not show it exactly: it has steps, and an end.
+    // The other slider's value is not read back: it has steps and an end, so it may be inexact.
     this.wanted = { ...this.links, [slider.id]: Number(slider.value) };
     this.until = Infinity;
     this.draw(this.wanted);
@@ -57,7 +57,7 @@ export class Conditions {
     }
     if (!pace) return;
     const name = Object.keys(PACES).find((key) => PACES[key].nonces === pace.nonces && PACES[key].listen === pace.listen);
-    // What is chosen already is left alone, as somebody may have the list open.
+    // A choice that is already right is left alone, as somebody may have the list open.
     if (this.pace.value !== (name ?? 'other')) this.pace.value = name ?? 'other';
     setText(byId('pace-words'), tellPace(pace));
   }
@@ -69,7 +69,7 @@ export class Conditions {
     this.delay.setAttribute('aria-valuetext', byId('delay-words').textContent);
     this.loss.setAttribute('aria-valuetext', byId('loss-words').textContent);
     const words = tellLinks(links);
-    const besides = this.way ? ` The way itself takes ${this.way.least} to ${this.way.most} ms.` : '';
+    const besides = this.way ? ` The links themselves take ${this.way.least} to ${this.way.most} ms.` : '';
     setText(byId('conditions-words'), `${words[0].toUpperCase()}${words.slice(1)}.${besides}`);
   }
 }

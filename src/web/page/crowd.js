@@ -1,4 +1,4 @@
-// The names of the nodes in a pill that stands for many.
+// The list of the nodes in a pill that stands for many nodes.
 
 import { byId, html, markIcon, setText } from './dom.js';
 import { markOf } from './marks.js';
@@ -22,7 +22,7 @@ export class Crowd {
     if (this.open) this.opener = document.activeElement;
   }
 
-  /** Shows who is there now; when the crowd has gone on, its list goes as well. */
+  /** Shows the nodes that are there now; once the pill is gone, its list closes. */
   update({ model }, pills) {
     const pill = pills.find(({ id }) => id === `crowd ${this.open}`);
     this.panel.hidden = !pill;

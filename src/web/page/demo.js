@@ -1,26 +1,26 @@
-// Demos: the network is made to show something, by itself or step by step.
+// Demos: they make the network show something, automatically or step by step.
 
 import { DEMOS } from './demos.js';
 import { byId, html, setText } from './dom.js';
 import { nodesOf } from './groups.js';
 import { Stage } from './stage.js';
 
-/** How long each picture stays when a demo runs by itself, so that it can be read. */
+/** How long each picture stays when a demo runs automatically, so that people can read it. */
 const READ_MS = 2600;
 
 /**
- * So long after a step the next may begin: what a node's status tells is dated back
- * a little (link.js), and no step shall reach into the picture of the one before.
+ * The pause between two steps: a node's status is dated back a little (link.js), and no
+ * step may appear in the picture of the one before.
  */
 const APART_MS = 400;
 
-/** What every demo begins and ends with. */
+/** The first and the last step of every demo. */
 const BEGIN = { words: 'All pause, and agree on a chain.', act: (stage) => stage.agree() };
 const END = 'All search again.';
 
-/** The demos, and the line that says which step is shown. */
+/** The demos, and the line that names the step shown. */
 export class Demo {
-  /** `live()` is the model, `send(orders)` carries orders out, `say(error)` tells what went wrong, `replay` shows what was. */
+  /** `live()` is the model, `send(orders)` carries orders out, `say(error)` reports errors, `replay` shows the past. */
   constructor({ live, send, say, replay, source }) {
     Object.assign(this, { live, send, say, replay, source });
     this.button = byId('demo');
@@ -58,7 +58,7 @@ export class Demo {
     } catch (error) {
       if (!signal.aborted) this.say(`The demo ended early: ${error.message}`);
     }
-    // In another network there is nothing to be mended.
+    // A network that is no longer shown needs no cleaning up.
     if (this.source() === source) await this.mend(up.map((node) => node.id), ran);
     this.abort = null;
     return this.draw();
@@ -71,7 +71,7 @@ export class Demo {
   async play(ids, isByHand) {
     this.isByHand = isByHand;
     this.steps = [BEGIN, ...this.demo.steps];
-    /** The moment at which each step was done, to look back to. */
+    /** The time at which each step was done, for looking back. */
     this.moments = [];
     for (const [index, step] of this.steps.entries()) {
       this.stage.signal.throwIfAborted();
@@ -99,7 +99,7 @@ export class Demo {
     else this.replay.seek(this.moments[index]);
   }
 
-  /** However it ended: all hear each other, and who searched before does so again. */
+  /** Cleans up, however the demo ended: all nodes hear each other, and those that searched before search again. */
   async mend(ids, ran) {
     this.replay.goLive();
     setText(byId('demo-step'), END);
@@ -108,11 +108,11 @@ export class Demo {
       await stage.come(ids);
       await this.send(ran.filter((id) => stage.node(id).up).map((id) => ({ id, command: 'resume' })));
     } catch {
-      // A node that is gone has nothing to be mended; it will start afresh.
+      // A node that is gone needs no cleaning up; it will start afresh.
     }
   }
 
-  /** `shown` is the step that is seen; `done` is the last one that is done, null while one is under way. */
+  /** `shown` is the step shown; `done` is the last finished step, or null while one runs. */
   mark(shown, done) {
     Object.assign(this, { shown, done });
     this.draw();

@@ -1,15 +1,15 @@
-// The demos: what is said at each step, and what is done. Each begins with nodes
-// that are paused and agree, so that nothing happens but what it does itself.
+// The demos: the words and the actions of each step. Each demo begins with nodes that
+// are paused and agree, so that only the demo's own actions have an effect.
 
 import { fieldOf, writeField } from './bytes.js';
 import { halfOf } from './sides.js';
 
-/** A race needs two nodes that find a block before they hear of each other: so often it is tried. */
+/** How often a race is tried: it needs two nodes that each find a block before they hear of the other's. */
 const RACE_TRIES = 20;
 
 /**
  * All demos {name, steps, needs}; a step is {words, act}, and `act` gets a Stage and the
- * nodes' ids. `needs` is what the source must be able to do, beside what all need.
+ * nodes' ids. `needs` is what the source must be able to do beside the needs of all demos.
  */
 export const DEMOS = [
   {
@@ -20,7 +20,7 @@ export const DEMOS = [
         act: (stage, [, ...others]) => stage.split(others),
       },
       {
-        words: 'Each side finds a block: a fork that neither knows of.',
+        words: 'Each side finds a block: a fork, and neither side knows about it.',
         act: async (stage, [alone, ...others]) => {
           const { height } = stage.node(alone);
           await stage.mine(alone);
@@ -28,7 +28,7 @@ export const DEMOS = [
           await stage.reach(height + 1);
         },
       },
-      { words: 'Heal: both chains are as long, so each node keeps its own. A race.', act: (stage) => stage.heal() },
+      { words: 'Heal: both chains have the same length, so each node keeps its own. A race.', act: (stage) => stage.heal() },
       { words: 'One more block: the longer chain wins, the other is abandoned. A reorganisation.', act: decide },
     ],
   },
@@ -36,16 +36,16 @@ export const DEMOS = [
     name: 'race decided',
     steps: [
       {
-        words: 'Two nodes search at the same moment, and each finds a block before it hears of the other: a race, without any split.',
+        words: 'Two nodes search at the same moment, and each finds a block before it hears of the other block: a race, without any split.',
         act: race,
       },
-      { words: 'The next block decides: whose chain is longer now is followed by all.', act: decide },
+      { words: 'The next block decides: all follow the chain that is longer now.', act: decide },
     ],
   },
   {
     name: 'partition healed',
     steps: [
-      { words: 'Split: the nodes are divided in halves.', act: (stage, ids) => stage.split(secondHalf(ids)) },
+      { words: 'Split: the nodes are divided into two halves.', act: (stage, ids) => stage.split(secondHalf(ids)) },
       {
         words: 'One half finds a block.',
         act: async (stage, ids) => {
@@ -55,7 +55,7 @@ export const DEMOS = [
         },
       },
       {
-        words: 'The other half finds three: for as long as the split lasts, both are right.',
+        words: 'The other half finds three: as long as the split lasts, both halves are right.',
         act: async (stage, ids) => {
           const { height } = stage.node(ids.at(-1));
           await stage.mine(ids.at(-1), 3);
@@ -68,7 +68,7 @@ export const DEMOS = [
   {
     name: 'three blocks rewritten',
     steps: [
-      { words: 'A miner turns away from the others: it hears nobody, and nobody hears it.', act: (stage, ids) => stage.split(ids.slice(-1)) },
+      { words: 'A miner cuts itself off: it does not hear the others, and they do not hear it.', act: (stage, ids) => stage.split(ids.slice(-1)) },
       {
         words: 'The others find three blocks. Three deep, they look settled.',
         act: async (stage, ids) => {
@@ -78,10 +78,10 @@ export const DEMOS = [
         },
       },
       {
-        words: 'In the same time the miner finds four in secret, as one with most of the power does.',
+        words: 'In the same time the miner finds four in secret, as a miner with most of the hash power would.',
         act: (stage, ids) => stage.mine(ids.at(-1), 4),
       },
-      { words: 'It shows its chain. It is longer, so all follow it: three blocks are rewritten.', act: rejoin },
+      { words: 'It shows its chain. That chain is longer, so all follow it: three blocks are rewritten.', act: rejoin },
     ],
   },
   {
@@ -94,11 +94,11 @@ export const DEMOS = [
         act: (stage, ids) => stage.lie(ids.at(-1), 'proof-of-work', (bytes) => (fieldOf(bytes, 'nonce')[31] ^= 1)),
       },
       {
-        words: 'It lies in bytes that no hash covers: somebody is to pay the reward. The hash is right, and all refuse it: sender.',
+        words: 'It changes bytes that no hash covers: now somebody pays the reward. The hash is right, and all refuse the block: sender.',
         act: (stage, ids) => stage.lie(ids.at(-1), 'sender', (bytes) => writeField(bytes, 'sender', '9000')),
       },
       {
-        words: 'It names another block before it. All refuse it: previous-hash. Nobody had to ask anybody: each checks by itself.',
+        words: 'It names another block before it. All refuse it: previous-hash. No node had to ask another: each checks for itself.',
         act: (stage, ids) => stage.lie(ids.at(-1), 'previous-hash', (bytes) => (fieldOf(bytes, 'previous hash')[31] ^= 1)),
       },
     ],
@@ -154,5 +154,5 @@ async function race(stage, ids) {
     await stage.settle();
     if (!stage.isOne()) return;
   }
-  throw new Error('each time one heard of the other before it found a block itself; press it again');
+  throw new Error('each time one node heard of the other block before it found its own; press the button again');
 }

@@ -1,4 +1,4 @@
-// Small helpers to make elements. Text is always set as text, never as markup.
+// Small helpers that make elements. They set text as text, never as markup.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -23,19 +23,19 @@ export function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-/** The element of this id, which the page surely has. */
+/** The element with this id, which must exist. */
 export function byId(id) {
   const element = document.getElementById(id);
   if (!element) throw new Error(`the page has no #${id}`);
   return element;
 }
 
-/** Sets text only where it changes, so that nobody has to read it twice. */
+/** Sets text only if it changes, so that screen readers do not repeat it. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A miner's mark as a small picture of its own. */
+/** A miner's mark as a separate small picture. */
 export function markIcon(mark, size = 14) {
   const path = svg('path', { d: mark.path, class: `mark colour-${mark.colour}`, 'fill-rule': 'evenodd' });
   return svg('svg', { viewBox: '-1.25 -1.25 2.5 2.5', width: size, height: size, class: 'icon', 'aria-hidden': 'true' }, path);
@@ -51,7 +51,7 @@ export function clock(ms) {
   return new Date(ms).toLocaleTimeString('en-GB');
 }
 
-/** Whether to do without movement. */
+/** Whether the reader prefers no movement. */
 export function isCalm() {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }

@@ -1,4 +1,4 @@
-// A block's fields and bits, to be read and to be changed.
+// The editor for a block's fields and bits.
 
 import { BLOCK_LENGTH, FIELDS, read, toHex, typedValue, writeField } from './bytes.js';
 import { byId, html, setText } from './dom.js';
@@ -6,7 +6,7 @@ import { byId, html, setText } from './dom.js';
 /** The bits of a byte, the first one first. */
 const BITS = [7, 6, 5, 4, 3, 2, 1, 0];
 
-/** The editor. `onEdit(edit)` is called with what to do to the bytes: a function of them. */
+/** The editor. `onEdit(edit)` is called with a function that changes the bytes. */
 export class Editor {
   constructor(onEdit) {
     this.onEdit = onEdit;
@@ -57,7 +57,7 @@ export class Editor {
     return Math.min(BLOCK_LENGTH - 1, Math.max(0, Math.floor(Number(this.byte.value)) || 0));
   }
 
-  /** Shows these bytes; what somebody is typing is left alone. */
+  /** Shows these bytes, except in the field in which somebody is typing. */
   fill(bytes) {
     this.bytes = bytes;
     read(bytes).forEach((field, index) => {

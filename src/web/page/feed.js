@@ -1,4 +1,4 @@
-// The feed: what happened, newest first, each with its reason.
+// The feed: the events, newest first, each with its reason.
 
 import { byId, clock, html, markIcon } from './dom.js';
 import { markOf } from './marks.js';
@@ -9,7 +9,7 @@ import { tellNews } from './story.js';
 /** How many lines are shown. */
 const LINES = 60;
 
-/** News of the network, and not of one node. */
+/** News of the whole network, not of one node. */
 const OF_ALL = new Set(['split', 'healed', 'links', 'paced', 'failed']);
 
 /** The list. */
@@ -19,7 +19,7 @@ export class Feed {
     this.all = byId('feed-all');
   }
 
-  /** Shows the news of a model; does nothing where there is none. */
+  /** Shows the news of a model; does nothing if there is none. */
   update({ model }) {
     const mark = `${model.news[0]?.at} ${model.count} ${minersOf(model)} ${this.all.checked}`;
     if (mark === this.drawn) return;
@@ -29,7 +29,7 @@ export class Feed {
   }
 }
 
-/** The same thing of the same node again becomes one line with a count. */
+/** Repetitions of the same news of the same node become one line with a count. */
 function fold(news) {
   const lines = [];
   for (const item of news) {

@@ -1,17 +1,17 @@
-// Finding one block of the chain: by its height, by its hash, or by the page's address.
+// Finds one block of the chain: by its height, by its hash, or by the page's address.
 
 import { byId } from './dom.js';
 
-/** The number of blocks far back that are asked for at once; a node gives at most 500. */
+/** The number of old blocks in one request; a node gives at most 500. */
 const AT_ONCE = 100;
 
-/** What was asked for in vain is not asked for again before this. */
+/** A request that failed is not repeated before this time. */
 const AGAIN_MS = 3000;
 
 /**
- * The form that goes to a block, and what asks for blocks that are not known yet.
- * `shown()` gives {source, blocks, model} as they are now; `onFound(block)` is called with
- * what was found; `say` tells what was not.
+ * The form that goes to a block, and requests for blocks that are not known yet.
+ * `shown()` gives the current {source, blocks, model}; `onFound(block)` is called with
+ * the block that was found; `say` reports one that was not.
  */
 export class Finder {
   constructor({ shown, onFound, say }) {
@@ -33,7 +33,7 @@ export class Finder {
     }
   }
 
-  /** A block {hash, height} by height or hash; of a hash the first digits are enough where the page knows the block. */
+  /** A block {hash, height} by height or hash; the first digits of a hash are enough if the page knows the block. */
   find(text) {
     const { blocks, model, source } = this.shown();
     if (/^\d{1,9}$/.test(text)) return this.findHeight(Number(text));
@@ -52,7 +52,7 @@ export class Finder {
     return known ?? { height };
   }
 
-  /** Asks for blocks of these heights, unless it was done a moment ago. */
+  /** Asks for blocks of these heights, unless it did so a moment ago. */
   async fetch(from, to) {
     const { source } = this.shown();
     const isAgain = from === this.asked && performance.now() - this.askedAt < AGAIN_MS;

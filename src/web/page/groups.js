@@ -1,4 +1,5 @@
-// Nodes in their order and in groups: who hears whom, and who stands where. Pure.
+// Nodes in order and in groups: which nodes hear each other, and which have a block in
+// their chain. Pure.
 
 import { chainFrom } from './blocks.js';
 
@@ -12,7 +13,7 @@ export function nodesOf(model) {
   return [...model.nodes.values()].sort((a, b) => compareNames(a.name, b.name) || a.id.localeCompare(b.id));
 }
 
-/** The miners of all nodes in their order, which gives each its shape. */
+/** The miners of all nodes, in the order that gives each its shape. */
 export function minersOf(model) {
   return nodesOf(model).map((node) => node.miner);
 }
@@ -22,7 +23,7 @@ export function areConnected(a, b) {
   return !a.refused.has(b.address) && !b.refused.has(a.address);
 }
 
-/** Whether news travels from one node to the other, perhaps by way of others. */
+/** Whether news travels from one node to the other, directly or through others. */
 export function areOneSide(model, from, to) {
   const rest = new Set(model.nodes.values());
   rest.delete(from);
@@ -53,19 +54,19 @@ export function sidesOf(model) {
   return sides;
 }
 
-/** Who stands on each block: hash -> nodes whose chain has it. A node that is gone stands nowhere. */
+/** The nodes whose chain contains each block: hash -> nodes. A node that is gone does not count. */
 export function standing(model, blocks, lowest = 0) {
   const nodes = nodesOf(model);
   const up = nodes.filter((node) => node.up);
   const on = new Map();
-  // Where all are gone nobody has abandoned anything: what they last stood on counts.
+  // If all nodes are gone, none has abandoned a block: their last tips count.
   for (const [tip, group] of byTip(up.length > 0 ? up : nodes)) {
     for (const { hash } of chainFrom(tip, blocks, lowest)) on.set(hash, [...(on.get(hash) ?? []), ...group]);
   }
   return on;
 }
 
-/** Nodes by the block that they stand on: tip -> nodes. */
+/** Nodes by their tip: tip -> nodes. */
 export function byTip(nodes) {
   const groups = new Map();
   for (const node of nodes) groups.set(node.tip, [...(groups.get(node.tip) ?? []), node]);

@@ -1,9 +1,9 @@
-// The head of the page: the badge, the one sentence, and what is read out.
+// The head of the page: the badge, the one sentence, and the text for screen readers.
 
 import { byId, setText } from './dom.js';
 import { tell } from './story.js';
 
-/** A sentence that has stood for this long is read out to those who do not see it. */
+/** A screen reader reads a sentence out once it has stayed for this long. */
 const SETTLED_MS = 800;
 
 /** The headline. */
@@ -17,7 +17,7 @@ export class Header {
     document.title = `${badge} – Cairn`;
     if (this.sentence === sentence) return;
     this.sentence = sentence;
-    // Read out what stays for a moment, not each step on the way there.
+    // Read out a sentence that stays for a moment, not each step before it.
     clearTimeout(this.timer);
     this.timer = setTimeout(() => setText(byId('said'), `${badge}. ${sentence}`), SETTLED_MS);
   }

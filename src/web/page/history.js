@@ -1,20 +1,20 @@
-// All changes in the order of their times, and models of any moment of them.
+// All changes in order of time, and the model of any moment.
 
 import { Blocks } from './blocks.js';
 import { Messages } from './messages.js';
 import { apply, createModel } from './model.js';
 import { countUpTo, insert } from './times.js';
 
-/** How much of a live network is kept for the replay. */
+/** How much time of a live network is kept for the replay. */
 export const KEPT_MS = 15 * 60 * 1000;
 
-/** More changes than this of a live network are not kept, however recent they are. */
+/** The most changes of a live network that are kept, however recent they are. */
 const KEPT_CHANGES = 40000;
 
-/** To forget less than this at once is not worth folding anew. */
+/** The fewest changes to forget at once: fewer are not worth folding again. */
 const WORTHWHILE = 2000;
 
-/** A model that has folded the changes of a history up to some index. */
+/** A model that has folded a history's changes up to an index. */
 class Cursor {
   constructor(history) {
     this.history = history;
@@ -26,7 +26,7 @@ class Cursor {
     this.index = 0;
   }
 
-  /** Folds on until the change at `end`, or starts over if that lies behind. */
+  /** Folds up to the change at `end`, and starts over if the model is past it. */
   moveTo(end) {
     const { changes, blocks } = this.history;
     if (end < this.index) this.reset();
@@ -35,7 +35,7 @@ class Cursor {
   }
 }
 
-/** All that one source has told, beginning with a model of what is too long ago to be kept. */
+/** All changes of one source, after a base model of those that are too old to be kept. */
 export class History {
   constructor() {
     this.blocks = new Blocks();
@@ -46,7 +46,7 @@ export class History {
     this.pastCursor = new Cursor(this);
   }
 
-  /** Puts a change in its place. One that comes late makes the models fold again. */
+  /** Inserts a change. A late one makes the models fold again. */
   add(change) {
     if (change.type === 'message') return this.messages.add(change);
     if (change.type === 'block' && !this.learn(change)) return;
@@ -56,19 +56,19 @@ export class History {
     }
   }
 
-  /** Learns of a block; returns whether its change says anything to the fold. */
+  /** Adds a block; returns whether the fold needs its change. */
   learn({ at, block }) {
     const isNew = !this.blocks.has(block.hash);
     this.blocks.add(block);
     return isNew && at > 0;
   }
 
-  /** The network as it is now. */
+  /** The network now. */
   live() {
     return this.liveCursor.moveTo(this.changes.length);
   }
 
-  /** The network as it was at `at`. */
+  /** The network at the time `at`. */
   past(at) {
     return this.pastCursor.moveTo(countUpTo(this.changes, at));
   }
@@ -84,13 +84,13 @@ export class History {
     return this.changes.at(-1)?.at ?? null;
   }
 
-  /** Forgets what is too long ago: folds it into the model that all others begin with. */
+  /** Forgets old changes: folds them into the base model. */
   prune(now) {
     this.messages.prune();
     const tooOld = countUpTo(this.changes, now - KEPT_MS);
     const tooMany = this.changes.length - KEPT_CHANGES;
     const count = Math.max(tooOld, tooMany);
-    // Settings alone are no reason to fold again.
+    // Few changes, such as settings, are not worth folding again.
     const isLong = count >= WORTHWHILE;
     if (isLong) for (const change of this.changes.splice(0, count)) apply(this.base, change, this.blocks);
     const old = this.blocks.forgetOld(WORTHWHILE);

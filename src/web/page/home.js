@@ -1,4 +1,4 @@
-// Where changes come from if the page's address names nothing else. A site of this page
-// without nodes behind it has another file in this one's place.
+// The default source, for a page whose address names no other. The site, which has no
+// nodes behind it, replaces this file.
 
 export { Network as Home } from './net.js';

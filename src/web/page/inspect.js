@@ -1,6 +1,6 @@
-// The dialog that shows a block's bytes and those after it. The browser hashes
-// them itself, holds them against the rules, and lets people change them to see
-// what becomes of the chain.
+// The dialog that shows a block's bytes and those of the blocks after it. The browser
+// hashes them itself, checks them by the rules, and lets people change them to see the
+// effect on the chain.
 
 import { hashOf, leadingZeroBits } from './bytes.js';
 import { byId, html, setText, short } from './dom.js';
@@ -14,8 +14,9 @@ const QUICK = { byte: 69, bit: 0 };
 /** The dialog. */
 export class Inspector {
   /**
-   * `load(hash)` gives a stretch of the chain, see stretch.js; `zeroBits()` what a hash
-   * must have, `mining()` the address of a worker that mines, `sending` sends it.
+   * `load(hash)` gives a stretch of the chain, see stretch.js; `zeroBits()` is the number
+   * of zero bits that a hash needs, `mining()` the address of a worker that mines, and
+   * `sending` sends blocks to a node.
    */
   constructor({ load, zeroBits, mining, sending, onClose }) {
     this.dialog = byId('inspect');
@@ -40,7 +41,7 @@ export class Inspector {
     });
   }
 
-  /** Opens the dialog on a block; the focus comes back to where it was by itself. */
+  /** Opens the dialog on a block; the browser restores the focus when it closes. */
   async open(hash, block) {
     setText(byId('inspect-title'), `Block ${block?.height ?? ''}`);
     setText(byId('inspect-hash'), hash);
@@ -61,7 +62,7 @@ export class Inspector {
       byId('inspect-body').hidden = false;
       this.show();
     } catch (error) {
-      if (this.claimed === hash) setText(byId('verdict'), `No node tells its bytes: ${error.message}.`);
+      if (this.claimed === hash) setText(byId('verdict'), `Its bytes cannot be shown: ${error.message}.`);
     }
   }
 
@@ -69,7 +70,7 @@ export class Inspector {
     if (this.dialog.open) this.dialog.close();
   }
 
-  /** Changes a block; a search for what it was before makes no sense any more. */
+  /** Changes a block, and stops a search for its old bytes. */
   edit(index, change) {
     if (!this.tampering) return;
     this.remine.stop();
@@ -82,7 +83,7 @@ export class Inspector {
     this.remine.run(blocks[index], zeroBits, (found) => this.edit(index, (bytes) => bytes.set(found)));
   }
 
-  /** Lets a block name the one before it as that is now, and mines it again. */
+  /** Updates a block's previous hash to the block before it, and mines it again. */
   mend(index) {
     this.edit(index, () => this.tampering.link(index));
     this.mine(index);
@@ -102,12 +103,12 @@ export class Inspector {
     setText(byId('verdict'), words);
     byId('links').replaceChildren(...verdicts.map((verdict, index) => this.drawLink(verdict, index)));
     this.sending.show(this.tampering);
-    setText(byId('links-more'), this.more > 0 ? `${this.more} more follow, each of which stands on all before it.` : '');
+    setText(byId('links-more'), this.more > 0 ? `${this.more} more follow, and each builds on all before it.` : '');
   }
 
   drawLink({ height, hash, fault, broken }, index) {
-    const words = fault ? `✗ ${fault.rule}: ${fault.words}` : broken !== null ? `✗ stands on block ${broken}, which is invalid` : '✓ valid';
-    // Only the first broken link can be mended: those after it stand on it.
+    const words = fault ? `✗ ${fault.rule}: ${fault.words}` : broken !== null ? `✗ builds on block ${broken}, which is invalid` : '✓ valid';
+    // Only the first broken link can be mended: later blocks build on it.
     const canMend = index > 0 && broken === null && fault?.rule === 'previous-hash';
     const mend = html('button', { type: 'button', on: { click: () => this.mend(index) } }, `Link block ${height} and mine it again`);
     return html('li', { 'data-height': height, 'data-ok': String(!fault && broken === null) },
@@ -117,7 +118,7 @@ export class Inspector {
 
 /** The one sentence about the block that is open. */
 function judge([first, next], { claimed, wasHashed, zeros, zeroBits }) {
-  if (wasHashed !== claimed) return { isGood: false, words: '✗ Your browser finds another hash than the node told: somebody is wrong.' };
+  if (wasHashed !== claimed) return { isGood: false, words: '✗ Your browser finds another hash than the node: one of them is wrong.' };
   if (first.fault) return { isGood: false, words: `✗ Block ${first.height} breaks ${first.fault.rule}: ${first.fault.words}.${first.isChanged ? ' No node takes it, nor any block after it.' : ''}` };
   if (!first.isChanged) {
     return { isGood: true, words: `✓ Your browser hashed these bytes and finds the same hash: ${zeros} zero bits in front, at least ${zeroBits} needed.` };

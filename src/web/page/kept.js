@@ -1,8 +1,7 @@
-// What a browser keeps for a page, where it lets the page keep anything: in a frame of
-// another site it may refuse even to be asked. `storage` is `localStorage` or
-// `sessionStorage`.
+// Texts that the browser stores for the page, if it allows that: in a frame on another
+// site it may refuse all access. `storage` is `localStorage` or `sessionStorage`.
 
-/** What was kept under this name, or null. */
+/** The text stored under this name, or null. */
 export function recall(storage, name) {
   try {
     return globalThis[storage].getItem(name);
@@ -11,11 +10,11 @@ export function recall(storage, name) {
   }
 }
 
-/** Keeps a text under this name. */
+/** Stores a text under this name. */
 export function keep(storage, name, text) {
   try {
     globalThis[storage].setItem(name, text);
   } catch {
-    // Then it holds for as long as the page is open.
+    // Then the text lasts only while the page is open.
   }
 }

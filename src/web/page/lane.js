@@ -1,6 +1,6 @@
-// Things to do, a few at a time: a browser has no room for thousands of requests.
+// A queue of jobs that runs a few at a time: a browser cannot hold thousands of requests.
 
-/** Does at most `most` things at once; the others wait in their order. */
+/** Runs at most `most` jobs at once; the others wait in order. */
 export class Lane {
   constructor(most) {
     this.most = most;
@@ -12,14 +12,14 @@ export class Lane {
     return this.running === 0;
   }
 
-  /** Calls `job` when there is room; a promise of what comes of it. */
+  /** Calls `job` when there is room; returns a promise of its result. */
   async run(job) {
     if (this.running < this.most) this.running += 1;
     else await new Promise((go) => this.waiting.push(go));
     try {
       return await job();
     } finally {
-      // The next that waits takes over the place.
+      // The next waiting job takes over the place.
       const next = this.waiting.shift();
       if (next) next();
       else this.running -= 1;

@@ -1,13 +1,13 @@
-// What colours and shapes mean: a mark for each miner.
+// The legend for colours and shapes: a mark for each miner.
 
 import { byId, html, markIcon, setText } from './dom.js';
 import { markOf } from './marks.js';
 import { minersOf, nodesOf } from './groups.js';
 
-/** Of more miners than this the cards tell. */
+/** The most miners in the legend; the cards show the others. */
 const NAMED = 12;
 
-/** The first lines below the tree, and what a search means. */
+/** The line of miners below the tree, and the sentence about searches. */
 export class Legend {
   update({ model }) {
     const miners = minersOf(model);

@@ -1,13 +1,13 @@
-// Handing a node blocks, true or not, as if another node had sent them.
+// Hands a node blocks, valid or not, as if another node had sent them.
 
 import { nodesOf } from './groups.js';
 import { announcement } from './wire.js';
 
 /**
- * Gives a node blocks, the first of which is at `height`; a promise of its verdict.
- * `before` is the block below them, so that a wrong link is seen as one, or null.
- * `from` is the address that they come from. A node looks only at chains that claim to
- * be longer than its own, so a lie `isLonger`.
+ * Gives a node blocks, the first of which is at `height`; returns a promise of its
+ * verdict. `before` is the block below them, so that the node recognises a wrong link,
+ * or null. `from` is their sender's address. A node only looks at chains that claim to
+ * be longer than its own, so for a lie `isLonger` is true.
  */
 export function tell(source, node, { from, before, blocks, height, isLonger }) {
   const all = before ? [before, ...blocks] : blocks;
@@ -22,9 +22,9 @@ export function senderFor(node, model) {
   return (others.find((other) => other.up && !node.refused.has(other.address)) ?? others[0])?.address;
 }
 
-/** What a node made of it: {isGood, words}. */
+/** A node's verdict in words: {isGood, words}. */
 export function tellVerdict(name, { outcome, detail }) {
   if (outcome === 'copied') return { isGood: true, words: `✓ ${name} took it over: it is valid and longer than its own chain.` };
-  if (outcome === 'nothing') return { isGood: true, words: `${name} says nothing to it.` };
+  if (outcome === 'nothing') return { isGood: true, words: `${name} does not react to it.` };
   return { isGood: false, words: `✗ ${name} refuses it: ${detail}` };
 }

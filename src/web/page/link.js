@@ -1,25 +1,25 @@
-// One node over HTTP and WebSocket: reaches it, listens to it, comes back to it
-// when it was gone.
+// One node over HTTP and WebSocket: connects to it, listens to it, and connects again
+// after a loss.
 
 import { Lane } from './lane.js';
 import { toEvent } from './recording.js';
 
-/** How long to wait before the next try to reach a node, from try to try. */
+/** How long to wait before each further try to reach a node. */
 const RETRY_MS = [300, 500, 1000, 2000, 3000];
 
-/** How often a node is asked how it is. */
+/** How often the page asks a node for its status. */
 const POLL_MS = 2000;
 
-/** The most commands that are on their way to a node at once. */
+/** The most commands in flight to a node at once. */
 const MOST_COMMANDS = 4;
 
-/** No answer within this time is no answer. */
+/** A request fails after this time. */
 const TIMEOUT_MS = 4000;
 
-/** What a node refused, or that it does not answer, in words. */
+/** A node's refusal, or its silence, in words. */
 export class Refused extends Error {}
 
-/** Asks a server something; what it answers, unless that is a refusal. */
+/** Sends a request to a server; returns its answer, and throws if that is a refusal. */
 export async function ask(address, options) {
   const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => null);
   if (answer?.ok) return answer;
@@ -32,18 +32,18 @@ export async function ask(address, options) {
 const SKEW_MS = 1500;
 
 /**
- * A status may be a little older than the time in it, and an event overtake it.
- * Dated back by this much, it never undoes what an event told.
+ * A status may be a little older than its time, and an event may overtake it. It is
+ * dated back by this much, so that it never undoes an event.
  */
 const STATUS_AGE_MS = 250;
 
-/** The events after which it is known whether a node is paused. */
+/** The events that tell whether a node is paused. */
 const PAUSING = new Set(['started', 'paused', 'resumed']);
 
 /** How many heights of the block tree are read at first. */
 const TREE_HEIGHTS = 100;
 
-/** One node of a live network: an endless loop of reaching it, listening, and losing it. */
+/** One node of a live network: an endless loop of connecting, listening, and losing the connection. */
 export class Link {
   constructor(id, network) {
     this.id = id;
@@ -51,11 +51,11 @@ export class Link {
     this.stream = null;
     this.sequence = 0;
     this.skew = 0;
-    /** What it told last, so that only what is new is a change. */
+    /** Its last known state, so that only news becomes a change. */
     this.told = {};
     this.isUp = false;
     this.queue = Promise.resolve();
-    /** The way of commands to this node. */
+    /** The queue of commands to this node. */
     this.lane = new Lane(MOST_COMMANDS);
   }
 
@@ -67,7 +67,7 @@ export class Link {
         tries = 0;
         await this.listen();
       } catch {
-        // Not there, or not as it should be: the same to us.
+        // No answer and a wrong answer are treated alike.
       }
       this.lose();
       await sleep(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]);
@@ -80,14 +80,14 @@ export class Link {
     this.messages?.close();
   }
 
-  /** Follows the messages that this node is sent, for as long as somebody watches. */
+  /** Follows the messages sent to this node, as long as somebody watches. */
   watch() {
     if (this.isUp && this.network.isWatched === Boolean(this.messages)) return;
     this.messages?.close();
     this.messages = null;
     if (!this.isUp || !this.network.isWatched) return;
     const socket = (this.messages = new WebSocket(`${this.id.replace(/^http/, 'ws')}/messages`));
-    // The node may cut off who does not keep up, as a page that nobody sees: `look` begins again.
+    // The node cuts off a client that falls behind, such as a hidden page: `look` connects again.
     socket.onclose = () => {
       if (this.messages === socket) this.messages = null;
     };
@@ -101,13 +101,13 @@ export class Link {
     this.socket?.close();
     this.isUp = false;
     this.watch();
-    // What comes before the first word of a node is not worth a word.
+    // A node that never answered cannot go down.
     if (this.told.down || !this.name) return;
     this.told = { down: true };
     this.change({ type: 'down', at: Date.now() });
   }
 
-  /** Learns who it is, and whom it knows. */
+  /** Learns the node's name and the nodes that it knows. */
   async reach() {
     const info = await this.get('/node/info');
     this.name = String(info.port);
@@ -130,7 +130,7 @@ export class Link {
     this.isUp = true;
     this.change({ type: 'up', at: Date.now() });
     this.watch();
-    // Events first, then the state they lead to: so nothing is missed in between.
+    // Events first, then the state that they lead to: so nothing is missed in between.
     await this.look();
     await this.readTree();
     take = (message) => {
@@ -142,7 +142,7 @@ export class Link {
     clearInterval(poll);
   }
 
-  /** A node that twice does not say how it is, is gone, even if nobody hung up. */
+  /** A node that twice gives no status is gone, even if the connection is still open. */
   miss() {
     this.missed = (this.missed ?? 0) + 1;
     if (this.missed < 2) return;
@@ -150,7 +150,7 @@ export class Link {
     this.socket.close();
   }
 
-  /** Asks how it is, and tells what is new in that: what events have not told. */
+  /** Asks for the node's status, and reports what the events have not reported. */
   async look() {
     const [status, { peers }] = await Promise.all([this.get('/node/status'), this.get('/node/peers')]);
     const skew = Date.now() - status.time_ms;
@@ -159,7 +159,7 @@ export class Link {
     const { tip, height, paused, nonce: counter } = status;
     const isFirst = this.told.tip === undefined;
     if (this.told.tip !== tip || this.told.paused !== paused) this.change({ type: 'status', at, tip, height, paused, isFirst, counter });
-    // Of a peer that is known by its key nobody knows where its page is.
+    // A peer that is known by its key has no known page.
     for (const peer of peers) if (peer.http) this.network.introduce(peer.http, peer.address);
     const refused = new Set(peers.filter((peer) => peer.state === 'refused').map((peer) => peer.address));
     if (!isSame(this.told.refused, refused)) this.change({ type: 'refused', at, refused: [...refused] });
@@ -168,7 +168,7 @@ export class Link {
     if (isFirst && this.network.can.has('links') && this === this.network.first()) await this.readConditions(at);
   }
 
-  /** Tells how the links and the pace of the whole network are. */
+  /** Reports the links and the pace of the whole network. */
   async readConditions(at) {
     const [links, pace] = await Promise.all([this.get('/network/links'), this.get('/network/pace')]);
     const { nonces, listen_ms: listen } = pace;
@@ -191,7 +191,7 @@ export class Link {
     this.sequence = message.seq;
     const { hash, height, time_ms: time } = message;
     if (hash) {
-      // Older than what the page shows at all.
+      // Older than anything that the page shows.
       if (height < this.lowest) return;
       if (!this.network.told.has(hash)) await this.readTree(Math.max(0, height - 20)).catch(() => {});
       this.told.tip = hash;
@@ -200,7 +200,7 @@ export class Link {
     this.change(toEvent(this.id, time + this.skew, message));
   }
 
-  /** Remembers what an event tells of how the node is. */
+  /** Keeps the state that an event reveals. */
   note({ event, peer }) {
     if (event === 'started') this.told.refused = new Set();
     if (PAUSING.has(event)) this.told.paused = event === 'paused';
@@ -221,14 +221,14 @@ export class Link {
     this.network.tell({ id: this.id, ...change });
   }
 
-  /** What it answers to a question, in JSON. */
+  /** The node's answer to a request, in JSON. */
   async get(path) {
     const answer = await ask(this.id + path);
     return answer.json();
   }
 }
 
-/** Whether two Sets have the same in them. */
+/** Whether two Sets have the same items. */
 const isSame = (one, other) => one?.size === other.size && [...one].every((item) => other.has(item));
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -240,7 +240,7 @@ function opened(socket) {
   });
 }
 
-/** A block as the API tells it, as the page keeps it: who earns its reward is its miner. */
+/** A block from the API as the page keeps it: the receiver of its reward is its miner. */
 export function toBlock({ hash, height, previous, timestamp, receiver }) {
   return { hash, height, previous, timestamp, miner: String(receiver) };
 }

@@ -1,28 +1,29 @@
 // The live page of a Cairn network, without framework or build step.
 //
-//   source.js   where changes come from: what home.js names, which is net.js with link.js
-//               and lane.js, or recorded.js
-//   history.js  keeps the changes in the order of their times
-//   model.js    folds them into a model: who stands on which block, and so on;
+//   source.js   the source of changes: the default of home.js, which is net.js with
+//               link.js and lane.js, or recorded.js
+//   history.js  keeps the changes in order of time
+//   model.js    folds them into a model: the tip of each node, and so on;
 //               blocks.js has the blocks themselves, rows.js gives each its row,
-//               groups.js says who hears whom, names.js how they are called;
+//               groups.js groups nodes that hear each other, names.js shows names;
 //               messages.js has the datagrams, times.js keeps both in order
-//   story.js    says in one sentence what a model means
+//   story.js    puts a model into one sentence
 //   layout.js   gives each block its place; tree.js draws them, with window.js,
 //               places.js and crowd.js
 //   header.js, legend.js, nodes.js, feed.js, sides.js, replay.js, inspect.js, ring.js,
-//   conditions.js, clock.js   the panels; demo.js plays what demos.js describes, on a stage.js
+//   conditions.js, clock.js   the panels; demo.js plays the demos of demos.js, on a stage.js
 //   commands.js, finder.js, large.js, phones.js   commands to the nodes, going to a
-//               block, large type, where a class looks by phone
+//               block, large type, the address for a class's phones
 //   stretch.js, tampering.js, rules.js, editor.js, remine.js   blocks that people
-//               change; sending.js, lie.js and wire.js hand them to a node; bytes.js and sha256.js, search.js and worker.js hash and mine
+//               change; sending.js, lie.js and wire.js hand them to a node; bytes.js
+//               and sha256.js, search.js and worker.js hash and mine
 //   recording.js, save.js   recordings, written and read
-//   address.js, marks.js, dom.js, kept.js   what follows the #, shapes and colours, helpers,
-//               what the browser keeps
+//   address.js, marks.js, dom.js, kept.js   the part after the #, shapes and colours,
+//               helpers, texts that the browser stores
 //
-// This file ties them together and draws whenever something has changed. What the
-// panels draw is a scene: {model, blocks, messages, now, present, can, source, trouble,
-// isReplay, isLocked}; `now` is the moment shown, `present()` that of the source.
+// This file connects them and draws after every change. The panels draw a scene:
+// {model, blocks, messages, now, present, can, source, trouble, isReplay, isLocked};
+// `now` is the moment shown, `present()` the source's current moment.
 
 import { readAddress, showAddress } from './address.js';
 import { Clock } from './clock.js';
@@ -49,22 +50,22 @@ import { sourceOf } from './source.js';
 import { loadStretch } from './stretch.js';
 import { Tree } from './tree.js';
 
-/** What moves with time alone is drawn this often. */
+/** How often the page draws if nothing but time has changed. */
 const TICK_MS = 250;
 
-/** How long a message about something that went wrong stays. */
+/** How long an error message stays. */
 const NOTICE_MS = 8000;
 
 let history = new History();
 let source = null;
 
-/** What of the page's address names the source that is shown. */
+/** The part of the page's address that names the source shown. */
 let opened = null;
 
-/** Why the source cannot be shown, in words, if it cannot. */
+/** The reason why the source cannot be shown, in words, if there is one. */
 let trouble = null;
 
-/** The block that the page's address names, until it is there to be shown. */
+/** The block that the page's address names, until the page can show it. */
 let wanted = null;
 
 const live = () => history.live();
@@ -96,7 +97,7 @@ const panels = [
   new Conditions(order), new Feed(),
 ];
 
-/** Shows what another source tells, from nothing on. */
+/** Switches to another source, with an empty history. */
 async function open(next) {
   source?.stop();
   demo.stop();
@@ -116,7 +117,7 @@ async function open(next) {
       redraw();
     });
     if (mine !== history || isLive) return;
-    if (history.live().nodes.size === 0) throw new Error('it tells of no node');
+    if (history.live().nodes.size === 0) throw new Error('it has no nodes');
     replay.show(history, false);
     setText(byId('source'), source.title);
     redraw();
@@ -128,7 +129,7 @@ async function open(next) {
   }
 }
 
-/** Opens what the address names. */
+/** Opens the source and the block that the address names. */
 function openAddress() {
   const address = readAddress(location.hash);
   const name = `${address.recording ?? ''} ${address.rest}`;
@@ -144,13 +145,13 @@ function openAddress() {
   }
 }
 
-/** Shows a block's bytes, and has the page's address name it. */
+/** Shows a block's bytes, and writes its hash into the page's address. */
 function openBlock(hash) {
   showAddress({ block: hash });
   return inspector.open(hash, history.blocks.get(hash));
 }
 
-/** Once somebody is there to be asked: the block that the address names. */
+/** Opens the block that the address names, once a node can be asked for it. */
 async function openWanted({ model, blocks, isReplay }) {
   if (!wanted || !(isReplay || blocks.has(wanted) || nodesOf(model).some((node) => node.up))) return;
   const hash = wanted;
@@ -168,7 +169,7 @@ async function openWanted({ model, blocks, isReplay }) {
 
 let isDrawing = false;
 
-/** Draws with the next picture, however many changes come before it. */
+/** Draws once in the next animation frame, however many changes come before it. */
 function redraw() {
   if (isDrawing) return;
   isDrawing = true;

@@ -1,8 +1,8 @@
-// Who is who: a shape and a colour for each miner, always with its name.
+// A shape and a colour for each miner, always shown with its name.
 //
-// Shape and name carry the meaning; colour only repeats it, for those who see it.
+// Shape and name carry the meaning; colour only repeats it.
 
-/** Shapes as SVG path data in a box from -1 to 1, in the order they are given out. */
+/** Shapes as SVG path data in a box from -1 to 1, in the order of use. */
 const SHAPES = [
   { name: 'circle', path: 'M0-1A1 1 0 1 1 0 1A1 1 0 1 1 0-1Z' },
   { name: 'square', path: 'M-.88-.88H.88V.88H-.88Z' },
@@ -14,26 +14,26 @@ const SHAPES = [
   { name: 'arrow', path: 'M-1-.5H0V-1L1 0L0 1V.5H-1Z' },
 ];
 
-/** The genesis block: nobody of this network mined it. */
+/** The mark of the genesis block, which no node of this network mined. */
 const GENESIS = { name: 'stone', path: 'M-1 .5C-1-.2-.6-.8 0-.8S1-.2 1 .5C1 .9-1 .9-1 .5Z', colour: 'none' };
 
-/** A miner whom no node lists. */
+/** The mark of a miner that is not one of the nodes. */
 const STRANGER = { name: 'ring', path: 'M0-1A1 1 0 1 1 0 1A1 1 0 1 1 0-1ZM0-.5A.5 .5 0 1 0 0 .5A.5 .5 0 1 0 0-.5Z', colour: 'none' };
 
 /**
- * The mark of a miner: its shape and the class of its colour.
- * `miners` are those of the network, sorted; one that is not among them is a stranger.
+ * The mark of a miner: its shape and the class of its colour. `miners` are those of the
+ * network, sorted; any other miner is a stranger.
  */
 export function markOf(miner, miners) {
   const index = miners.indexOf(miner);
   if (index < 0) return STRANGER;
   const shape = SHAPES[index % SHAPES.length];
-  // Past eight nodes shapes come again, with another colour.
+  // After eight nodes the shapes repeat, with other colours.
   const colour = (index + Math.floor(index / SHAPES.length) * 3) % SHAPES.length;
   return { ...shape, colour: String(colour) };
 }
 
-/** The mark of a block: its miner's, or the one stone that all begin with. */
+/** The mark of a block: its miner's, or the stone of the genesis block. */
 export function markOfBlock(block, miners) {
   return block.height === 0 ? GENESIS : markOf(block.miner, miners);
 }

@@ -1,37 +1,37 @@
-// Messages on their way: every datagram that a node was sent, and where it is at a
-// moment. They stand beside the fold, as nothing follows from them.
+// Messages in flight: every datagram that was sent to a node, and its place at a
+// moment. They are not part of the fold, because no change depends on them.
 
 import { countUpTo, insert } from './times.js';
 
-/** A dot takes as long as its datagram, but at least so long that one can follow it. */
+/** A dot takes as long as its datagram, but at least this long, so that people can follow it. */
 const SHOWN_MS = 1200;
 
-/** Longer than any datagram takes; a recording that claims more is cut short here. */
+/** No datagram takes longer; a longer delay in a recording is cut to this. */
 const MAX_DELAY_MS = 10000;
 
-/** What became of a datagram is seen for so long after it. */
+/** How long the fate of a datagram stays visible after its arrival. */
 const LINGER_MS = 900;
 
-/** More than these of a live network are not kept, however recent they are. */
+/** The most messages of a live network that are kept, however recent they are. */
 export const KEPT_MESSAGES = 5000;
 
-/** All messages that a source has told, in the order of their times. */
+/** All messages of a source, in order of time. */
 export class Messages {
   constructor() {
     this.all = [];
   }
 
-  /** Takes a change of the kind `message`. */
+  /** Adds a change of the type `message`. */
   add(change) {
     insert(this.all, change);
   }
 
-  /** Keeps the newest alone. */
+  /** Keeps only the newest. */
   prune() {
     if (this.all.length > KEPT_MESSAGES) this.all.splice(0, this.all.length - KEPT_MESSAGES);
   }
 
-  /** Where all are that can be seen at a moment: {message, part, fate}. */
+  /** The messages visible at a moment, with their places: {message, part, fate}. */
   at(now, model) {
     const seen = [];
     for (let index = countUpTo(this.all, now) - 1; index >= 0; index -= 1) {
@@ -45,12 +45,12 @@ export class Messages {
   }
 }
 
-/** How long a dot is on its way. */
+/** How long a dot takes. */
 function durationOf({ delay }) {
   return Math.min(MAX_DELAY_MS, Math.max(SHOWN_MS, delay));
 }
 
-/** What becomes of a datagram: `lost` on its way, `refused` by a node that was told to, or `heard`. */
+/** The fate of a datagram: `lost` in flight, `refused` by a node that refuses its sender, or `heard`. */
 function fateOf({ id, from, isLost }, model) {
   if (isLost) return 'lost';
   return model.nodes.get(id)?.refused.has(from) ? 'refused' : 'heard';

@@ -1,30 +1,29 @@
-// What the page knows of the network: a fold over changes, and nothing else.
+// The page's knowledge of the network: a fold over changes, and nothing else.
 //
-// No clock, no network and no page in here. The live view is all changes folded
-// in the order of their times; a replay is the same fold, stopped early.
+// This file uses no clock, no network and no page. The live view is all changes folded
+// in order of time; a replay is the same fold, stopped early.
 //
-// `blocks` are the blocks themselves (blocks.js). A block never changes, so they
-// stand outside of time; what has a time is when a block was seen, and who
-// stands on it.
+// `blocks` are the blocks themselves (blocks.js). A block never changes, so the fold
+// keeps only when each block was seen and which node has it as its tip.
 //
-// Nodes are told apart by `id`, shown by `name`, and named in blocks by `miner`:
-// all three are strings and nothing is read into them.
+// A node has an `id` as its key, a `name` to show, and a `miner` that blocks name: three
+// strings, which the page only compares.
 
 import { areConnected, areOneSide, sidesOf } from './groups.js';
 import { shownName } from './names.js';
 import { rowOf } from './rows.js';
 
-/** How many pieces of news a model remembers. */
+/** How many news items a model keeps. */
 const NEWS_KEPT = 200;
 
-/** The hash rate is taken over this stretch of time. */
+/** The time over which the hash rate is measured. */
 const RATE_MS = 5000;
 
-/** A model of a network that nothing is known of yet. */
+/** A model of a network about which nothing is known yet. */
 export function createModel() {
   return {
     at: 0, zeroBits: 16, nodes: new Map(), seen: new Map(), rows: new Map(), top: -1, news: [], count: 0,
-    // What all links do to datagrams, and how fast all search: null where nobody has told.
+    // The delay and loss on all links, and the pace of all nodes: null until they are known.
     links: null, pace: null,
   };
 }
@@ -46,12 +45,12 @@ function createNode({ id, name, miner, address }) {
  *
  * Changes, each with `at` (Unix milliseconds) and mostly the node's `id`:
  * node, up, down, status, refused, network, block, event. source.js has their
- * fields. Of other kinds nothing is known, and they change nothing.
+ * fields. Changes of other types have no effect.
  */
 export function apply(model, change, blocks) {
   model.at = Math.max(model.at, change.at);
   if (change.type === 'node') return addNode(model, change);
-  // A block of which nobody knows when it was seen is seen when a node stands on it.
+  // A block without a known time counts as seen once it is in a node's chain.
   if (change.type === 'block') return change.at > 0 ? see(model, change.block.hash, change.at, blocks) : undefined;
   if (change.type === 'network') return applyNetwork(model, change);
   if (change.type === 'failed') return report(model, null, change.at, 'failed', { what: change.what });
@@ -92,18 +91,18 @@ function report(model, node, at, kind, more = {}) {
   if (node && kind !== 'split' && kind !== 'healed' && !isSmall(item)) node.last = item;
 }
 
-/** A node tells others of its block before it says so itself: the cause goes first all the same. */
+/** A node sends its block to others before it reports it; the report still goes first in the news. */
 function placeOf(news, { kind, hash }) {
   const first = kind === 'found' ? news.findIndex((other) => other.kind === 'adopted' && other.hash === hash) : -1;
   return first < 0 ? news.length : first;
 }
 
-/** Reasons for which a message is let pass every day: a question, or a split. */
+/** Everyday reasons to ignore a message: it was a question, or there is a split. */
 const QUIET_REASONS = new Set(['shorter', 'refused', 'sleep-notice']);
 
-/** What changes nothing and tells nothing: only shown when everything is asked for. */
+/** Whether a news item says so little that only the full feed shows it. */
 export function isSmall({ kind, reason, detail }) {
-  // A broken rule is worth a line, and so is a tie: how a race looks from inside.
+  // A broken rule deserves a line, and so does a tie: that is a race as a node sees it.
   return kind === 'rested' || (kind === 'ignored' && (QUIET_REASONS.has(reason) || detail.includes('the same')));
 }
 
@@ -116,7 +115,7 @@ function rise(model, node, at) {
 function fall(model, node, at) {
   if (!node.up && node.downAt !== null) return;
   Object.assign(node, { up: false, downAt: at, rate: null, tries: [] });
-  // Who was never there cannot be gone.
+  // A node that was never there cannot be gone.
   if (node.everUp) report(model, node, at, 'gone');
 }
 
@@ -129,32 +128,32 @@ function applyStatus(model, node, change, blocks) {
   rise(model, node, change.at);
   stand(model, node, change.tip, change.height, change.at, blocks);
   if (node.counter === null) node.counter = change.counter;
-  // How it was when we first saw it is not news.
+  // Its first known state is not news.
   if (node.paused === null || change.isFirst) node.paused = change.paused;
   else pause(model, node, change.at, change.paused);
 }
 
-/** Its mining is paused or not from now on. */
+/** The node's mining is paused or not from now on. */
 function pause(model, node, at, paused) {
   if (node.paused === paused) return;
-  // A paused node does not search, so its last rate says nothing any more.
+  // A paused node does not search, so its last rate no longer applies.
   Object.assign(node, { paused, tries: [], rate: null });
   report(model, node, at, paused ? 'paused' : 'resumed');
 }
 
-/** How the links and the pace are, which is no news. */
+/** Sets the links and the pace, which is not news. */
 function applyNetwork(model, { links, pace }) {
   if (links) model.links = links;
   if (pace) model.pace = pace;
 }
 
-/** What all nodes tell alike is taken from one of them: the first that is up. */
+/** All nodes report the same settings, so only the reports of the first node that is up count. */
 function speaks(model, node) {
   for (const first of model.nodes.values()) if (first.up) return first === node;
   return false;
 }
 
-/** All nodes of a network tell of new links. */
+/** Sets new links, which every node of a network reports. */
 function applyLinks(model, at, { delay_ms: delay, loss }) {
   const { links } = model;
   model.links = { delay, loss };
@@ -174,7 +173,7 @@ function applyRefused(model, node, { at, refused }) {
   for (const address of wanted) if (!node.refused.has(address)) refuse(model, node, at, address, true);
 }
 
-/** A node refuses a peer from now on, or no longer: there is news where that parts the network, or heals it. */
+/** A node refuses a peer from now on, or no longer. It is news if that splits the network or heals it. */
 function refuse(model, node, at, address, isRefused) {
   const peer = [...model.nodes.values()].find((other) => other.address === address);
   const wasConnected = peer && areConnected(node, peer);
@@ -247,7 +246,7 @@ function applyEvent(model, node, { at, event }, blocks) {
 
 const isKnown = (value) => value !== undefined && value !== null;
 
-/** A block that no tree has told us of yet: its finder stood on the one before. */
+/** Adds a block that no tree has reported yet: the one before it was its finder's tip. */
 function guess(blocks, event, node) {
   if (blocks.has(event.hash) || node.height !== event.height - 1) return;
   const { hash, height } = event;
@@ -264,7 +263,7 @@ function tried(node, at, counter) {
   if (at > first.at) node.rate = ((counter - first.counter) * 1000) / (at - first.at);
 }
 
-/** What a node is called that others know by its address; a stranger has only that. */
+/** The name of the node with this address; a stranger is shown by its address. */
 function nameOf(model, address) {
   for (const node of model.nodes.values()) if (node.address === address) return node.name;
   return String(address);

@@ -3,13 +3,13 @@
 import { keep, recall } from './kept.js';
 import { Link, Refused, ask, toBlock } from './link.js';
 
-/** How long to wait before the page's own node is asked again who is there. */
+/** How long to wait before the page asks its own node again for the list of nodes. */
 const BEGIN_MS = 1000;
 
-/** How often an audience asks who is there. */
+/** How often an audience asks for the list of nodes. */
 const LIST_MS = 3000;
 
-/** The number of hashes remembered, of blocks that were told. */
+/** How many hashes of reported blocks are remembered. */
 const TOLD_KEPT = 10000;
 
 /** The posts that carry out commands of one node. */
@@ -23,17 +23,17 @@ const PATHS = {
   hear: '/hear',
 };
 
-/** What any node can do. */
+/** The abilities of every node. */
 const BASIC = ['blocks', 'older', 'pause', 'resume', 'mine', 'share', 'connect', 'disconnect'];
 
-/** What more a node can do that says so in its capabilities. */
+/** Further abilities, for each capability that a node lists. */
 const CAPABLE = {
   messages: ['watch'],
   hear: ['hear'],
   network: ['network', 'links', 'pace'],
 };
 
-/** The posts that set something for the whole network. */
+/** The posts that change a setting of the whole network. */
 const SETTINGS = {
   links: ({ delay, loss }) => ['/network/links', { delay_ms: delay, loss }],
   pace: (pace) => ['/network/pace', { pace }],
@@ -70,7 +70,7 @@ export class Network {
     }
   }
 
-  /** Meets all nodes, and learns what they can do. */
+  /** Connects to all nodes, and learns their abilities. */
   async begin({ network, capabilities }) {
     for (const name of BASIC) this.can.add(name);
     for (const capability of capabilities) for (const name of CAPABLE[capability] ?? []) this.can.add(name);
@@ -78,7 +78,7 @@ export class Network {
     if (this.can.has('network') && (await read('/network/audience'))?.url) this.can.add('audience');
   }
 
-  /** Looks on where all nodes are at one address, which takes no commands; nodes may come later. */
+  /** Follows all nodes through one address for an audience, which takes no commands; nodes may come later. */
   async attend({ nodes }) {
     for (const name of ['blocks', 'older', 'watch']) this.can.add(name);
     this.paths = new Map();
@@ -90,13 +90,13 @@ export class Network {
     }
   }
 
-  /** Begins to tell of messages, or ends it. */
+  /** Starts or stops reporting messages. */
   watch(isOn) {
     this.isWatched = isOn;
     for (const link of this.links.values()) link.watch();
   }
 
-  /** Where others may look, if they may. */
+  /** The address for an audience, if there is one. */
   async audience() {
     const { url, code } = await this.askAny('/network/audience');
     return url && { url, code };
@@ -108,7 +108,7 @@ export class Network {
     for (const link of this.links.values()) link.stop();
   }
 
-  /** Meets a node and those that it lists, unless they are known. */
+  /** Connects to the nodes at these addresses, unless they are known. */
   meet(addresses) {
     if (this.isStopped) return;
     for (const address of addresses) {
@@ -121,11 +121,11 @@ export class Network {
 
   /** A node lists others, by their addresses for HTTP. */
   list(addresses) {
-    // An audience reaches none of these.
+    // An audience cannot reach these addresses.
     if (!this.paths) this.meet(addresses);
   }
 
-  /** A node tells of another: even if that one is not there, it has a name. */
+  /** A node names another one: that one gets a name even if it does not answer. */
   introduce(id, address) {
     this.list([id]);
     const link = this.links.get(id);
@@ -134,25 +134,25 @@ export class Network {
     link.change({ type: 'node', at: 0, name: link.name, address });
   }
 
-  /** Remembers that this block was told. */
+  /** Remembers that this block was reported. */
   knows(hash) {
     this.told.add(hash);
     if (this.told.size > TOLD_KEPT) this.told.delete(this.told.values().next().value);
   }
 
-  /** Tells a node to do something, and looks at what became of it. */
+  /** Sends a command to a node, and then looks at the node's status. */
   async command(id, name, detail) {
     if (name in ORDERS) return this.order(id, name);
     if (name in SETTINGS) return this.set(...SETTINGS[name](detail));
     const body = typeof detail === 'string' ? { address: detail } : detail;
     const link = this.links.get(id);
     const answer = await link.lane.run(() => this.post(id + PATHS[name], body));
-    // Once for all of many; events tell the rest.
+    // One look after many commands is enough; events report the rest.
     if (link.lane.isIdle) await link.look().catch(() => {});
     return answer;
   }
 
-  /** The link to the page's own node, which tells what is the same for all. */
+  /** The link to the page's own node, which reports the settings of the whole network. */
   first() {
     return this.links.values().next().value;
   }
@@ -162,14 +162,14 @@ export class Network {
     return [...this.links.values()].filter((link) => link.isUp);
   }
 
-  /** Sets something for the whole network. */
+  /** Changes a setting of the whole network. */
   async set(path, body) {
     const [asked] = this.up();
     if (!asked) throw new Refused('no node is there');
     return this.post(asked.id + path, body);
   }
 
-  /** Has a node stopped, started or added. Another one is asked, as one that stops may not answer. */
+  /** Stops, starts or adds a node. The request goes to another node, as one that stops may not answer. */
   async order(id, name) {
     const up = this.up();
     const asked = up.find((link) => link.id !== id) ?? up[0];
@@ -178,7 +178,7 @@ export class Network {
     this.meet(nodes.map(({ http }) => http).filter((address) => address));
   }
 
-  /** Posts to a path, and returns what is answered. */
+  /** Posts to a path, and returns the answer. */
   async post(path, body) {
     const headers = { 'Content-Type': 'application/json' };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
@@ -190,19 +190,19 @@ export class Network {
     return answer.json().catch(() => ({}));
   }
 
-  /** The token that commands need where a node is open to others. */
+  /** Sets the token that commands need if a node is open to others. */
   setToken(token) {
     this.token = token;
     keep('sessionStorage', 'token', token);
   }
 
-  /** A block with its bytes as digits, as some node tells it. */
+  /** A block with its bytes as digits, from any node. */
   async block(hash) {
     const answer = await this.askAny(`/blocks/${hash}`);
     return { ...toBlock(answer), bytes: answer.bytes };
   }
 
-  /** Tells the chain's blocks of these heights, as some node has them. */
+  /** Reports the chain's blocks of these heights, from any node. */
   async older(from, count) {
     const { blocks } = await this.askAny(`/chain?from=${from}&limit=${count}`);
     for (const block of blocks) {
@@ -224,7 +224,7 @@ export class Network {
   }
 }
 
-/** What the page's own server answers, in JSON; null where it does not. */
+/** The answer of the page's own server, in JSON, or null. */
 async function read(path) {
   const answer = await fetch(path).catch(() => null);
   return answer?.ok ? answer.json().catch(() => null) : null;

@@ -1,11 +1,11 @@
-// A card for each node: what it is doing, its search as it runs, its last event.
+// A card for each node: its state, its current search, and its last event.
 
 import { byId, html, markIcon, setText, short } from './dom.js';
 import { markOf } from './marks.js';
 import { nodesOf, minersOf } from './groups.js';
 import { tellNews } from './story.js';
 
-/** More nodes than this have small cards. */
+/** With more nodes than this, the cards are small. */
 const MANY = 8;
 
 /** All cards. `order(id, command)` passes an order on to a node. */
@@ -16,11 +16,11 @@ export class Cards {
     this.order = order;
   }
 
-  /** Shows the nodes of a scene. In a replay and during a demo no orders can be given. */
+  /** Shows the nodes of a scene. A replay and a demo take no orders. */
   update({ model, now, can, isLocked }) {
     const nodes = nodesOf(model);
     this.list.classList.toggle('is-many', nodes.length > MANY);
-    // What scrolls can be reached by keyboard.
+    // The keyboard must reach a list that scrolls.
     this.list.tabIndex = nodes.length > MANY ? 0 : -1;
     const shape = JSON.stringify([nodes.map(({ id, name, miner }) => [id, name, miner]), ...can]);
     if (shape !== this.shape) {
@@ -64,7 +64,7 @@ export class Cards {
     setText(part.state, state);
     const average = 2 ** model.zeroBits;
     const tries = node.up ? (node.counter ?? 0) : 0;
-    // Twice the average fills the bar; the mark in its middle is the average.
+    // The mark in the bar's middle is the average; twice the average fills the bar.
     part.bar.style.width = `${Math.min(100, (tries / average) * 50).toFixed(1)}%`;
     setText(part.tries, node.up ? `${triesOf(tries.toLocaleString('en'))} so far` : 'no search');
     setText(part.rate, rateOf(node));
@@ -79,7 +79,7 @@ export class Cards {
   }
 }
 
-/** Whether no other node runs: the last one cannot be stopped, nor started by another. */
+/** Whether no other node runs: nothing could start the last one again. */
 function isAlone(nodes, node) {
   return !nodes.some((other) => other.up && other !== node);
 }

@@ -1,11 +1,11 @@
-// Where a class may look by phone: the address, and its QR code.
+// The address for a class's phones, and its QR code.
 
 import { byId, setText, svg } from './dom.js';
 
-/** Light modules around a code, so that a camera finds it. */
+/** The width of the light margin around a code, in modules, so that a camera finds it. */
 const MARGIN = 4;
 
-/** Makes the button show what `source()` says of its audience. */
+/** Makes the button show the audience's address that `source()` gives. */
 export function handlePhones(source, say) {
   const dialog = byId('phones');
   byId('phones-open').addEventListener('click', async () => {

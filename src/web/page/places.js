@@ -1,4 +1,4 @@
-// Things that move: each slides from where it is to where it belongs.
+// The places of things that move: each slides from its current place to its target.
 
 import { isCalm } from './dom.js';
 
@@ -12,7 +12,7 @@ export class Places {
     this.moves = new Map();
   }
 
-  /** Says where a thing belongs; what is new is there at once. */
+  /** Sets a thing's target; a new thing is there at once. */
   aim(key, x, y, time) {
     const at = this.now.get(key);
     const move = this.moves.get(key);
@@ -24,7 +24,7 @@ export class Places {
     }
   }
 
-  /** Moves everything on. */
+  /** Moves everything to its place at this time. */
   step(time) {
     for (const [key, { from, x, y, start }] of this.moves) {
       const part = Math.min(1, (time - start) / SLIDE_MS);

@@ -2,26 +2,26 @@
 
 import { MAX_BYTES, BadRecording, readRecording } from './recording.js';
 
-/** What was recorded, from an address or from a file. */
+/** A recording, from an address or from a file. */
 export class Recorded {
   /** `load()` is a promise of the recording's text. */
   constructor(name, load) {
     this.title = `recording ${name}`;
-    // It is what it is: it takes no commands, and has told all that it knows.
+    // It takes no commands, and answers no questions.
     this.can = new Set();
     this.load = load;
   }
 
   /** A recording at an address of the server that the page came from. */
   static at(address) {
-    if (!URL.canParse(address, location.href)) throw new BadRecording('its address is none');
+    if (!URL.canParse(address, location.href)) throw new BadRecording('its address is not valid');
     const url = new URL(address, location.href);
     if (url.origin !== location.origin) {
       throw new BadRecording('it is at another address than this page: save it, and drop the file on the page');
     }
     return new Recorded(url.pathname.split('/').at(-1), async () => {
       const answer = await fetch(url);
-      if (!answer.ok) throw new BadRecording(`there is none at ${url.pathname}: ${answer.status}`);
+      if (!answer.ok) throw new BadRecording(`there is no recording at ${url.pathname}: ${answer.status}`);
       return textOf(answer.body);
     });
   }

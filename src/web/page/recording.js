@@ -1,33 +1,33 @@
-// A recording: JSON lines, a header and then one change a line. The format is
-// described in docs/recording.md; this file reads and writes it, and nothing else.
+// Reads and writes recordings: JSON lines, a header and then one change a line.
+// docs/recording.md describes the format.
 //
-// A recording comes from anybody: what it says is checked line by line, and what
-// is not known here is left out.
+// Anybody may have written a recording: the reader checks each line, and ignores
+// unknown kinds and fields.
 
-/** The version of the format that is written, and the only one that is read. */
+/** The version of the format that the page writes, and the only one that it reads. */
 export const VERSION = 1;
 
-/** No recording is longer than this, and no line of it. */
+/** The greatest length of a recording in bytes, and of a line in characters. */
 export const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_LINE = 65536;
 
-/** So much of a version that we do not know is told. */
+/** How many characters of an unknown version the message quotes. */
 const MAX_VERSION = 20;
 
-/** A network of more nodes is not shown, nor more blocks of one height. */
+/** The most nodes, and the most blocks of one height. */
 const MAX_NODES = 1000;
 const MAX_RIVALS = 1000;
 
-/** No name, address or reason is longer. */
+/** The greatest length of a name, an address or a reason. */
 const MAX_TEXT = 1000;
 
-/** Heights beyond this do not fit into a datagram, and not into the drawing. */
+/** Heights must be below this: greater ones fit neither into a datagram nor into the drawing. */
 const MAX_HEIGHT = 2 ** 32;
 
-/** Times beyond this are no dates in JavaScript. */
+/** The latest date in JavaScript. */
 const MAX_MS = 8.64e15;
 
-/** What is wrong with a recording, and in which line. */
+/** A fault in a recording, with its line. */
 export class BadRecording extends Error {}
 
 const isText = (value) => typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT;
@@ -41,7 +41,7 @@ const isPercent = (value) => isCount(value) && value <= 100;
 const isTexts = (value) => Array.isArray(value) && value.length <= MAX_NODES && value.every(isText);
 const maybe = (is) => (value) => value === undefined || value === null || is(value);
 
-/** What each kind of change must have. */
+/** The fields that each kind of change must have. */
 const CHANGES = {
   node: { node: isText, name: isText, miner: maybe(isText), zero_bits: maybe((bits) => isCount(bits) && bits <= 256) },
   block: {
@@ -56,7 +56,7 @@ const CHANGES = {
   end: { why: isText },
 };
 
-/** What each kind of event must have for the page; the schema has more. */
+/** The fields of each kind of event that the page needs; the schema has more. */
 const EVENTS = {
   started: { height: isHeight, hash: isHash, nonces: maybe(isCount), listen_ms: maybe(isCount) },
   tried: { counter: isCount },
@@ -78,7 +78,7 @@ const EVENTS = {
   unsent: { to: isText, error: isText, merged: maybe(isCount) },
 };
 
-/** All changes of a recording, in the order of their times. */
+/** All changes of a recording, in order of time. */
 export function readRecording(text) {
   if (text.length > MAX_BYTES) throw new BadRecording(`it is longer than ${MAX_BYTES / 1024 / 1024} MiB`);
   const lines = linesOf(text);
@@ -92,11 +92,11 @@ export function readRecording(text) {
     counts.count(change, number);
     changes.push(change);
   }
-  // Changes of one moment stay in the order in which they were written.
+  // Changes of the same time stay in the order of the file.
   return changes.sort((a, b) => a.at - b.at);
 }
 
-/** The lines of a text, one after the other: nothing but line ends would be millions of them. */
+/** The lines of a text, one at a time: a text of line ends alone would have millions. */
 function* linesOf(text) {
   for (let start = 0, number = 1; start < text.length; number += 1) {
     const end = text.indexOf('\n', start);
@@ -106,7 +106,7 @@ function* linesOf(text) {
   }
 }
 
-/** Counts what would be too much to be drawn. */
+/** Counts nodes and rival blocks, of which there may be too many to draw. */
 class Counts {
   constructor() {
     this.nodes = new Set();
@@ -125,7 +125,7 @@ class Counts {
 function readHeader(line) {
   if (line.length > MAX_LINE) throw new BadRecording(`line 1: longer than ${MAX_LINE} characters`);
   const version = parse(line)?.['cairn-recording'];
-  if (version === undefined) throw new BadRecording('line 1: it does not begin with {"cairn-recording":1}: this is no recording');
+  if (version === undefined) throw new BadRecording('line 1: it does not begin with {"cairn-recording":1}: this is not a recording');
   if (version !== VERSION) throw new BadRecording(`line 1: it is version ${JSON.stringify(version).slice(0, MAX_VERSION)}; this page reads version ${VERSION}`);
 }
 
@@ -137,7 +137,7 @@ function parse(line) {
   }
 }
 
-/** A line that a program of ours has written, as a change. */
+/** A line of the simulator's recording, as a change. */
 export function readChange(line) {
   return readLine(line, 1, false);
 }
@@ -147,9 +147,9 @@ function readLine(line, number, isLast) {
   if (line.length > MAX_LINE) throw bad(`longer than ${MAX_LINE} characters`);
   const value = parse(line);
   if (value === null || typeof value !== 'object') {
-    // The writer was cut off here; the lines before are whole.
+    // The writer was interrupted here; the lines before are whole.
     if (isLast) return null;
-    throw bad('this is no JSON object');
+    throw bad('this is not a JSON object');
   }
   if (!isTime(value.time_ms)) throw bad('time_ms is not a time in milliseconds');
   const [kinds, kind] = value.event !== undefined ? [EVENTS, value.event] : [CHANGES, value.change];
@@ -161,7 +161,7 @@ function readLine(line, number, isLast) {
   return kinds === EVENTS ? toEvent(value.node, value.time_ms, value) : toChange(kind, value);
 }
 
-/** What an event as the nodes tell it is to the page: a change of the kind `event`, or `message`. */
+/** An event from a node as a change of the type `event` or `message`. */
 export function toEvent(id, at, event) {
   if (event.event !== 'message') return { type: 'event', at, id, event };
   const { from, kind, length, delay_ms: delay, lost: isLost, merged = 1 } = event;
@@ -182,7 +182,7 @@ function toChange(kind, { time_ms: at, node: id, ...value }) {
   }
 }
 
-/** The lines of a recording of all that a history holds: text in pieces, for a file. */
+/** A whole history as the text of a recording, in pieces. */
 export function* writeRecording({ base, changes, blocks, messages }) {
   yield line({ 'cairn-recording': VERSION, by: 'the page' });
   const nodes = nodesIn(base, changes);
@@ -215,7 +215,7 @@ function nodesIn(base, changes) {
   return nodes;
 }
 
-/** How things stood when the changes begin. */
+/** The state before the first change. */
 function* writeBase(base, nodes) {
   for (const { id, up, everUp, tip, height, paused, refused } of base.nodes.values()) {
     const start = { time_ms: whole(base.at), node: nodes.get(id).address };
@@ -242,13 +242,13 @@ function writeChange(change, node) {
   }
 }
 
-/** How the links and the pace are, as the events that would lead there. */
+/** The links and the pace, as the events that set them. */
 function writeNetwork({ links, pace }, start) {
   return (links ? line({ ...start, event: 'links', delay_ms: links.delay, loss: links.loss }) : '')
     + (pace ? line({ ...start, event: 'paced', nonces: pace.nonces, listen_ms: pace.listen }) : '');
 }
 
-/** Times that were corrected for a node's clock may have a fraction, or lie before 1970. */
+/** A time in whole milliseconds: one corrected for a node's clock may have a fraction, or be before 1970. */
 const whole = (at) => Math.max(0, Math.round(at));
 
 const line = (value) => `${JSON.stringify(value)}\n`;

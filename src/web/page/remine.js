@@ -1,11 +1,11 @@
-// Mining a block again in the browser: a worker, the count of its tries, a stop.
+// Mines a block again in the browser: a worker, the count of its tries, a stop button.
 
 import { tellRate } from './clock.js';
 import { byId, setText } from './dom.js';
 
-/** At most one search at a time. */
+/** A search in a worker, at most one at a time. */
 export class Remine {
-  /** `worker()` is the address of what mines. */
+  /** `worker()` is the address of the worker. */
   constructor(worker) {
     this.address = worker;
     this.output = byId('tries');
@@ -15,7 +15,7 @@ export class Remine {
     this.tries = 0;
   }
 
-  /** Searches a nonce for these bytes; `onFound(bytes)` is called with the block. */
+  /** Searches for a nonce for these bytes; `onFound(bytes)` is called with the block. */
   run(bytes, zeroBits, onFound) {
     this.stop();
     const worker = (this.worker = new Worker(this.address(), { type: 'module' }));
@@ -31,7 +31,7 @@ export class Remine {
     worker.postMessage({ bytes, zeroBits });
   }
 
-  /** Ends the search, if there is one, and says so in these words. */
+  /** Ends the search, if there is one, and shows these words. */
   stop(words) {
     if (!this.worker) return;
     this.worker.terminate();

@@ -1,12 +1,12 @@
-// What was, again, at any speed: the same fold of changes, stopped earlier. Of a
-// live network these are its last minutes; of a recording it is all there is.
+// The replay, at any speed: the same fold of changes, stopped earlier. It covers the
+// last minutes of a live network, or a whole recording.
 
 import { byId, clock, setText } from './dom.js';
 
-/** From live, a replay begins this long ago. */
+/** How far back a replay of a live network begins. */
 const BACK_MS = 60000;
 
-/** The bar of the replay. `onChange` is called when the moment shown jumps; `now()` is the present of a live network. */
+/** The bar of the replay. `onChange` is called when the moment shown jumps; `now()` is the present time of a live network. */
 export class Replay {
   constructor(onChange, now) {
     Object.assign(this, { onChange, now });
@@ -18,7 +18,7 @@ export class Replay {
     byId('replay-live').addEventListener('click', () => this.goLive());
   }
 
-  /** Turns to another history: a live one, or a recording, which begins at its start. */
+  /** Switches to another history: a live one, or a recording, which is shown from its start. */
   show(history, isLive) {
     this.history = history;
     this.isLive = isLive;
@@ -53,7 +53,7 @@ export class Replay {
     this.onChange();
   }
 
-  /** Runs or stops; from live it begins with what happened a minute ago. */
+  /** Runs or stops; a replay of a live network begins a minute ago. */
   toggle() {
     const isOver = !this.isLive && this.at >= this.last();
     if (this.isOn && !isOver) this.isRunning = !this.isRunning;
@@ -65,7 +65,7 @@ export class Replay {
     this.onChange();
   }
 
-  /** Time goes on by itself, `speed` times as fast; caught up with the end, it stops. */
+  /** Moves on, `speed` times as fast as real time; stops at the end. */
   step(time) {
     if (!this.isRunning) return;
     if (this.stepped) this.at += (time - this.stepped) * Number(this.speed.value);
@@ -73,14 +73,14 @@ export class Replay {
     if (this.at >= this.last()) this.goLive();
   }
 
-  /** The bar itself. */
+  /** Draws the bar. */
   draw() {
     const [first, last] = [this.first(), this.last()];
     // Whole steps, so that the slider's end is no earlier than ours.
     const step = Number(this.slider.step);
     this.slider.max = Math.max(1, Math.ceil((last - first) / step)) * step;
     const at = this.at ?? last;
-    // This does not disturb a hand that drags it.
+    // Setting the value does not disturb a drag.
     this.slider.value = at - first;
     const words = this.words(at, first, last);
     setText(byId('replay-when'), words);

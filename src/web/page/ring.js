@@ -1,42 +1,42 @@
-// Messages on their way: the nodes on a ring, and a dot for each datagram.
+// Messages in flight: the nodes on a ring, and a dot for each datagram.
 
 import { byId, isCalm, setText, svg } from './dom.js';
 import { nodesOf, minersOf } from './groups.js';
 import { markOf } from './marks.js';
 import { shorten } from './names.js';
 
-/** The ring's radius, and that of the names around it. */
+/** The radius of the ring, and of the names around it. */
 const RADIUS = 112;
 const NAMES = 126;
 
-/** Of more nodes than this the marks alone are drawn. */
+/** With more nodes than this, only their marks are drawn. */
 const NAMED = 16;
 
-/** So many letters of a name have room beside the ring. */
+/** How many letters of a name fit beside the ring. */
 const LETTERS = 8;
 
-/** More dots than this are not drawn. */
+/** The most dots that are drawn. */
 const MOST = 150;
 
-/** A lost datagram goes as far as this, a refused one to the node's door. */
+/** How far a dot goes: a lost one half of the way, a refused one almost to the node. */
 const ENDS = { heard: 1, lost: 0.5, refused: 0.88 };
 
-/** A name beside the ring begins at it or ends there; one above or below stands in the middle. */
+/** The anchor of a name: it begins or ends beside the ring, and is centred above or below it. */
 function anchorAt(x) {
   if (Math.abs(x) < 0.3) return 'middle';
   return x > 0 ? 'start' : 'end';
 }
 
-/** The signs that tell what a datagram is, or what became of it. */
+/** The signs for a datagram's kind and fate. */
 const SIGNS = {
   heard: (isQuestion) => svg('circle', { r: 5, class: isQuestion ? 'dot question' : 'dot' }),
   lost: () => svg('path', { d: 'M-6-6L6 6M-6 6L6-6', class: 'dot lost' }),
   refused: () => svg('path', { d: 'M-6 0A6 6 0 1 0 6 0A6 6 0 1 0-6 0M-4.2-4.2L4.2 4.2', class: 'dot refused' }),
 };
 
-/** The view, which is closed until somebody opens it. */
+/** The view, which starts closed. */
 export class Ring {
-  /** `watch(isOn)` asks the source for messages, or no longer. */
+  /** `watch(isOn)` starts or stops the source's messages. */
   constructor(watch) {
     this.button = byId('ring-toggle');
     this.box = byId('ring-box');
@@ -71,7 +71,7 @@ export class Ring {
     const seen = messages.at(isReplay ? now : present(), model);
     this.dots.replaceChildren(...seen.slice(0, MOST).map((one) => this.makeDot(one)).filter((dot) => dot));
     this.count(seen);
-    // Between two pictures of the page only the dots move.
+    // Between two drawings of the page only the dots move.
     if (seen.length === 0 || isReplay || this.isMoving || isCalm()) return;
     this.isMoving = true;
     requestAnimationFrame(() => {
@@ -105,7 +105,7 @@ export class Ring {
     const [from, to] = [this.places.get(message.from), this.places.get(message.id)];
     if (!from || !to) return null;
     const end = ENDS[fate];
-    // Where nothing is to move, a datagram is seen in the middle of its way.
+    // If the reader prefers no movement, a dot stays in the middle of its way.
     const way = isCalm() && part < 1 ? Math.min(0.5, end) : Math.min(part, end);
     const sign = part >= end ? SIGNS[fate] : SIGNS.heard;
     if (fate === 'heard' && part === 1) return null;
@@ -114,7 +114,7 @@ export class Ring {
     return dot;
   }
 
-  /** The same in words, for those who do not see the dots. */
+  /** The same in words, for screen readers. */
   count(seen) {
     const of = (fate) => seen.filter((one) => one.fate === fate).length;
     const all = seen.length === 0 ? 'No message is on its way' : `${seen.length} message${seen.length === 1 ? '' : 's'} on the way or just arrived`;

@@ -1,21 +1,21 @@
-// The rules that a block is held against, in their order, with the names and the
-// words of the program (src/rules.rs): so that the page and a node say the same.
+// The rules for a block, in the order, with the names and in the words of the program
+// (src/rules.rs), so that the page and a node give the same verdict.
 
 import { BLOCK_LENGTH, fieldOf, hashOf, leadingZeroBits, numberOf, toHex } from './bytes.js';
 
-/** How many blocks the median of past timestamps is taken over. */
+/** The number of blocks in the median of past timestamps. */
 export const MEDIAN_BLOCKS = 11;
 
-/** The earliest timestamp that may follow these: their median, sorted, element n/2. */
+/** The earliest timestamp that may follow these: their median, element n/2 when sorted. */
 export function earliestAfter(times) {
   const recent = times.slice(-MEDIAN_BLOCKS).sort((a, b) => a - b);
   return recent[Math.floor(recent.length / 2)] ?? 0;
 }
 
 /**
- * The first rule that a block breaks, {rule, words}, or null. It follows a block
- * with the hash `previous`; `times` are the timestamps before it, as many as are
- * known. In the place of the genesis block, `genesis` has the only right bytes.
+ * The first rule that a block breaks, {rule, words}, or null. `previous` is the hash of
+ * the block before it; `times` are the known timestamps before it. For the block at
+ * height 0, `genesis` has the only valid bytes.
  */
 export function faultOf(bytes, { previous, times, zeroBits, genesis }) {
   const value = (name) => Number(numberOf(bytes, name));

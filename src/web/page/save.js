@@ -1,13 +1,13 @@
-// Saving and opening recordings: the buttons, and files that are dropped on the page.
+// Saves and opens recordings: the buttons, and files that are dropped on the page.
 
 import { byId } from './dom.js';
 import { Recorded } from './recorded.js';
 import { writeRecording } from './recording.js';
 
-/** The number of newest blocks of a live network that are saved with their bytes. */
+/** How many of a live network's newest blocks are saved with their bytes. */
 const WITH_BYTES = 500;
 
-/** Hands what a history holds to the browser, as a file to be kept. */
+/** Offers a history as a file to download. */
 async function save(history, source) {
   if (source.can.has('older')) {
     await source.older(Math.max(0, history.blocks.top - WITH_BYTES + 1), WITH_BYTES).catch(() => {});
@@ -20,7 +20,7 @@ async function save(history, source) {
   URL.revokeObjectURL(url);
 }
 
-/** Makes the buttons save what `shown()` gives, and passes sources of files that are chosen or dropped to `open`. */
+/** Makes the button save the history of `shown()`, and calls `open` with a source for each file that is chosen or dropped. */
 export function handleFiles(shown, open) {
   byId('save').addEventListener('click', () => save(...shown()));
   const choice = byId('open-file');
@@ -28,7 +28,7 @@ export function handleFiles(shown, open) {
   choice.addEventListener('change', () => {
     const [file] = choice.files;
     if (file) open(Recorded.in(file));
-    // The same file may be chosen again.
+    // So that the same file can be chosen again.
     choice.value = '';
   });
   document.addEventListener('dragover', (event) => event.preventDefault());

@@ -1,5 +1,5 @@
-// The search for a nonce, as the nodes do it: only the last five bytes of the
-// header change, so all before them is hashed once.
+// The search for a nonce, as the nodes do it: only the last five bytes of the header
+// change, so the bytes before them are hashed once.
 
 import { HEADER } from './bytes.js';
 import { CHUNK, compress, pad, start, writeState } from './sha256.js';
@@ -7,7 +7,7 @@ import { CHUNK, compress, pad, start, writeState } from './sha256.js';
 /** The part of the nonce that is counted up: the last 5 bytes of the header. */
 const COUNTED = { start: HEADER.start + CHUNK, end: HEADER.end };
 
-/** How many bits are zero in front of a state. */
+/** The number of leading zero bits of a state. */
 function zerosOf(state) {
   let zeros = 0;
   for (const word of state) {
@@ -17,9 +17,9 @@ function zerosOf(state) {
   return zeros;
 }
 
-/** A search for a block's nonce, in pieces: call `run` until it returns the block. */
+/** A search for a block's nonce, in parts: call `run` until it returns the block. */
 export class Search {
-  /** `bytes` is the block, whose nonce is counted up from zero in its low 40 bits. */
+  /** `bytes` is the block; the low 40 bits of its nonce count up from zero. */
   constructor(bytes, zeroBits) {
     this.bytes = bytes.slice();
     this.zeroBits = zeroBits;
@@ -32,7 +32,7 @@ export class Search {
     pad(this.once, 32, 32);
   }
 
-  /** Makes `count` tries; returns the block if one hash was low enough, else null. */
+  /** Makes `count` tries; returns the block if a hash was low enough, else null. */
   run(count) {
     const first = start();
     const state = start();

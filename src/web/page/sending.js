@@ -1,12 +1,12 @@
-// Sending the blocks that are open, as they are now, to a node: what does it say?
+// Sends the open blocks, with their changes, to a node, and shows its verdict.
 
 import { byId, html, setText } from './dom.js';
 import { nodesOf } from './groups.js';
 import { senderFor, tell, tellVerdict } from './lie.js';
 
-/** The row with the node's name and the button. */
+/** The row with the choice of a node and the button. */
 export class Sending {
-  /** `source()` carries it out, `live()` is the model as it is now. */
+  /** `source()` sends the blocks, `live()` is the current model. */
   constructor({ source, live }) {
     Object.assign(this, { source, live });
     this.choice = byId('send-to');
@@ -14,7 +14,7 @@ export class Sending {
     byId('send-it').addEventListener('click', () => this.send());
   }
 
-  /** Turns to other blocks, or to these as they are changed now. */
+  /** Takes other blocks, or new changes of the same blocks. */
   show(tampering) {
     this.tampering = tampering;
     this.asked = null;
@@ -38,7 +38,7 @@ export class Sending {
     const verdict = await tell(this.source(), node, { from, before, blocks, height, isLonger })
       .then((found) => tellVerdict(node.name, found))
       .catch((error) => ({ isGood: false, words: `That did not work: ${error.message}` }));
-    // Meanwhile the blocks were changed, or others were opened.
+    // In the meantime the blocks were changed, or others were opened.
     if (this.asked !== asked) return;
     this.verdict.dataset.ok = verdict.isGood;
     setText(this.verdict, verdict.words);

@@ -1,7 +1,7 @@
-// SHA-256 (FIPS 180-4), written out: browsers hash for a page only when it came
-// from their own machine or encrypted, and only one message at a time.
+// SHA-256 (FIPS 180-4), written out: a browser's own one is only for pages from the same
+// machine or over an encrypted connection, and hashes only one message at a time.
 
-/** The first 32 bits of the fractional part of `root`, as the standard makes its constants. */
+/** The first 32 bits of the fractional part of `root`: the standard derives its constants this way. */
 const fraction = (root) => Math.floor((root - Math.floor(root)) * 2 ** 32) | 0;
 
 const PRIMES = [];
@@ -9,19 +9,19 @@ for (let number = 2; PRIMES.length < 64; number += 1) {
   if (PRIMES.every((prime) => number % prime !== 0)) PRIMES.push(number);
 }
 
-/** From the cube roots of the first 64 primes, and the square roots of the first eight. */
+/** The constants: from the cube roots of the first 64 primes, and the square roots of the first eight. */
 const ROUNDS = Int32Array.from(PRIMES, (prime) => fraction(Math.cbrt(prime)));
 const START = Int32Array.from(PRIMES.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
 
-/** A message is hashed in blocks of this many bytes. */
+/** The number of bytes in a block of a message. */
 export const CHUNK = 64;
 
-/** The state before anything is hashed. */
+/** The initial state. */
 export const start = () => START.slice();
 
 const words = new Int32Array(64);
 
-/** Takes 64 bytes from `offset` on into the state, in place. */
+/** Compresses the 64 bytes at `offset` into the state, in place. */
 export function compress(state, bytes, offset = 0) {
   for (let i = 0; i < 16; i += 1) {
     const at = offset + i * 4;
@@ -46,7 +46,7 @@ export function compress(state, bytes, offset = 0) {
   state[4] += e; state[5] += f; state[6] += g; state[7] += h;
 }
 
-/** Writes a state down as 32 bytes. */
+/** Writes a state as 32 bytes. */
 export function writeState(state, bytes, offset = 0) {
   for (let i = 0; i < 32; i += 1) bytes[offset + i] = state[i >> 2] >>> (24 - (i % 4) * 8);
 }

@@ -1,18 +1,18 @@
-// Splitting the network: drag a node to the other side, or press it.
+// Splits the network: drag a node to the other side, or press it.
 
 import { areConnected, nodesOf, minersOf, sidesOf } from './groups.js';
 import { byId, html, markIcon, setText } from './dom.js';
 import { markOf } from './marks.js';
 
-/** A pointer that moved less than this was a press, not a drag. */
+/** A pointer that moved no further than this was a press, not a drag. */
 const DRAG_PIXELS = 8;
 
-/** More nodes than this stand closer together. */
+/** More nodes than this are drawn closer together. */
 const CROWDED = 6;
 
 /**
- * The commands that part the nodes into these two sides: who crosses over refuses
- * each other, who shares a side no longer does. Pure.
+ * The commands that divide the nodes into these two sides: nodes on different sides
+ * refuse each other, nodes on the same side do not. Pure.
  */
 export function ordersFor(nodes, isOver) {
   const orders = [];
@@ -29,27 +29,27 @@ export function ordersFor(nodes, isOver) {
 }
 
 /**
- * Which nodes are drawn on the other side: a Set of ids. Each group of nodes that
- * hear each other goes where most of it is wanted, so that a node lands where it
- * was dropped; but if there are two groups or more, neither side is empty. Pure.
+ * The ids of the nodes on the other side, as a Set. Each group of nodes that hear each
+ * other goes to the side where most of its nodes are wanted, so that a node stays where
+ * it was dropped; but with two groups or more, neither side is empty. Pure.
  */
 export function placeSides(groups, wanted) {
   if (groups.length < 2) return new Set();
   const share = (group) => group.filter(({ id }) => wanted.has(id)).length / group.length;
   const shares = groups.map(share);
-  // The group that is wanted there least stays here, whatever is wanted of it.
+  // The group that is least wanted on the other side stays here in any case.
   const here = shares.indexOf(Math.min(...shares));
   const isAllHere = shares.every((part) => part <= 0.5);
   const over = groups.filter((group, index) => index !== here && (isAllHere || shares[index] > 0.5));
   return new Set(over.flat().map(({ id }) => id));
 }
 
-/** The ids of the second half of the nodes; of an odd number it has one more. */
+/** The ids of the second half of the nodes, which is the greater if their number is odd. */
 export function halfOf(nodes) {
   return new Set(nodes.slice(Math.floor(nodes.length / 2)).map(({ id }) => id));
 }
 
-/** The two sides. `send` carries orders out, made when all before them are done. */
+/** The two sides. `send` takes a function that makes orders once all earlier ones are done. */
 export class Sides {
   constructor(send) {
     this.send = send;
@@ -58,7 +58,7 @@ export class Sides {
     this.healButton = byId('heal');
     this.splitButton.addEventListener('click', () => this.split());
     this.healButton.addEventListener('click', () => this.heal());
-    /** The ids of the nodes that somebody put on the other side by hand. */
+    /** The ids of the nodes that somebody moved to the other side by hand. */
     this.wanted = new Set();
   }
 
@@ -68,12 +68,12 @@ export class Sides {
     const sides = sidesOf(model);
     const isWhole = sides.length < 2;
     const count = this.nodes.filter((node) => node.up).length;
-    // Once all are together again, it is over what somebody wanted of them.
+    // Once the network is whole again, earlier moves no longer count.
     if (this.wasSplit && isWhole) this.wanted = new Set();
     this.wasSplit = !isWhole;
     this.over = placeSides(sides, this.wanted);
     const mark = JSON.stringify([this.nodes.map(({ id, name, miner, up }) => [id, name, miner, up]), [...this.over], isFixed]);
-    // What somebody holds in their hand is not drawn anew.
+    // During a drag nothing is drawn again.
     if (mark === this.drawn || this.held) return;
     this.drawn = mark;
     const focused = document.activeElement?.dataset?.token;
@@ -87,7 +87,7 @@ export class Sides {
     this.zones[1].classList.toggle('is-empty', isWhole);
     for (const zone of this.zones) {
       zone.classList.toggle('is-crowded', this.nodes.length > CROWDED);
-      // What scrolls can be reached by keyboard.
+      // The keyboard must reach a side that scrolls.
       zone.tabIndex = this.nodes.length > CROWDED ? 0 : -1;
     }
     this.splitButton.disabled = isFixed || !isWhole || count < 2;
@@ -110,7 +110,7 @@ export class Sides {
     return token;
   }
 
-  /** Follows the pointer until it lets go, then looks where that was. */
+  /** Follows the pointer, and moves the node when the pointer lets go. */
   hold(event, token, node) {
     if (event.button !== 0 || token.disabled) return;
     const start = { x: event.clientX, y: event.clientY };
@@ -129,7 +129,7 @@ export class Sides {
       token.removeEventListener('pointercancel', drop);
       token.style.transform = '';
       this.held = null;
-      // The click that ends a drag comes right after it; later ones are meant.
+      // The click that ends a drag comes right after it; later clicks are real ones.
       setTimeout(() => (this.wasDragged = false));
       this.zones.forEach((zone) => zone.classList.remove('is-target'));
       const zone = this.zones.findIndex((zone) => isInside(zone, clientX, clientY));
@@ -149,7 +149,7 @@ export class Sides {
     return this.send((nodes) => ordersFor(nodes, ({ id }) => over.has(id)));
   }
 
-  /** Divides the nodes in halves. */
+  /** Divides the nodes into two halves. */
   split() {
     const up = this.nodes.filter((node) => node.up);
     this.wanted = halfOf(up);

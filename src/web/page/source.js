@@ -1,58 +1,58 @@
-// Where changes come from. The page knows no more of it than this.
+// The interface of a source of changes. The page uses nothing else of a source.
 //
 // A source is an object with
 //
-//   title          what the page calls it, in a few words
-//   can            a Set of what it can do: the names of the commands that it
-//                  carries out, `live` (its changes happen now, and there are
-//                  more to come), and the questions below; the page hides what a
-//                  source cannot do
-//   start(tell)    begins to tell: `tell(change)` for each change, see below;
-//                  a promise that fails where there is nothing to be told
-//   stop()         tells nothing more
+//   title          its name on the page, in a few words
+//   can            a Set of its abilities: the names of the commands that it
+//                  carries out, `live` (its changes happen now, and more will
+//                  come), and the requests below; the page hides what a source
+//                  cannot do
+//   start(tell)    starts to report: calls `tell(change)` for each change, see
+//                  below; a promise that fails if there is nothing to report
+//   stop()         reports nothing more
 //   command(id, name, detail)
 //                  carries a command out: a promise that fails with the reason in
-//                  words. Of the node with this id:
+//                  words. For the node with this id:
 //                    pause, resume, mine (one block), share (its chain, with all)
 //                    connect, disconnect    the node whose address is `detail`
 //                    hear      takes {from, bytes} as a datagram from that address,
 //                              bytes as digits, and promises its verdict
 //                              {outcome, reason, detail}: `outcome` is `ignored`,
 //                              `copied` or `nothing`; `reason` is the rule's name
-//                    stop, start            where it can `network`
-//                  Of the whole network, whatever `id` is:
-//                    add                    a node, where it can `network`
+//                    stop, start            if it can `network`
+//                  For the whole network, whatever `id` is:
+//                    add                    a node, if it can `network`
 //                    links                  {delay, loss}: ms, and per cent
 //                    pace                   `slow`, `lesson` or `fast`
-//   block(hash)    where it can `blocks`: a promise of the block with this hash,
+//   block(hash)    if it can `blocks`: a promise of the block with this hash,
 //                  and its `bytes` as digits
 //   older(from, count)
-//                  where it can `older`: tells blocks from far back in the chain
-//   watch(isOn)    where it can `watch`: begins or ends to tell of messages. A
-//                  source that cannot tells all messages that it knows of at once
-//   audience()     where it can `audience`: a promise of {url, code}, where others
-//                  may look, and the rows of its QR code, `1` for dark; or null
+//                  if it can `older`: reports blocks from far back in the chain
+//   watch(isOn)    if it can `watch`: starts or stops reporting messages. A source
+//                  that cannot reports all messages that it knows at once
+//   audience()     if it can `audience`: a promise of {url, code}, the address for
+//                  others and the rows of its QR code, `1` for dark; or null
 //
-//   now()          where it has a time of its own: the moment that is now; otherwise
-//                  this machine's clock has it
-//   clock          where it can `clock`: how its time passes, see clock.js
-//   way            where messages take a time of their own, to which a delay is added:
-//                  {least, most}, in milliseconds
-//   mining         where it has a better one: the address of a worker that mines a
+//   now()          if it has its own time: the current moment; without it the page
+//                  uses this machine's clock
+//   clock          if it can `clock`: its clock, see clock.js
+//   way            if messages take time even without an added delay: {least, most}
+//                  of that time, in milliseconds
+//   mining         if it has a faster one: the address of a worker that mines a
 //                  block, as worker.js does
 //
 // A change has `type`, `at` (Unix milliseconds) and mostly `id`, the node's. Nodes
 // know each other by `address`, which may be the id.
 //
-//   node      {id, name, address, miner?, zeroBits?}    there is this node; `at` is 0
+//   node      {id, name, address, miner?, zeroBits?}    this node exists; `at` is 0
 //   up, down  {id}                                      it answers, or no longer does
 //   status    {id, tip, height, paused, counter, isFirst?}
 //   refused   {id, refused}                             all addresses that it refuses
-//   network   {links?: {delay, loss}, pace?: {nonces, listen}}     as things stand:
+//   network   {links?: {delay, loss}, pace?: {nonces, listen}}     the settings now:
 //                                                       ms, per cent, tries, ms
 //   block     {block: {hash, height, previous, timestamp, miner, work?, bytes?}}
-//                                                       `at` is 0 where nobody knows
-//                                                       when it was first seen
+//                                                       `at` is 0 if the time is
+//                                                       not known
 //   message   {id, from, kind, length, delay, isLost, count}
 //                                                       a datagram, sent at `at` by
 //                                                       the address `from` to the
@@ -62,10 +62,10 @@
 //                                                       `blocks`, `question` or
 //                                                       `other`; it stands for
 //                                                       `count` datagrams. It may be
-//                                                       told as soon as it is sent
-//   failed    {what}                                    what a simulation checks
-//                                                       does not hold: its end
-//   event     {id, event}                               as GET /events tells it:
+//                                                       reported when it is sent
+//   failed    {what}                                    a check of a simulation
+//                                                       failed, which ends it
+//   event     {id, event}                               as in GET /events:
 //                                                       `event.event` is started,
 //                                                       tried, created, copied,
 //                                                       rested, ignored, unsent,
@@ -78,19 +78,17 @@
 //                                                       message_received {from,
 //                                                       name, text},
 //                                                       message_refused {from,
-//                                                       detail}; others are left
-//                                                       out
+//                                                       detail}; others are ignored
 //
-// Changes of other types are left out. `toEvent` in recording.js makes changes of
-// events, and of messages, as the nodes tell them in JSON.
+// Changes of other types are ignored. `toEvent` in recording.js turns the nodes' events
+// and messages in JSON into changes.
 //
-// net.js is the live network, recorded.js a recording; home.js says which source is
-// there by itself.
+// net.js is the live network, recorded.js a recording; home.js names the default source.
 
 import { Home } from './home.js';
 import { Recorded } from './recorded.js';
 
-/** The source that the page's address names: a recording, or else the one that is there by itself. */
+/** The source that the page's address names: a recording, or else the default source. */
 export function sourceOf(address) {
   return address.recording ? Recorded.at(address.recording) : new Home();
 }

@@ -1,19 +1,19 @@
-// What a demo can do with the nodes, and how it waits for what comes of it.
+// The actions that a demo takes on the nodes, and how it waits for their effects.
 
 import { fromHex } from './bytes.js';
 import { nodesOf, sidesOf } from './groups.js';
 import { tell } from './lie.js';
 import { ordersFor } from './sides.js';
 
-/** The longest that anything may take before the demo gives up. */
+/** The longest wait before the demo gives up. */
 const STEP_MS = 15000;
 
-/** How often a demo looks whether what it waits for has come. */
+/** How often a demo checks what it waits for. */
 const LOOK_MS = 50;
 
-/** The nodes as a demo sees them. `signal` ends it. */
+/** The nodes as a demo sees them. `signal` ends the demo. */
 export class Stage {
-  /** `live()` is the model, `send(orders)` carries orders out, by way of `source()`. */
+  /** `live()` is the model, `send(orders)` carries orders out through `source()`. */
   constructor({ live, send, source, signal }) {
     Object.assign(this, { live, send, source, signal });
   }
@@ -34,7 +34,7 @@ export class Stage {
     return this.send(this.up().map(({ id }) => ({ id, command })));
   }
 
-  /** Parts the nodes: those with these ids on one side, all others on the other. */
+  /** Splits the nodes: those with these ids on one side, all others on the other. */
   async split(ids) {
     await this.send((nodes) => ordersFor(nodes, ({ id }) => ids.includes(id)));
     await this.until(() => sidesOf(this.live()).length > 1, 'the network is split');
@@ -54,14 +54,14 @@ export class Stage {
     }
   }
 
-  /** A node is not there: stopped, or where that cannot be, out of hearing. */
+  /** Stops a node, or splits it off if the source cannot stop it. */
   async leave(id) {
     if (!this.source().can.has('network')) return this.split([id]);
     await this.send([{ id, command: 'stop' }]);
     return this.until(() => !this.node(id).up, 'the node is stopped');
   }
 
-  /** Those of these nodes that have left come back, and all hear each other. */
+  /** Starts the stopped ones of these nodes, paused, and lets all hear each other. */
   async come(ids) {
     const gone = this.source().can.has('network') ? ids.filter((id) => !this.node(id).up) : [];
     await this.send(gone.map((id) => ({ id, command: 'start' })));
@@ -70,7 +70,7 @@ export class Stage {
     await this.heal();
   }
 
-  /** A node sends its newest block to all others, changed; they refuse it by the name of this rule. */
+  /** A node sends its newest block, changed, to all others; they must refuse it by this rule. */
   async lie(id, rule, change) {
     const source = this.source();
     const liar = this.node(id);
@@ -85,12 +85,12 @@ export class Stage {
     if (other) throw new Error(`a node does not say ${rule} but ${other.reason ?? other.outcome}`);
   }
 
-  /** Waits until all these nodes, or all there are, have a chain of this height. */
+  /** Waits until these nodes, or all, have a chain of this height. */
   reach(height, ids = this.up().map(({ id }) => id)) {
     return this.until(() => ids.every((id) => this.node(id).height >= height), `all have block ${height}`);
   }
 
-  /** All pause, hear each other, and stand on one tip. Where two are as long, one more block decides. */
+  /** All pause, hear each other, and have the same tip. Between chains of the same length one more block decides. */
   async agree() {
     await this.all('pause');
     await this.heal();
@@ -109,7 +109,7 @@ export class Stage {
     return this.until(() => new Set(this.up().map((node) => node.height)).size === 1, 'all have chains of the same length');
   }
 
-  /** Waits until something is so, and not for ever. */
+  /** Waits until a condition holds, up to the limit. */
   async until(isSo, what) {
     const deadline = Date.now() + STEP_MS;
     while (!isSo()) {
@@ -119,7 +119,7 @@ export class Stage {
     }
   }
 
-  /** Waits for so long, unless the demo is ended before. */
+  /** Waits this long; throws if the demo ends before. */
   pause(ms) {
     return new Promise((resolve, reject) => {
       const stop = () => {

@@ -1,4 +1,4 @@
-// The one plain sentence: what just happened, and what it means.
+// The one sentence: what just happened, and what it means.
 //
 // Pure: a model in, words out.
 
@@ -6,10 +6,10 @@ import { forkPoint, weightOf } from './blocks.js';
 import { compareNames, nodesOf, sidesOf } from './groups.js';
 import { shownName } from './names.js';
 
-/** Blocks found within this time of each other count as found at the same moment. */
+/** Blocks found within this time count as found at the same moment. */
 const SAME_MOMENT_MS = 2500;
 
-/** The headline of a reorganisation stays for this long. */
+/** How long the headline of a reorganisation stays. */
 const HELD_MS = 5000;
 
 /** News that the sentence is about; the rest is for the feed. */
@@ -27,13 +27,13 @@ const NAMED = 5;
 
 const name = (all) => (all.length > NAMED ? `${all.length} nodes` : list(all));
 const names = (nodes) => name(nodes.map((node) => node.name));
-/** Who found a block: a recording may lack the line that tells it. */
+/** The finder of a block: a recording may lack the block's line. */
 const minerOf = (hash, blocks) => shownName(blocks.get(hash)?.miner ?? 'somebody');
 const verb = (nodes, one, many) => (nodes.length === 1 ? one : many);
 
 /**
- * What to say: `state` for the badge's looks, `badge` in two words, `sentence`
- * for what just happened, `detail` for what follows from it.
+ * The words for a model: `state` for the badge's style, `badge` in two words, `sentence`
+ * for what just happened, `detail` for its meaning.
  */
 export function tell(model, blocks, now = model.at) {
   const nodes = nodesOf(model);
@@ -58,13 +58,13 @@ function tellFailed({ what }) {
   return { state: 'failed', badge: 'Check failed', sentence: `Something happened that never should: ${what}.`, detail };
 }
 
-/** A reorganisation is the headline for a while, even if the network goes on. */
+/** Keeps a reorganisation as the headline for a while, even if something else happens. */
 function hold(told, headline) {
   if (!headline || told.sentence === headline) return told;
   return { ...told, sentence: headline, detail: `${told.sentence} ${told.detail}` };
 }
 
-/** What the last reorganisation was, if it was a moment ago. */
+/** The sentence about the last reorganisation, if it is recent. */
 function tellReorganisation(model, blocks, now) {
   const isOne = (item) => item.kind === 'adopted' && item.abandoned > 0;
   const latest = model.news.findLast(isOne);
@@ -73,7 +73,7 @@ function tellReorganisation(model, blocks, now) {
   return tellTurned(blocks.get(latest.hash), turned);
 }
 
-/** Who is gone, and who was never there: it may be a node without a page. */
+/** The nodes that are gone, and those that never answered: these may have no API. */
 function tellDown(down) {
   const gone = down.filter((node) => node.everUp);
   const never = down.filter((node) => !node.everUp);
@@ -91,7 +91,7 @@ function tellNobody(gone) {
     state: 'none',
     badge: 'Nobody there',
     sentence: tellDown(gone),
-    detail: 'No node answers. The page goes on by itself once one does.',
+    detail: 'No node answers. The page continues by itself once one does.',
   };
 }
 
@@ -129,7 +129,7 @@ function tellSplit(model, sides) {
   };
 }
 
-/** A block that only one side hears of. */
+/** The sentence about a block that only one side has heard of. */
 function tellFound(model, sides) {
   const latest = model.news.findLast((item) => BIG.has(item.kind) && item.kind !== 'adopted');
   if (latest?.kind !== 'found') return null;
@@ -180,20 +180,20 @@ function tellAgreement(model, blocks, height, up) {
   const searching = up.filter((node) => !node.paused);
   const who = searching.length === up.length ? 'each searches' : `only ${names(searching)} ${verb(searching, 'searches', 'search')}`;
   const detail = searching.length === 0
-    ? 'All are paused: nobody searches. Press “Resume all”, or let one node mine one block.'
-    : `${up.length > 1 ? 'All stand' : 'It stands'} on block ${height}; ${up.length > 1 ? who : 'it searches'} for block ${height + 1}.`;
+    ? 'All are paused: no node searches. Press “Resume all”, or let one node mine one block.'
+    : `${up.length > 1 ? 'All are' : 'It is'} at block ${height}; ${up.length > 1 ? who : 'it searches'} for block ${height + 1}.`;
   const all = { state: 'agree', badge: up.length > 1 ? 'All agree' : 'One node', detail };
   const latest = model.news.findLast((item) => BIG.has(item.kind));
   return { ...all, sentence: lastWords(model, blocks, height, up, latest) };
 }
 
-/** A node that came back, if nobody found a block or split the network since. */
+/** The news that a node came back, if no block and no split has come since. */
 function returned(model) {
   const latest = model.news.findLast((item) => BIG.has(item.kind) && item.kind !== 'adopted');
   return latest?.kind === 'back' ? latest : null;
 }
 
-/** How they came to agree. */
+/** The sentence about the way to the agreement. */
 function lastWords(model, blocks, height, up, latest) {
   if (!latest) return `${names(up)} ${verb(up, 'is at', 'agree on')} block ${height}.`;
   const back = returned(model);
@@ -209,10 +209,10 @@ function lastWords(model, blocks, height, up, latest) {
   return tellBlock(model, blocks, height, up);
 }
 
-/** Who found the block that all agree on, and whether somebody had to change sides for it. */
+/** Who found the block on which all agree, and which nodes gave up blocks for it. */
 function tellBlock(model, blocks, height, up) {
   const tip = blocks.get(up[0].tip);
-  if (height === 0) return 'All begin with the same first block. Nobody has found block 1 yet.';
+  if (height === 0) return 'All begin with the same first block. No node has found block 1 yet.';
   if (!tip) return `${names(up)} ${verb(up, 'is at', 'agree on')} block ${height}.`;
   const turned = model.news.filter((item) => item.kind === 'adopted' && item.hash === tip.hash && item.abandoned > 0);
   if (turned.length > 0) return tellTurned(tip, turned);
@@ -222,7 +222,7 @@ function tellBlock(model, blocks, height, up) {
   return `${miner} found block ${height}; ${names(others)} took it over.`;
 }
 
-/** Who gave up blocks of its own for this one. */
+/** Which nodes gave up their own blocks for this one. */
 function tellTurned(tip, turned) {
   if (!tip) return null;
   const who = [...new Set(turned.map((item) => item.name))].sort(compareNames);
@@ -231,14 +231,14 @@ function tellTurned(tip, turned) {
   return `The race is over: ${shownName(tip.miner)} found block ${tip.height}, and ${gaveUp}.`;
 }
 
-/** One piece of news for the feed: what, and why. */
+/** One news item for the feed: what, and why. */
 export function tellNews(item) {
   const from = item.from ? ` from ${item.from}` : '';
   switch (item.kind) {
     case 'found': return { what: `found block ${item.height}`, why: 'its hash is low enough; it tells the others' };
     case 'adopted': return tellAdopted(item, from);
     case 'ignored': return tellIgnored(item);
-    case 'rested': return { what: `rests for ${item.duration / 1000} s`, why: 'after a copied block, so that not all search in step' };
+    case 'rested': return { what: `rests for ${item.duration / 1000} s`, why: 'after a copied block, so that the nodes do not search in step' };
     case 'gone': return { what: 'is gone', why: 'it does not answer' };
     case 'back': return { what: 'is back', why: 'it answers again' };
     case 'started': return { what: 'started', why: `at block ${item.height}` };
@@ -275,7 +275,7 @@ const tellSides = (sides) => sides.map(name).join(' | ');
 function tellIgnored({ from, reason, detail }) {
   if (reason !== 'tie') return { what: `ignored what ${from} sent`, why: detail };
   return detail.includes('the same')
-    ? { what: `heard ${from} tell of the chain that it has itself`, why: 'nothing new' }
+    ? { what: `heard of its own chain from ${from}`, why: 'nothing new' }
     : { what: `kept its own chain when ${from} sent another`, why: 'it is not longer than its own, and the one seen first stays' };
 }
 

@@ -1,4 +1,4 @@
-// A block, what the rules must know of those before it, and the blocks after it.
+// A block, the data that the rules need of the blocks before it, and the blocks after it.
 
 import { chainFrom } from './blocks.js';
 import { areBlock, fromHex } from './bytes.js';
@@ -41,7 +41,7 @@ async function bytesOf(hash, source) {
   return source.block(hash);
 }
 
-/** The blocks after this one; where the chain forks, where most nodes stand. */
+/** The blocks after this one; at a fork, the branch that most nodes have. */
 function following(block, blocks, on) {
   const count = ({ hash }) => on.get(hash)?.length ?? 0;
   const after = [];

@@ -1,4 +1,4 @@
-// A block and those after it, as somebody changes them. Pure: bytes in, verdicts out.
+// A block and those after it, with somebody's changes. Pure: bytes in, verdicts out.
 
 import { fieldOf, hashOf, numberOf, toHex, writeField } from './bytes.js';
 import { faultOf } from './rules.js';
@@ -29,16 +29,16 @@ export class Tampering {
     this.blocks = this.originals.map((bytes) => bytes.slice());
   }
 
-  /** Lets a block name the one before it as that is now. */
+  /** Updates a block's previous hash to the current hash of the block before it. */
   link(index) {
     const { twice } = hashOf(this.blocks[index - 1]);
     writeField(this.blocks[index], 'previous hash', `0x${twice}`);
   }
 
   /**
-   * What becomes of each block: {height, hash, fault, isChanged, broken}. `fault`
-   * is the rule that the block itself breaks; `broken` is the height of the first
-   * block that breaks one, if that is before this block.
+   * The verdict on each block: {height, hash, fault, isChanged, broken}. `fault` is the
+   * rule that the block itself breaks; `broken` is the height of the first block before
+   * it that breaks a rule, if there is one.
    */
   verdicts() {
     let previous = toHex(fieldOf(this.originals[0], 'previous hash'));

@@ -1,14 +1,14 @@
-// Lists of changes in the order of their times.
+// Lists of changes in order of time.
 
 /**
- * Whether a change belongs behind another. What two nodes tell of one moment has the
- * same order for everybody, in whatever order it arrives.
+ * Whether a change belongs after another. Changes of the same time are ordered by node,
+ * so every page has the same order, however they arrive.
  */
 function isLater(change, { at, id }) {
   return change.at > at || (change.at === at && change.id > id);
 }
 
-/** Puts a change in its place; returns the index of that. Most come last. */
+/** Inserts a change in its place; returns its index. Most changes go to the end. */
 export function insert(changes, change) {
   let index = changes.length;
   while (index > 0 && isLater(changes[index - 1], change)) index -= 1;

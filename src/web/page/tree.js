@@ -10,19 +10,19 @@ import { shorten, shownName } from './names.js';
 import { Places } from './places.js';
 import { Window } from './window.js';
 
-/** In a box narrower than this pills are short, and few. */
+/** In a box narrower than this, pills are narrow and few. */
 const NARROW_PIXELS = 480;
 
-/** So many letters of a name fit into a block. */
+/** How many letters of a name fit into a block. */
 const LETTERS = 8;
 
-/** The greatest number of nodes at a tip that have a pill each in a narrow box. */
+/** In a narrow box, the greatest number of nodes at one tip that have a pill each. */
 const NARROW_CROWD = 3;
 
 /**
  * The drawing. `onOpen(hash)` is called when somebody wants to see a block's bytes,
- * `onMissing(from, to)` when blocks are in sight that are not known, `onMove` when
- * another part of the chain comes in sight.
+ * `onMissing(from, to)` when unknown blocks are in sight, `onMove` when another part of
+ * the chain comes into sight.
  */
 export class Tree {
   constructor({ onOpen, onMissing, onMove }) {
@@ -42,13 +42,13 @@ export class Tree {
     this.svg.addEventListener('keydown', (event) => this.onKey(event));
   }
 
-  /** Takes over a new scene. */
+  /** Draws a new scene. */
   update(scene) {
     const { model, blocks, can } = scene;
     this.scene = scene;
     const up = [...model.nodes.values()].filter((node) => node.up);
     this.total = up.length || model.nodes.size;
-    /** Whether there is anybody who can be asked for a block's bytes. */
+    /** Whether a node can be asked for a block's bytes. */
     this.hasBytes = can.has('blocks') && up.length > 0;
     const isNarrow = this.box.clientWidth < NARROW_PIXELS;
     this.isShort = isNarrow || model.nodes.size > CROWD;
@@ -66,7 +66,7 @@ export class Tree {
     if (!this.window.follows) this.askForMissing(view);
   }
 
-  /** How far down the block is on which most nodes stand. */
+  /** How far down the tip of most nodes is. */
   middle(up) {
     const [most] = [...byTip(up)].sort(([, some], [, others]) => others.length - some.length);
     return this.plan.blocks.find(({ hash }) => hash === most?.[0])?.y ?? 0;
@@ -101,7 +101,7 @@ export class Tree {
     return undefined;
   }
 
-  /** Moves everything a little, and comes again while anything moves. */
+  /** Moves everything a little, and repeats while anything moves. */
   frame(time) {
     this.places.step(time);
     const { origin } = this.window;
@@ -126,7 +126,7 @@ export class Tree {
     return this.elements.get(key);
   }
 
-  /** Whether a block's bytes can be had, so that pressing it is of use. */
+  /** Whether the page can show a block's bytes, so that the block can be pressed. */
   isOpen(block) {
     return areBlock(block.bytes) || this.hasBytes;
   }
@@ -148,7 +148,7 @@ export class Tree {
     element.setAttribute('class', `block colour-${mark.colour}${ghost}${isFixed ? ' fixed' : ''}`);
     element.setAttribute('aria-disabled', isFixed);
     shape.setAttribute('d', mark.path);
-    // With a space behind it: what reads the picture as text takes it for one number otherwise.
+    // The space at the end keeps it apart from the next number when the picture is read as text.
     setText(name, `#${block.height} `);
     setText(miner, block.height === 0 ? 'genesis' : shorten(shownName(block.miner), LETTERS));
     element.setAttribute('aria-label', `${this.wordsOf(block, nodes)}${isFixed ? '' : ' Enter shows its bytes.'}`);
@@ -157,10 +157,10 @@ export class Tree {
     return hash;
   }
 
-  /** In words; what is seen in the picture comes first, as people may say it to their computer. */
+  /** A block in words; they begin with the visible text, for people who control their computer by voice. */
   wordsOf(block, nodes) {
-    const who = block.height === 0 ? 'genesis block, which all begin with' : `${shownName(block.miner)}, who mined it`;
-    const stands = nodes.length > 0 ? `${nodes.length} of ${this.total} nodes stand on it` : 'abandoned';
+    const who = block.height === 0 ? 'genesis block, the first of every chain' : `${shownName(block.miner)}, who mined it`;
+    const stands = nodes.length > 0 ? `${nodes.length} of ${this.total} nodes have it in their chain` : 'abandoned';
     return `#${block.height} ${who}; ${stands}.`;
   }
 
@@ -203,7 +203,7 @@ export class Tree {
     return key;
   }
 
-  /** Many nodes at one tip: their number, and their names once it is pressed. */
+  /** The pill of many nodes at one tip: it shows their number, and a press shows their names. */
   drawCrowd(key, { hash, nodes, width }) {
     const { height } = SIZE.pill;
     const open = () => {
@@ -217,13 +217,13 @@ export class Tree {
     box.setAttribute('width', width);
     text.setAttribute('x', width / 2);
     setText(text, `${nodes.length} nodes`);
-    element.setAttribute('aria-label', `${nodes.length} nodes stand on block ${nodes[0].height}: show their names`);
+    element.setAttribute('aria-label', `${nodes.length} nodes on block ${nodes[0].height}: show their names`);
     element.dataset.on = hash;
     element.dataset.count = nodes.length;
     return key;
   }
 
-  /** Brings a block into the middle of the picture, and gives it the focus if it is known. */
+  /** Moves a block into the middle of the picture, and gives it the focus if it is known. */
   show(height, hash) {
     this.window.show(height);
     this.update(this.scene);
@@ -240,7 +240,7 @@ export class Tree {
     this.window.toTip();
   }
 
-  /** One block at a time can be reached by Tab: the one last chosen, or the newest. */
+  /** Tab reaches one block at a time: the last one chosen, or the newest. */
   keepFocus() {
     const hashes = this.plan.blocks.map(({ hash }) => hash);
     const reachable = hashes.includes(this.focused) ? this.focused : hashes.at(-1);
@@ -260,7 +260,7 @@ export class Tree {
     return next.hash ? this.show(next.height, next.hash) : this.toTip();
   }
 
-  /** Left is the block before, right one after, up and down are rivals of the same height. */
+  /** Left is the block before, right a block after, up and down are rivals of the same height. */
   neighbour(hash, key) {
     const { blocks } = this.scene;
     const here = this.plan.blocks.find((block) => block.hash === hash);

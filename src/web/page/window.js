@@ -1,62 +1,62 @@
-// The part of the tree that is in sight. The chain may be very long: only what is
-// in sight is drawn, in a drawing that moves along inside a box that scrolls.
+// The part of the tree that is in sight. The chain may be very long, so only this part
+// is drawn, in a drawing that moves inside a box that scrolls.
 
 import { SIZE, columnAt, heightAt } from './layout.js';
 
-/** Columns that are drawn beyond each edge, so that scrolling finds something. */
+/** Columns that are drawn beyond each edge, so that a scroll shows blocks at once. */
 const BEYOND = 8;
 
-/** The window begins at a multiple of this, so that it does not change with every pixel. */
+/** The drawing begins at a multiple of this height, so that it does not change with every pixel. */
 const ROUND = 10;
 
-/** Scrolling by ourselves ends within this many pixels of where we aimed. */
+/** The page's own scrolls end within this many pixels of their target. */
 const NEAR_PIXELS = 2;
 
-/** The size of the page's letters for which the drawing is made. */
+/** The font size for which the drawing is designed. */
 const LETTERS_PIXELS = 15;
 
-/** Eight blocks of a chain with one branch: what should be in sight before zooming. */
+/** Eight blocks of a chain with one branch: the part that should be in sight before zooming. */
 const USUAL = { width: 850, height: 190 };
 
-/** The tree's share of a window's height, and the most that it is zoomed to fill it. */
+/** The tree's share of the window's height, and the greatest zoom to fill it. */
 const SHARE = 0.3;
 const MAX_ZOOM = 1.5;
 
-/** So many columns can be scrolled through at once: browsers cut off what is some twenty million pixels wide. */
+/** The most columns in the space: browsers cut elements off at some twenty million pixels. */
 const MOST_COLUMNS = 80_000;
 
-/** Nearer to an end of these than so many columns others take their place. */
+/** Within this many columns of an end of the space, the space moves on. */
 const NEAR_COLUMNS = 100;
 
-/** Where many nodes find blocks at once the chain has many branches: the box takes this share of a window at most. */
+/** The greatest share of the window's height for the box, as a chain may have many branches. */
 const MOST_SHARE = 0.6;
 
-/** Room for the bar to scroll with. */
+/** Room for the scroll bar. */
 const SCROLLBAR_PIXELS = 16;
 
-/** A box that scrolls: `box` with `space` in it, as wide as the chain or a great part of it, and the drawing in that. */
+/** A box that scrolls: `box` contains `space`, as wide as the chain or a great part of it, which contains the drawing. */
 export class Window {
   constructor(box, space, drawing) {
     Object.assign(this, { box, space, drawing });
     /** Whether the newest block stays in sight when the chain grows. */
     this.follows = true;
     this.scale = 1;
-    /** The height with which the space begins, and whether it ends before the chain does. */
+    /** The first height of the space, and whether the space ends before the chain. */
     this.base = 0;
     this.isCut = false;
   }
 
-  /** Where the space begins in the drawing of the whole chain. */
+  /** The place in the drawing of the whole chain where the space begins. */
   get start() {
     return this.base * SIZE.column;
   }
 
-  /** Has this height in the space, and enough on both sides of it. */
+  /** Moves the space, if needed, so that it has this height and enough on both sides of it. */
   reach(height) {
     const isIn = (this.base === 0 || height > this.base + NEAR_COLUMNS) && height < this.base + MOST_COLUMNS - NEAR_COLUMNS;
     if (isIn) return;
     this.base = Math.max(0, height - MOST_COLUMNS / 2);
-    // Until it is known how much of it there is.
+    // Until the chain's width is known.
     this.space.style.width = `${MOST_COLUMNS * SIZE.column * this.scale}px`;
     this.size = null;
   }
@@ -71,7 +71,7 @@ export class Window {
     return { from, to: heightAt(left + width) + BEYOND + ROUND };
   }
 
-  /** Makes room for a drawing of this size that begins at the height `from`; `middle` is how far down most nodes stand. */
+  /** Makes room for a drawing of this size that begins at the height `from`; `middle` is how far down the tip of most nodes is. */
   resize(from, width, height, middle) {
     this.origin = from * SIZE.column;
     this.zoom(height);
@@ -79,7 +79,7 @@ export class Window {
     if (this.follows) this.centre(middle, height);
   }
 
-  /** Does so unless there is as much room already. */
+  /** Sets the sizes, unless they are right already. */
   makeRoom(width, height) {
     const most = MOST_COLUMNS * SIZE.column;
     this.isCut = width - this.start > most;
@@ -97,7 +97,7 @@ export class Window {
     if (this.follows) this.scrollTo(this.box.scrollWidth);
   }
 
-  /** The drawing grows with the page's letters, and further in a large window. */
+  /** The drawing grows with the page's font, and further in a large window. */
   zoom(height) {
     const letters = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS_PIXELS;
     const room = Math.min((innerHeight * SHARE) / USUAL.height, this.box.offsetWidth / USUAL.width) / letters;
@@ -106,7 +106,7 @@ export class Window {
     this.box.style.flexBasis = `${Math.min(most, Math.max(height, USUAL.height) * this.scale) + SCROLLBAR_PIXELS}px`;
   }
 
-  /** Has in sight what is so far down, unless somebody has looked elsewhere since. */
+  /** Scrolls down to this place, unless somebody has scrolled elsewhere since. */
   centre(down, height) {
     const aim = [down, height, this.scale].join();
     if (aim !== this.centred) this.lookAt(down);
@@ -117,7 +117,7 @@ export class Window {
     this.box.scrollTop = down * this.scale - this.box.clientHeight / 2;
   }
 
-  /** Has in sight what is so far down, if it is not. */
+  /** Scrolls down to this place if it is out of sight. */
   reveal(down) {
     const { scrollTop, clientHeight } = this.box;
     if (down * this.scale < scrollTop || down * this.scale > scrollTop + clientHeight) this.lookAt(down);
@@ -128,7 +128,7 @@ export class Window {
     this.aimed = this.box.scrollLeft;
   }
 
-  /** Puts a height in the middle, and stays there unless that is at the tip. */
+  /** Puts a height in the middle, and stays there unless it is at the tip. */
   show(height) {
     this.reach(height);
     this.scrollTo((columnAt(height) - this.start) * this.scale - this.box.clientWidth / 2);
@@ -146,7 +146,7 @@ export class Window {
     this.scrollTo(this.box.scrollWidth);
   }
 
-  /** Whether somebody has scrolled back to look at older blocks: then leave them there. */
+  /** Notes a scroll: after somebody scrolls back to older blocks, the page stays there. */
   noteScroll() {
     if (Math.abs(this.box.scrollLeft - this.aimed) < NEAR_PIXELS) return;
     this.aimed = null;
@@ -154,7 +154,7 @@ export class Window {
     this.goOn();
   }
 
-  /** Near an end of the space that is none of the chain the space goes on. */
+  /** Moves the space on if the view is near an end of it that is not an end of the chain. */
   goOn() {
     const { start, scale, box } = this;
     const { scrollLeft, clientWidth } = box;

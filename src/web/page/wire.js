@@ -1,19 +1,19 @@
-// Datagrams as the nodes send them (src/wire.rs): what a liar would write.
+// Datagrams as the nodes send them (src/wire.rs), with any content.
 
 import { toHex } from './bytes.js';
 
-/** What a frame of blocks begins with: a zero, the version of frames, and its kind. */
+/** The start of a frame of blocks: a zero, the version of frames, and its kind. */
 const HEAD = [0, 1, 1];
 
-/** Digits of a frame's number: that of no question. */
+/** The digits of a frame's number, for a frame that answers no question. */
 const NUMBER = '00'.repeat(8);
 
 const digits = (number) => number.toString(16).padStart(8, '0');
 
 /**
- * A datagram, as digits, with which a node would tell of blocks of its chain, the first
- * of them at `height`; its chain is to have `count` blocks. From the genesis block on
- * it is the blocks alone.
+ * The datagram, as digits, with which a node announces blocks of its chain. The first is
+ * at `height`, and the chain has `count` blocks. From the genesis block on the datagram
+ * is only the blocks.
  */
 export function announcement({ blocks, height, count }) {
   const bytes = blocks.map(toHex).join('');

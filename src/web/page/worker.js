@@ -1,10 +1,9 @@
-// Mines one block beside the page, which goes on meanwhile. It is sent {bytes,
-// zeroBits} and answers {tries} now and then, and at last {tries, bytes}. To stop
-// it, end it.
+// Mines one block while the page goes on. It receives {bytes, zeroBits}, and answers with
+// {tries} from time to time and in the end with {tries, bytes}. To stop it, terminate it.
 
 import { Search } from './search.js';
 
-/** Tries between two answers: some ten a second. */
+/** Tries between two answers, of which there are some ten a second. */
 const PIECE = 20000;
 
 onmessage = ({ data: { bytes, zeroBits } }) => {

@@ -16,13 +16,13 @@ test('the fields cover all 75 bytes, one after the other', () => {
   assert.equal(read(fromHex(GENESIS)).map((field) => field.digits).join(''), GENESIS);
 });
 
-test('the genesis block has the hash that everybody knows', async () => {
+test('the genesis block has its known hash', async () => {
   const { twice } = await hashOf(fromHex(GENESIS));
   assert.equal(twice, '00001ff58495c3dc2a1aaa69ebca4e9b3e05e63e5a319fb73bcdccbcdbba1e72');
   assert.equal(leadingZeroBits(twice), 19);
 });
 
-test('values are told in words', () => {
+test('values have words', () => {
   const values = Object.fromEntries(read(fromHex(GENESIS)).map(({ name, value }) => [name, value]));
   assert.equal(values['previous hash'], 'none: this is the first block');
   assert.equal(values.timestamp, '1634700000 = 2021-10-20 03:20:00 UTC');
@@ -31,6 +31,6 @@ test('values are told in words', () => {
   assert.equal(values.receiver, '7000');
 });
 
-test('zero bits are counted to the first one', () => {
+test('zero bits are counted up to the first one bit', () => {
   assert.deepEqual(['00', '01', '08', '80', '0f'].map(leadingZeroBits), [8, 7, 4, 0, 4]);
 });

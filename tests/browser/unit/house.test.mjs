@@ -7,7 +7,7 @@ const files = readdirSync(PAGE).filter((name) => name.endsWith('.js'));
 const textOf = (name) => readFileSync(new URL(name, PAGE), 'utf8');
 const imports = new Map(files.map((name) => [name, [...textOf(name).matchAll(/from '\.\/([\w.]+)'/g)].map(([, file]) => file)]));
 
-test('no file of the page imports itself by way of others', () => {
+test('no file of the page imports itself through others', () => {
   const done = new Set();
   const visit = (name, path) => {
     assert.ok(!path.includes(name), `a circle: ${[...path, name].join(' > ')}`);
@@ -28,7 +28,7 @@ test('only bytes.js knows how long a block is, and what is folded and recorded t
   }
 });
 
-test('what changes all the time is not read out all the time', () => {
+test('screen readers do not read out values that change all the time', () => {
   const outputs = [...textOf('index.html').matchAll(/<output[^>]*>/g)].map(([tag]) => tag);
   const restless = outputs.filter((tag) => /id="(clock-time|replay-when|tries|delay-words|loss-words)"/.test(tag));
   assert.equal(restless.length, 5);

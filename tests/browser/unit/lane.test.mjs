@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Lane } from '../../../src/web/page/lane.js';
 
-test('a lane does a few things at a time, all of them, in their order', async () => {
+test('a lane runs all jobs, in order, a few at a time', async () => {
   const lane = new Lane(3);
   let [now, most] = [0, 0];
   const done = [];

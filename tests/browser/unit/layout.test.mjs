@@ -52,7 +52,7 @@ test('each node has a pill, and no pill lies on another', () => {
   assert.deepEqual(pills.map((pill) => pill.isTip), [true, true, false]);
 });
 
-test('of a long chain only the heights in sight are drawn, and growing moves none of them sideways', () => {
+test('only the heights of a long chain that are in sight are drawn, and growth moves none of them sideways', () => {
   const tale = new Tale(['alice']);
   for (let height = 1; height <= 100; height += 1) tale.finds('alice', `b${height}x`, height === 1 ? 'genesis' : `b${height - 1}x`, height);
   const view = { from: 40, to: 60 };

@@ -34,7 +34,7 @@ test('a peer that is known by its key is not looked for at an address', async ()
   assert.deepEqual(met, ['http://127.0.0.1:8001']);
 });
 
-test('what a node refuses, and that it does not answer, is said in words', async () => {
+test('a refusal, and a missing answer, are reported in words', async () => {
   const network = new Network();
   globalThis.fetch = async () => answer({ detail: 'a token is missing' }, 401);
   await assert.rejects(network.post('/pause'), /^Error: a token is missing$/);

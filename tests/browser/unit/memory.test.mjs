@@ -6,7 +6,7 @@ import { layOut } from '../../../src/web/page/layout.js';
 
 const hash = (height) => height.toString(16).padStart(64, '0');
 
-test('of 100,000 blocks the newest are kept, and the page goes on as before', () => {
+test('the newest of 100,000 blocks are kept, and the page goes on as before', () => {
   const history = new History();
   history.add({ type: 'node', at: 0, id: 'alice', name: '7000', address: 'alice' });
   for (let height = 0; height < 100_000; height += 1) {

@@ -10,7 +10,7 @@ import { Tale, hash } from './network.mjs';
 
 const names = (nodes) => nodes.map((node) => node.name);
 
-test('who stands on a block, and where two chains part', () => {
+test('which nodes have a block in their chain, and where two chains fork', () => {
   const tale = new Tale();
   tale.finds('bob', 'b', 'genesis', 1, { alice: 0 });
   tale.finds('carol', 'c', 'genesis', 1);
@@ -20,7 +20,7 @@ test('who stands on a block, and where two chains part', () => {
   assert.equal(forkPoint(hash('b'), hash('c'), tale.blocks).height, 0);
 });
 
-test('the fold does not mind in which order changes arrive', () => {
+test('the fold does not depend on the order in which changes arrive', () => {
   const tale = new Tale();
   tale.block('a', 'genesis', 1, '7000');
   tale.history.add({ type: 'event', at: 5000, id: 'alice', event: { event: 'copied', height: 1, hash: hash('a'), from: '127.0.0.1:8000', abandoned: 0 } });
@@ -32,7 +32,7 @@ test('the fold does not mind in which order changes arrive', () => {
   assert.equal(tale.history.past(5000).nodes.get('alice').height, 1);
 });
 
-test('the hash rate is taken between turns of one search', () => {
+test('the hash rate is measured between turns of one search', () => {
   const tale = new Tale(['alice']);
   for (let turn = 0; turn <= 10; turn += 1) {
     tale.change({ type: 'event', id: 'alice', at: 2000 + turn * 200, event: { event: 'tried', counter: turn * 1000 } });
@@ -49,7 +49,7 @@ test('a finder is named before those who took its block over, even if they spoke
   assert.deepEqual(tale.model.news.map((item) => item.kind), ['found', 'adopted']);
 });
 
-test('what is too old is folded into the beginning, and nothing changes', () => {
+test('changes that are too old are folded into the base, and nothing changes', () => {
   const tale = new Tale(['alice']);
   for (let turn = 0; turn < 3000; turn += 1) tale.event('alice', { event: 'tried', counter: turn });
   tale.finds('alice', 'a', 'genesis', 1);
@@ -58,7 +58,7 @@ test('what is too old is folded into the beginning, and nothing changes', () => 
   assert.equal(tale.model.nodes.get('alice').height, 1);
 });
 
-test('one refusal is enough to part two nodes; orders name only what must change', () => {
+test('one refusal is enough to separate two nodes; orders name only what must change', () => {
   const tale = new Tale();
   tale.refuses('alice', ['bob', 'carol']);
   assert.deepEqual(sidesOf(tale.model).map(names), [['7000'], ['8000', '9000']]);
@@ -75,7 +75,7 @@ test('one refusal is enough to part two nodes; orders name only what must change
   ]);
 });
 
-test('each of many miners has a look of its own', () => {
+test('each of many miners has a different look', () => {
   const many = Array.from({ length: 20 }, (_, index) => `${7000 + index * 1000}`);
   const looks = many.map((miner) => {
     const { name, colour } = markOf(miner, many);
@@ -106,7 +106,7 @@ test('when all nodes are gone nothing looks abandoned', () => {
   assert.equal(standing(tale.model, tale.blocks).get(hash('a')).length, 2);
 });
 
-test('a split divides the nodes in halves', () => {
+test('a split divides the nodes into halves', () => {
   const sizes = [2, 3, 5, 30].map((count) => halfOf(Array.from({ length: count }, (_, id) => ({ id }))).size);
   assert.deepEqual(sizes, [1, 2, 3, 15]);
 });
@@ -114,7 +114,7 @@ test('a split divides the nodes in halves', () => {
 /** The news of a model as `kind name`. */
 const told = (model) => model.news.map(({ kind, name }) => (name ? `${kind} ${name}` : kind));
 
-test('what nodes tell of orders is the story, and a status that says the same adds nothing', () => {
+test('orders that nodes report are news, and a status that says the same adds nothing', () => {
   const tale = new Tale();
   const before = tale.model.news.length;
   tale.event('alice', { event: 'paused' });
@@ -133,7 +133,7 @@ test('what nodes tell of orders is the story, and a status that says the same ad
   assert.equal(tale.history.past(split.at).nodes.get('alice').paused, true, 'a replay shows who was paused');
 });
 
-test('new links and a new pace are told once, however many nodes tell of them, and not where they begin', () => {
+test('new links and a new pace are news once, however many nodes report them, and not at the start', () => {
   const tale = new Tale();
   for (const id of tale.names) tale.event(id, { event: 'links', delay_ms: 500, loss: 0 });
   tale.history.add({ type: 'network', at: tale.now, id: 'alice', pace: { nonces: 1000, listen: 200 } });
@@ -145,7 +145,7 @@ test('new links and a new pace are told once, however many nodes tell of them, a
   assert.deepEqual(tale.model.pace, { nonces: 1000, listen: 1000 });
 });
 
-test('a message is on its way for as long as its delay, and long enough to be followed', () => {
+test('a message is in flight as long as its delay, and long enough to follow it', () => {
   const tale = new Tale();
   tale.refuses('carol', ['alice']);
   const at = tale.now + 10;
@@ -161,7 +161,7 @@ test('a message is on its way for as long as its delay, and long enough to be fo
   assert.equal(tale.model.at < at, true, 'nothing follows from them');
 });
 
-test('no more messages are kept than anybody looks at', () => {
+test('only a bounded number of messages is kept', () => {
   const tale = new Tale(['alice']);
   for (let number = 0; number < 2 * KEPT_MESSAGES; number += 1) {
     tale.change({ type: 'message', id: 'alice', from: 'x', kind: 'other', length: 1, delay: 0, isLost: false, count: 1 });
@@ -171,7 +171,7 @@ test('no more messages are kept than anybody looks at', () => {
   assert.equal(tale.history.messages.all.at(-1).at, tale.now);
 });
 
-test('what people say to each other is news, with who has signed it', () => {
+test('messages between people are news, with their signers', () => {
   const tale = new Tale(['alice']);
   const before = tale.model.news.length;
   tale.change({ type: 'event', id: 'alice', event: { event: 'message_sent', to: 'all', number: 1, text: 'hi' } });

@@ -7,7 +7,7 @@ const NAMES = { alice: '7000', bob: '8000', carol: '9000' };
 /** A hash from a short name. */
 export const hash = (name) => name.padEnd(64, '0');
 
-/** A history that is told in short words. Times are in milliseconds from 1000 on. */
+/** A history, written with short calls. Times are in milliseconds from 1000 on. */
 export class Tale {
   constructor(names = Object.keys(NAMES)) {
     this.history = new History();

@@ -21,7 +21,7 @@ function historyOf(text) {
 
 const saved = (history) => [...writeRecording(history)].join('');
 
-/** What a viewer sees of a model, without the page's own names for nodes. */
+/** The visible part of a model, without the page's own names for nodes. */
 function seen(history) {
   const model = history.live();
   const nodes = [...model.nodes.values()].map(({ name, up, tip, height, paused, counter }) => ({ name, up, tip, height, paused, counter }));
@@ -50,7 +50,7 @@ test('what is saved and opened again is the same story', () => {
   tale.change({ type: 'message', id: 'bob', from: tale.address('alice'), kind: 'chain', length: 150, delay: 20, isLost: true, count: 3 });
   tale.change({ type: 'down', id: 'bob' });
   tale.change({ type: 'failed', what: 'carol forgot a block' });
-  // Hashes of the tale's blocks are short words, filled up with zeros.
+  // The hashes of the tale's blocks are short words, padded with zeros.
   const first = saved(tale.history).replaceAll('genesis', 'aaaaaaa');
   const again = historyOf(first);
   assert.equal(saved(again), first);
@@ -60,7 +60,7 @@ test('what is saved and opened again is the same story', () => {
   assert.deepEqual(of(again), of(tale.history));
 });
 
-test('a recording made after old changes were forgotten begins with what they led to', () => {
+test('a recording made after old changes were forgotten begins with the state that they led to', () => {
   const history = historyOf(lesson(5).text());
   const at = history.lastMs();
   history.add({ type: 'network', at, id: '127.0.0.1:7000', links: { delay: 7, loss: 8 }, pace: { nonces: 9, listen: 10 } });
@@ -77,7 +77,7 @@ test('a recording made after old changes were forgotten begins with what they le
 
 test('a line that was cut off at the end is left out, and what came before is kept', () => {
   assert.equal(readRecording(`${HEADER}${NODE}{"time_ms":5,"cha`).length, 1);
-  assert.throws(() => readRecording(`${HEADER}{"time_ms":5,"cha\n${NODE}`), /line 2: this is no JSON object/);
+  assert.throws(() => readRecording(`${HEADER}{"time_ms":5,"cha\n${NODE}`), /line 2: this is not a JSON object/);
 });
 
 test('changes and events of other kinds are left out, and lines need not be in order', () => {
@@ -85,9 +85,9 @@ test('changes and events of other kinds are left out, and lines need not be in o
   assert.deepEqual(changes.map(({ type, at }) => [type, at]), [['node', 0], ['up', 9]]);
 });
 
-test('what lies is refused, with the line and the field', () => {
+test('a wrong line is refused, with the line and the field', () => {
   const cases = [
-    ['', /line 1: .* this is no recording/],
+    ['', /line 1: .* this is not a recording/],
     ['{"cairn-recording":2}', /version 2; this page reads version 1/],
     [`${HEADER}{"time_ms":-1,"change":"up","node":"a"}`, /line 2: time_ms/],
     [`${HEADER}{"time_ms":1e300,"change":"up","node":"a"}`, /line 2: time_ms/],
@@ -110,7 +110,7 @@ test('millions of empty lines take no room', () => {
   assert.ok(process.memoryUsage().heapUsed - before < 100_000_000);
 });
 
-test('blocks that name each other in a circle, or a block of another height, are no chain', () => {
+test('blocks that name each other in a circle, or a block of another height, are not a chain', () => {
   const [a, b, c] = ['aaaaaaaa', 'bbbbbbbb', 'cccccccc'];
   const block = (hash, height, previous) => `{"time_ms":1,"change":"block","hash":"${hash}","height":${height},"previous":"${previous}","miner":"a"}\n`;
   const text = HEADER + NODE + block(a, 5, b) + block(b, 5, a) + block(c, 7, c) + `{"time_ms":2,"change":"status","node":"a","tip":"${c}","height":7,"paused":false}\n`;

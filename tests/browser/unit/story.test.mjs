@@ -6,7 +6,7 @@ import { Tale, hash } from './network.mjs';
 
 const told = (tale) => tell(tale.model, tale.blocks);
 
-test('nobody is there yet, or nobody any more', () => {
+test('no node is there yet, or no longer', () => {
   assert.equal(told(new Tale([])).sentence, 'Looking for the nodes…');
   const tale = new Tale(['alice']);
   tale.change({ type: 'down', id: 'alice' });
@@ -26,7 +26,7 @@ test('a block travels from one to all', () => {
   assert.equal(told(tale).sentence, '8000 found block 1; 7000 and 9000 took it over.');
 });
 
-test('a block that no line of a recording tells of was found by somebody', () => {
+test('a block without a line in the recording was found by somebody', () => {
   const tale = new Tale();
   tale.status('alice', 'lost', 1);
   assert.equal(told(tale).sentence, 'somebody found block 1 and sends it to the others.');
@@ -35,7 +35,7 @@ test('a block that no line of a recording tells of was found by somebody', () =>
   assert.equal(told(tale).sentence, '7000, 8000 and 9000 agree on block 1.');
 });
 
-test('a race of many is told in few words', () => {
+test('a race of many takes few words', () => {
   const tale = new Tale();
   const blocks = Array.from({ length: 3 }, (_, index) => `x${index}`);
   tale.names.forEach((id, index) => tale.finds(id, blocks[index], 'genesis', 1));
@@ -53,7 +53,7 @@ test('a race of many is told in few words', () => {
   assert.equal(told(many).detail, 'Each node keeps the one that it saw first: there are 12.');
 });
 
-test('a name is shown in few letters, and turns round nothing beside it', () => {
+test('a name is shown in few letters, and does not change the direction of the text beside it', () => {
   assert.equal(shownName('alice'), 'alice');
   assert.equal(shownName('\u202eecila\u0000'), 'ecila');
   assert.equal(shownName('W'.repeat(1000)), `${'W'.repeat(23)}…`);
@@ -71,7 +71,7 @@ test('two find a block at the same moment, and the next block decides', () => {
   assert.equal(told(tale).sentence, 'The race is over: 9000 found block 2, and 7000 and 8000 gave up 1 block for the longer chain.');
 });
 
-test('the headline of a reorganisation stays for five seconds, and what follows is told below it', () => {
+test('the headline of a reorganisation stays for five seconds, with the later news below it', () => {
   const tale = new Tale();
   tale.finds('bob', 'b', 'genesis', 1, { alice: 0 });
   tale.finds('carol', 'c', 'genesis', 1);
@@ -84,7 +84,7 @@ test('the headline of a reorganisation stays for five seconds, and what follows 
   assert.equal(at(5000).sentence, '8000 found block 3; 7000 and 9000 took it over.');
 });
 
-test('a split is told of as long as it lasts, and its race does not count as the same moment', () => {
+test('a split is mentioned as long as it lasts, and its race does not count as the same moment', () => {
   const tale = new Tale();
   tale.refuses('alice', ['bob', 'carol']);
   assert.equal(told(tale).sentence, 'The network is split: 7000 on one side, 8000 and 9000 on the other.');
@@ -95,7 +95,7 @@ test('a split is told of as long as it lasts, and its race does not count as the
   assert.equal(told(tale).sentence, '7000 and 8000 each found block 1 during the split; the next block decides.');
 });
 
-test('a node that is gone is told of until it is back', () => {
+test('a node that is gone is mentioned until it is back', () => {
   const tale = new Tale();
   tale.change({ type: 'down', id: 'bob' });
   assert.equal(told(tale).sentence, '8000 is gone. 7000 and 9000 go on without it.');
@@ -107,7 +107,7 @@ test('a node that is gone is told of until it is back', () => {
   assert.equal(told(tale).sentence, '8000 is back; it has heard what it missed, and all agree on block 1.');
 });
 
-test('a pause is told of', () => {
+test('a pause is mentioned', () => {
   const tale = new Tale(['alice', 'bob']);
   tale.status('alice', 'genesis', 0, true);
   assert.equal(told(tale).sentence, '7000 is paused: not searching, but still listening.');
@@ -123,7 +123,7 @@ test('news have reasons', () => {
   assert.deepEqual(tellNews(broken), { what: 'ignored what 8000 sent', why: 'block 2 breaks target' });
 });
 
-test('of many nodes the number is told', () => {
+test('many nodes are counted, not named', () => {
   const names = ['alice', 'bob', 'carol'];
   const tale = new Tale(names);
   for (let index = 0; index < 5; index += 1) {

@@ -26,7 +26,7 @@ function mineAgain(tampering, index) {
   }
 }
 
-test('SHA-256 is what others find, for messages of every length around its blocks', () => {
+test('SHA-256 agrees with another implementation, for messages of every length around its blocks', () => {
   for (let length = 0; length <= 200; length += 1) {
     const message = Uint8Array.from({ length }, (_, index) => index * 7 + length);
     assert.equal(toHex(sha256(message)), createHash('sha256').update(message).digest('hex'));

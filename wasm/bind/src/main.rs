@@ -1,5 +1,5 @@
-//! `cairn-bind IN.wasm OUT_DIR`: what wasm-bindgen's own program does, without the
-//! parts of it that fetch browsers and serve tests.
+//! `cairn-bind IN.wasm OUT_DIR`: like wasm-bindgen's own program, without the parts that
+//! fetch browsers and serve tests.
 
 use anyhow::{Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
