@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the book into book/book/, with the site that its pages embed, and fails on any
-# warning. Installs mdBook into target/tools where it is not there yet.
+# warning. Installs mdBook into target/tools if it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,10 +1,10 @@
-//! Code in the book is not typed by hand: each block includes a piece of a file.
+//! The chapters hold no code themselves: each block includes a piece of a file.
 
 use std::fs;
 
 use crate::pages::{Fence, Page, book, root};
 
-/// Where Rust comes from: folders whose every file is compiled.
+/// Folders with Rust that a page may include: every file in them is compiled.
 const COMPILED: [&str; 5] = ["src/", "examples/", "tests/", "benches/", "book/steps/"];
 
 #[test]

@@ -1,12 +1,12 @@
-//! Commands that the pages name, within a line or to type: the program has them, and
-//! each of their flags.
+//! The program has every command that the pages name, within a line or to type, and
+//! each of its flags.
 
 use std::collections::HashMap;
 use std::process::Command;
 
 use crate::pages::{Page, beside_the_book, book};
 
-/// What is there only with a feature that this build may lack.
+/// Commands and flags of a feature that this build may lack.
 const OPTIONAL: [(&str, bool); 2] =
     [("net", cfg!(feature = "net")), ("top", cfg!(feature = "top"))];
 

@@ -1,8 +1,8 @@
-//! What the book runs is run, and compared with what it shows.
+//! Runs the commands of the book, and compares their output with the book's.
 //!
-//! The commands of a page run one after the other, in a folder of their own, by a
-//! shell. `...` stands for any lines, and `[..]` for any part of one. Where the line
-//! above a block is `<!-- in FOLDER -->`, it runs in a copy of that folder.
+//! A shell runs the commands of a page one after the other, in a new folder. `...`
+//! stands for any lines, and `[..]` for any part of one. If the line above a block is
+//! `<!-- in FOLDER -->`, the block runs in a copy of that folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use snapbox::cmd::Command;
 
 use crate::pages::{Fence, Page, book, root};
 
-/// The longest that a command may take, in seconds. The first one in a folder compiles it.
-/// `timeout` also ends what the command has started in the background.
+/// The longest time that a command may take, in seconds. The first one in a folder compiles it.
+/// `timeout` also ends the programs that the command has started in the background.
 const LIMIT: &str = "100";
 
 #[test]
@@ -46,13 +46,13 @@ fn run(number: usize, page: &Page) {
     }
 }
 
-/// Where the nodes of a page meet: the ports are fixed, so each page of each run of these
-/// tests has an address of its own.
+/// The address of a page's nodes: the ports are fixed, so each page of each run of these
+/// tests gets a different address.
 fn address(number: usize) -> String {
     format!("127.{}.{}.1", 100 + std::process::id() % 100, number + 1)
 }
 
-/// Where the programs are that the book runs: this build's first.
+/// The folders of the programs that the book runs: this build's first.
 fn path() -> String {
     let built = Path::new(env!("CARGO_BIN_EXE_cairn")).parent().expect("it is in a folder");
     format!("{}:{}", built.display(), std::env::var("PATH").unwrap_or_default())
@@ -82,7 +82,7 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// Each command of a block, and what is shown below it.
+/// Each command of a block, and the output that the book shows below it.
 fn commands(fence: &Fence) -> Vec<(String, String)> {
     let mut commands: Vec<(String, String)> = Vec::new();
     for line in &fence.lines {

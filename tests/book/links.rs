@@ -1,4 +1,4 @@
-//! Links within the project lead somewhere.
+//! Links within the project lead to files and headings that exist.
 
 use std::fs;
 use std::io;
@@ -22,7 +22,7 @@ fn every_link_within_the_project_leads_somewhere() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// What the links of a page name, but for addresses elsewhere.
+/// The targets of a page's links, except addresses elsewhere.
 fn targets(page: &Page) -> Vec<String> {
     let ends = page.prose.split("](").skip(1);
     let named = ends.filter_map(|rest| rest.split([')', ' ']).next()).map(str::to_owned);
@@ -36,7 +36,7 @@ fn follow(page: &Page, target: &str) -> Result<(), String> {
     };
     let text = match file {
         "" => page.text.clone(),
-        // The site is built beside the book, by book/build.sh.
+        // book/build.sh builds the site beside the book.
         file if file.contains("site/") => return Ok(()),
         file => {
             let path = page.beside(file);
@@ -69,7 +69,7 @@ fn with_included(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// The names by which the headings of a page can be linked to.
+/// The names that links use for the headings of a page.
 fn headings(text: &str) -> impl Iterator<Item = String> {
     text.lines().filter(|line| line.starts_with('#')).map(|line| {
         let words = line.trim_start_matches('#').trim().to_lowercase();

@@ -1,5 +1,5 @@
-//! The book cannot drift from the code: what it shows is cut from files that are
-//! compiled and tested, what it runs is run here, and what it links to is there.
+//! Keeps the book true to the code: its code comes from files that are compiled and
+//! tested, these tests run its commands, and its links lead to files that exist.
 
 mod pages;
 mod code;

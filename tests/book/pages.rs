@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A page, read.
+/// A page and its content.
 pub(crate) struct Page {
-    /// Where it lies, below the package's folder.
+    /// Its path below the package's folder.
     pub(crate) path: PathBuf,
     pub(crate) text: String,
     pub(crate) fences: Vec<Fence>,
@@ -25,12 +25,12 @@ pub(crate) struct Fence {
 }
 
 impl Page {
-    /// Where a block is, for people to find it.
+    /// The place of a block, for messages.
     pub(crate) fn place(&self, fence: &Fence) -> String {
         format!("{}:{}", self.path.display(), fence.line)
     }
 
-    /// What lies at `path` as this page writes it, below the package's folder.
+    /// The file that this page calls `path`, below the package's folder.
     pub(crate) fn beside(&self, path: &str) -> PathBuf {
         root().join(self.path.parent().expect("a file lies in a folder")).join(path)
     }
@@ -72,7 +72,7 @@ fn read_folder(folder: &Path, pages: &mut Vec<Page>) {
     }
 }
 
-/// What lies in a folder, by name.
+/// The entries of a folder, by name.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join(folder)).expect("the folder is there");
     let names = entries.map(|entry| entry.expect("it can be read").file_name());

@@ -1,12 +1,12 @@
-//! A reader who types what the first chapters show has the whole program at the end.
+//! A reader who types the pieces of the first chapters has the whole program at the end.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use crate::pages::{book, root};
 
-/// A program, the chapter that it is typed along, and the program before, from which
-/// the chapter has pieces copied.
+/// A program, the chapter that builds it, and the earlier program from which the reader
+/// copies pieces.
 const PROGRAMS: [(&str, &str, Option<&str>); 4] = [
     ("blocks/src/main.rs", "blocks.md", None),
     ("chains/src/main.rs", "chains.md", Some("blocks/src/main.rs")),
@@ -14,7 +14,7 @@ const PROGRAMS: [(&str, &str, Option<&str>); 4] = [
     ("nodes/src/main.rs", "nodes.md", Some("chains/src/main.rs")),
 ];
 
-/// What a chapter has typed around the pieces, in words.
+/// Lines around the pieces; a chapter names them in its text.
 const AROUND: [&str; 2] = ["impl Node {", "}"];
 
 #[test]
