@@ -1,4 +1,4 @@
-//! A fork of a simulated network: blocks that seven nodes made while they were split
+//! A fork of a simulated network: blocks that four nodes made while they were split
 //! in halves, and after.
 
 use std::time::Duration;
