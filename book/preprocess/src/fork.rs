@@ -1,4 +1,4 @@
-//! A fork of a simulated network: blocks that seven nodes made while they were split
+//! A fork of a simulated network: blocks that four nodes made while they were split
 //! in halves, and after.
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use cairn::sim::{Faults, Partition, Scenario, Sight};
 
 use crate::svg::Svg;
 
-/// A block, and the one it stands on.
+/// A block, and the one before it.
 struct Made {
     height: usize,
     hash: Hash,
@@ -22,7 +22,7 @@ const AROUND: usize = 2;
 const COLUMN: f64 = 82.0;
 const ROW: f64 = 60.0;
 
-/// For how long the network is split.
+/// How long the network is split.
 const SPLIT: Duration = Duration::from_secs(40);
 
 pub(crate) fn draw() -> Result<String, String> {
@@ -70,7 +70,7 @@ pub(crate) fn draw() -> Result<String, String> {
     Ok(svg.finish())
 }
 
-/// Runs the network, and gives all blocks that were made and the tip at the end.
+/// Runs the network. Returns all blocks that were made, and the tip at the end.
 fn run() -> Result<(Vec<Made>, Hash), String> {
     let faults = Faults { partition: Some(Partition::Halves(SPLIT)), ..Faults::default() };
     let scenario =
@@ -100,7 +100,7 @@ fn chain_to(made: &[Made], tip: Hash) -> Vec<Hash> {
     chain
 }
 
-/// The longest branch that was given up, from its first block on.
+/// The longest branch that the nodes gave up, from its first block on.
 fn deepest<'a>(made: &'a [Made], kept: &[Hash]) -> Option<Vec<&'a Made>> {
     let block = |hash: Hash| made.iter().find(|block| block.hash == hash && !kept.contains(&hash));
     let branches = made.iter().map(|end| {

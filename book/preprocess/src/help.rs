@@ -1,4 +1,4 @@
-//! What the program says of itself.
+//! The program's own help.
 
 use std::env;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The 75 bytes of a block, each field as wide as it is long.
+//! A drawing of the 75 bytes of a block. The width of a field shows its length.
 
 use std::ops::Range;
 
@@ -45,7 +45,7 @@ fn x_of(byte: usize) -> f64 {
     LEFT + byte as f64 * BYTE
 }
 
-/// Wide fields hold their names; narrow ones have them above, or below at the end.
+/// Writes the names: inside wide fields, and above narrow ones, or below at the end.
 fn name_field(svg: &mut Svg, number: usize, name: &str, bytes: &Range<usize>) {
     let middle = (x_of(bytes.start) + x_of(bytes.end)) / 2.0;
     let label = match bytes.len() {

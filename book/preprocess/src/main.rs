@@ -1,11 +1,11 @@
-//! A preprocessor for mdBook: puts what is made anew for each book in its place.
+//! A preprocessor for mdBook. It replaces parts of the chapters in each build:
 //!
-//! - `<!-- figure NAME -->` gives way to a drawing (`figures`);
-//! - `<!-- help COMMAND -->` to what `cairn help COMMAND` prints, and `<!-- help -->`
-//!   to that of all commands. The program is the one in `CAIRN`, or `cairn`;
-//! - links to files that are not in the book give way to their text (`outside`).
+//! - `<!-- figure NAME -->` with a drawing (`figures`);
+//! - `<!-- help COMMAND -->` with the output of `cairn help COMMAND`, and `<!-- help -->`
+//!   with that of all commands. The variable `CAIRN` names the program; default `cairn`;
+//! - links to files that are not in the book with their text (`outside`).
 //!
-//! mdBook gives a chapter's text as JSON on standard input and takes it from standard
+//! mdBook writes the chapters as JSON to standard input, and reads them from standard
 //! output.
 
 #![forbid(unsafe_code)]
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 fn main() -> ExitCode {
-    // mdBook asks first whether a renderer is supported; all are.
+    // mdBook first asks whether this program supports a renderer; it supports all.
     if std::env::args().nth(1).is_some_and(|argument| argument == "supports") {
         return ExitCode::SUCCESS;
     }
@@ -49,7 +49,7 @@ fn preprocess() -> Result<(), String> {
     Ok(())
 }
 
-/// Fills each chapter, wherever it is in the book, whose pages lie in `pages`.
+/// Fills each chapter, at any depth of the book. The pages are in the folder `pages`.
 fn fill(value: &mut Value, pages: &Path) -> Result<(), String> {
     match value {
         Value::Array(items) => items.iter_mut().try_for_each(|item| fill(item, pages)),

@@ -1,13 +1,13 @@
 //! Links that lead out of the book.
 //!
-//! A page may link to a file of the project, such as `../../API.md`, for those who read
-//! it there. The built book lies elsewhere and has no such file: there the link gives
-//! way to its text.
+//! A page may link to a file of the project, such as `../../API.md`, for readers in
+//! the project's folder. The built book has no such file, so there the text replaces the
+//! link.
 
 use std::path::Path;
 
-/// A chapter's text, without links to files that are not in the book. `folder` is where
-/// the chapter lies. Code stays as it is: brackets mean something else there.
+/// A chapter's text, without links to files that are not in the book. `folder` is the
+/// chapter's folder. Code stays as it is, because brackets mean something else there.
 pub(crate) fn without_links(text: &str, folder: &Path) -> String {
     let mut kept = String::new();
     // Every second part is a block of code, or code within a line.
@@ -57,7 +57,7 @@ fn leads_outside(target: &str, folder: &Path) -> bool {
     !is_here && (escapes() || !folder.join(file).exists())
 }
 
-/// How many folders a chapter lies below the one of all pages, which is called `src`.
+/// How many folders a chapter is below the folder of all pages, which is called `src`.
 fn folder_depth(folder: &Path) -> usize {
     folder.components().rev().take_while(|part| part.as_os_str() != "src").count()
 }

@@ -1,11 +1,11 @@
-//! Drawings in the page's own colours: what is drawn takes the colour of the text.
+//! Drawings in the page's own colours: shapes have the colour of the text.
 
 use std::fmt::Write;
 
 pub(crate) struct Svg {
     width: u32,
     height: u32,
-    /// What the drawing shows, for readers who do not see it.
+    /// A description of the drawing, for readers who cannot see it.
     title: String,
     body: String,
 }
@@ -26,7 +26,7 @@ impl Svg {
         let _ = write!(self.body, r#"<text {attributes} fill="currentColor">{words}</text>"#);
     }
 
-    /// One line of HTML: mdBook takes an empty line for the end of it.
+    /// One line of HTML, because an empty line would end the HTML for mdBook.
     pub(crate) fn finish(self) -> String {
         let Svg { width, height, title, body } = self;
         format!(

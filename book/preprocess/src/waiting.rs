@@ -1,4 +1,4 @@
-//! How long a miner searches: real searches, beside what chance promises.
+//! How long a miner searches: real searches, and the expected numbers.
 
 use cairn::block::{GENESIS_HASH, Header, Nonce};
 use cairn::fast;
@@ -11,7 +11,7 @@ const ZERO_BITS: u8 = 12;
 const EXPECTED: u64 = 1 << ZERO_BITS;
 const SEARCHES: u64 = 4_000;
 
-/// A bar counts the searches whose length is in one quarter of what is expected.
+/// A bar counts the searches within one quarter of the expected length.
 const BARS: usize = 20;
 const QUARTER: u64 = EXPECTED / 4;
 const BAR: f64 = 30.0;
@@ -69,7 +69,7 @@ fn counts() -> [u64; BARS] {
     counts
 }
 
-/// The share of searches that end within this quarter: each try is a draw of its own.
+/// The share of searches that end within this quarter: each try is independent.
 fn promised(quarter: usize) -> f64 {
     let goes_on = |tries: u64| (1.0 - 1.0 / EXPECTED as f64).powf(tries as f64);
     goes_on(quarter as u64 * QUARTER) - goes_on((quarter as u64 + 1) * QUARTER)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs a program until it prints a line that has a word in it, then ends the program,
-# and shows what it printed.
+# Runs a program until it prints a line with the given word, then ends the program
+# and shows its output.
 #
 #   ./until.sh WORD PROGRAM [ARGUMENT...]
 word=$1

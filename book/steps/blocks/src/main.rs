@@ -23,7 +23,7 @@ type Hash = [u8; 32];
 // ANCHOR_END: types
 
 // ANCHOR: block
-/// Puts a block together. Every number stands with its most significant byte first.
+/// Puts a block together. Every number begins with its most significant byte.
 fn block(previous: Hash, timestamp: u32, nonce: u64, receiver: u16) -> Block {
     let mut block = [0; BLOCK_LEN];
     block[0] = 75; // the size of the block
@@ -72,7 +72,7 @@ fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads hexadecimal digits. `None` if a character is no digit, or if one digit is left over.
+/// Reads hexadecimal digits. `None` if a character is not a digit, or one digit is left over.
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;

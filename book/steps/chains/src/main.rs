@@ -24,7 +24,7 @@ type Hash = [u8; 32];
 // ANCHOR_END: types
 
 // ANCHOR: block
-/// Puts a block together. Every number stands with its most significant byte first.
+/// Puts a block together. Every number begins with its most significant byte.
 fn block(previous: Hash, timestamp: u32, nonce: u64, receiver: u16) -> Block {
     let mut block = [0; BLOCK_LEN];
     block[0] = 75; // the size of the block
@@ -73,7 +73,7 @@ fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads hexadecimal digits. `None` if a character is no digit, or if one digit is left over.
+/// Reads hexadecimal digits. `None` if a character is not a digit, or one digit is left over.
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
@@ -82,7 +82,7 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 // ANCHOR_END: hex
 
 // ANCHOR: mine
-/// Tries `count` nonces from `first` on, and returns the first that gives a low hash.
+/// Tries `count` nonces from `first` on. Returns the first that gives a low hash.
 fn mine(previous: Hash, timestamp: u32, first: u64, count: u64) -> Option<u64> {
     let is_low = |nonce: &u64| meets_target(&hash(&block(previous, timestamp, *nonce, 0)));
     (first..first + count).find(is_low)
@@ -92,7 +92,7 @@ fn mine(previous: Hash, timestamp: u32, first: u64, count: u64) -> Option<u64> {
 // ANCHOR: validate
 /// Checks a chain from its first block to its last.
 ///
-/// Returns the hash of the last block, or else which rule the chain breaks.
+/// Returns the hash of the last block, or the rule that the chain breaks.
 fn validate(chain: &[u8]) -> Result<Hash, String> {
     let (blocks, rest) = chain.as_chunks::<BLOCK_LEN>();
     if blocks.is_empty() || !rest.is_empty() {
@@ -109,7 +109,7 @@ fn validate(chain: &[u8]) -> Result<Hash, String> {
     Ok(previous)
 }
 
-/// Checks one block that stands upon a block with the hash `previous`.
+/// Checks one block that comes after a block with the hash `previous`.
 fn validate_block(block: &Block, previous: Hash) -> Result<(), &'static str> {
     if block[0] != 75 {
         return Err("size: its first byte is not 75");
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(validate(&genesis()), Ok(hash(&genesis())));
     }
 
-    /// The rule that two blocks break where this byte of them is another.
+    /// The rule that the two blocks break if this byte changes.
     fn broken_by(byte: usize) -> String {
         let mut chain = two_blocks();
         chain[byte] ^= 1;

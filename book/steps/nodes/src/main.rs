@@ -6,7 +6,7 @@
 //! cargo run 9000      in a third
 //! ```
 //!
-//! The nodes meet at the address in `NODE_IP`, or at 127.0.0.1 where it is not set.
+//! The nodes meet at the address in `NODE_IP`, or at 127.0.0.1 if it is not set.
 
 // ANCHOR: use
 use std::env;
@@ -30,7 +30,7 @@ type Hash = [u8; 32];
 // ANCHOR_END: types
 
 // ANCHOR: block
-/// Puts a block together. Every number stands with its most significant byte first.
+/// Puts a block together. Every number begins with its most significant byte.
 fn block(previous: Hash, timestamp: u32, nonce: u64, receiver: u16) -> Block {
     let mut block = [0; BLOCK_LEN];
     block[0] = 75; // the size of the block
@@ -74,7 +74,7 @@ fn meets_target(hash: &Hash) -> bool {
 // ANCHOR_END: target
 
 // ANCHOR: mine
-/// Tries `count` nonces from `first` on, and returns the first that gives a low hash.
+/// Tries `count` nonces from `first` on. Returns the first that gives a low hash.
 fn mine(previous: Hash, timestamp: u32, first: u64, count: u64) -> Option<u64> {
     let is_low = |nonce: &u64| meets_target(&hash(&block(previous, timestamp, *nonce, 0)));
     (first..first + count).find(is_low)
@@ -84,7 +84,7 @@ fn mine(previous: Hash, timestamp: u32, first: u64, count: u64) -> Option<u64> {
 // ANCHOR: validate
 /// Checks a chain from its first block to its last.
 ///
-/// Returns the hash of the last block, or else which rule the chain breaks.
+/// Returns the hash of the last block, or the rule that the chain breaks.
 fn validate(chain: &[u8]) -> Result<Hash, String> {
     let (blocks, rest) = chain.as_chunks::<BLOCK_LEN>();
     if blocks.is_empty() || !rest.is_empty() {
@@ -101,7 +101,7 @@ fn validate(chain: &[u8]) -> Result<Hash, String> {
     Ok(previous)
 }
 
-/// Checks one block that stands upon a block with the hash `previous`.
+/// Checks one block that comes after a block with the hash `previous`.
 fn validate_block(block: &Block, previous: Hash) -> Result<(), &'static str> {
     if block[0] != 75 {
         return Err("size: its first byte is not 75");
@@ -171,13 +171,13 @@ impl Node {
     // ANCHOR_END: run
 
     // ANCHOR: listen
-    /// Waits for a message. `None` where none came for a second.
+    /// Waits for a message. `None` if none came for a second.
     fn listen(&self) -> Option<Vec<u8>> {
         let deadline = Instant::now() + LISTEN;
         let mut buffer = [0; 65_536];
         while let Some(left) = deadline.checked_duration_since(Instant::now()) {
             self.socket.set_read_timeout(Some(left.max(Duration::from_millis(1)))).ok()?;
-            // An error is not the end: some systems tell here that a node was not there.
+            // Ignore an error: some systems report here that another node did not run.
             if let Ok(len) = self.socket.recv(&mut buffer) {
                 return Some(buffer[..len].to_vec());
             }
@@ -187,7 +187,7 @@ impl Node {
     // ANCHOR_END: listen
 
     // ANCHOR: hear
-    /// Takes over a chain that is valid and longer than ours, and ignores all others.
+    /// Adopts a chain that is valid and longer than ours, and ignores all others.
     fn hear(&mut self, chain: Vec<u8>) {
         let tip = match validate(&chain) {
             Ok(tip) if chain.len() > self.chain.len() => tip,
@@ -197,8 +197,8 @@ impl Node {
         self.stand_on(chain, tip);
         println!("COPY block {}: {}!", self.height(), to_hex(&tip));
 
-        // The nodes rest for different times, so that they do not all search for the
-        // same block at the same second.
+        // The nodes rest for different times, so that they do not all search for
+        // the same block in the same second.
         let count = self.chain.len() / BLOCK_LEN;
         let seconds = (u64::from(self.port) + count as u64) % 3 + 1;
         println!("SLEEP for {seconds} seconds...");
@@ -208,7 +208,7 @@ impl Node {
     // ANCHOR_END: hear
 
     // ANCHOR: try
-    /// Tries a thousand nonces. Where one of them gives a block, everybody is told.
+    /// Tries a thousand nonces. If one of them gives a block, tells the others.
     fn mine(&mut self) {
         println!("TRY up to {}...", self.nonce);
         let Some(nonce) = mine(self.tip, self.timestamp, self.nonce, NONCES) else {
@@ -235,7 +235,7 @@ impl Node {
     // ANCHOR_END: broadcast
 
     // ANCHOR: stand
-    /// Makes this the chain, and begins to search for the block after it.
+    /// Makes this our chain, and begins to search for the block after it.
     fn stand_on(&mut self, chain: Vec<u8>, tip: Hash) {
         (self.chain, self.tip) = (chain, tip);
         (self.timestamp, self.nonce) = (now(), 0);
@@ -283,7 +283,7 @@ mod tests {
     /// A node on a port that the system chooses, and its chain with one block more.
     fn node_and_longer_chain() -> (Node, Vec<u8>) {
         let mut node = Node::start("127.0.0.1".to_string(), 0).expect("a port is free");
-        node.port = 7000; // which rests for one second only
+        node.port = 7000; // so that it rests for one second only
         let block = block(node.tip, 1_634_700_600, 58_768, 7000);
         let longer = [genesis(), block].concat();
         (node, longer)

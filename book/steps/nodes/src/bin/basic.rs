@@ -1,4 +1,4 @@
-//! The stage before mining: nodes that only tell each other how long they sleep.
+//! Before mining: nodes that only tell each other how long they sleep.
 //!
 //! ```text
 //! cargo run --bin basic 7000
@@ -39,7 +39,7 @@ fn run(ip: &str, port: u16) -> std::io::Result<()> {
 // ANCHOR_END: basic
 
 // ANCHOR: random
-/// A number from 1 to 9. The clock's billionths of a second are random enough for it.
+/// A number from 1 to 9. The clock's billionths of a second are random enough.
 fn random_seconds() -> u8 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let nanoseconds = now.expect("the clock is after 1970").subsec_nanos();
