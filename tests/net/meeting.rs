@@ -177,13 +177,13 @@ fn a_file_that_is_no_file_of_peers_is_an_error_and_stays_as_it_was() {
     fs::write(&path, "It was a dark and stormy night.\n").expect("it can be written");
     let wrong = Settings { peers_file: Some(path.clone()), ..settings() };
     let error = cairn::net::start(wrong, |_| {}).map(drop).expect_err("it is another file");
-    assert!(error.to_string().contains("is no file of peers"), "{error:#}");
+    assert!(error.to_string().contains("is not a file of peers"), "{error:#}");
     let text = fs::read_to_string(&path).expect("it is there");
     assert_eq!(text, "It was a dark and stormy night.\n");
     fs::remove_file(&path).expect("it is there");
     let folder = Settings { peers_file: Some(env!("CARGO_TARGET_TMPDIR").into()), ..settings() };
     let error = cairn::net::start(folder, |_| {}).map(drop).expect_err("it is a folder");
-    assert!(format!("{error:#}").contains("no plain file"), "{error:#}");
+    assert!(format!("{error:#}").contains("not a plain file"), "{error:#}");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn the_key_is_made_for_its_owner_alone_kept_and_never_replaced() {
         fs::write(&path, damaged).expect("it is ours");
         let mut node = Running::start(&mut net(&path));
         assert!(!node.end().success());
-        assert!(node.text().contains("is no key"), "{}", node.text());
+        assert!(node.text().contains("is not a key"), "{}", node.text());
         assert_eq!(fs::read(&path).expect("it is there"), damaged, "it stays as it was");
     }
 }
