@@ -86,7 +86,9 @@ impl Message {
             (Body::Text(text), _) => check_text(text),
             (Body::Question(hash), Recipient::All) if is_id(hash) => Ok(()),
             (Body::Answer(_), Recipient::Node(_)) => Ok(()),
-            (Body::Question(_) | Body::Answer(_), _) => Err("its question or its answer is not valid"),
+            (Body::Question(_) | Body::Answer(_), _) => {
+                Err("its question or its answer is not valid")
+            }
         }
     }
 }

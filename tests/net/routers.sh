@@ -202,7 +202,7 @@ starts_again() {
   node a
   wait_for "a says where others reach it" says a "others reach this node through the router at 5.5.5.1:.*$protocol"
   stop upnpd
-  wait_for "a sees that the router is gone" says a "others do not reach this node any more at 5.5.5.1:"
+  wait_for "a sees that the router is gone" says a "others no longer reach this node at 5.5.5.1:"
   router "$@"
   patience=120 wait_for "the router has a mapping again" has_mappings 1
   wait_for "a says so as well" shows a "through the router at 5.5.5.1:"
