@@ -131,7 +131,7 @@ pub enum Refused {
     Twice,
     /// It has lied too often and is banned for a time.
     Banned,
-    /// The person who runs this node blocks it.
+    /// The person who runs this node does not let it in.
     Blocked,
     /// There is no place.
     Full,

@@ -29,8 +29,8 @@ pub fn read(path: &Path) -> Result<Vec<Kept>> {
     let kept: Vec<_> = kept.filter(|kept: &Kept| is_id(&kept.id)).collect();
     if kept.is_empty() && !bytes.is_empty() {
         bail!(
-            "{shown} is not a file of peers: name another with --peers, or move it away, and the node \
-             starts without peers"
+            "{shown} is not a file of peers: name another with --peers, or move it away, and the \
+             node starts without peers"
         );
     }
     Ok(kept)

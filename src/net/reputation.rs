@@ -99,7 +99,7 @@ pub fn useful() -> Deed {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reputation {
     points: i32,
-    /// When the points were last brought up to date.
+    /// The time up to which returned points are counted.
     counted: Duration,
     bans: u32,
     banned_until: Option<Duration>,

@@ -155,7 +155,7 @@ fn nodes_that_cannot_look_on_the_local_network_say_so_and_look_as_soon_as_they_c
     let (alice, bob) = (start(), start());
     for node in [&alice, &bob] {
         let told = notice(&node.notices, |notice| matches!(notice, Notice::Trouble(_)));
-        assert!(told.to_string().contains("it is tried again"), "{told}");
+        assert!(told.to_string().contains("the node will try again"), "{told}");
     }
     drop(other);
     wait_until("they have met", || alice.is_connected(bob.name()));

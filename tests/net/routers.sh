@@ -244,7 +244,7 @@ echo "== the relay is dead from the start"
 forget
 node a --no-mapping --relay "$relay"
 node b --no-mapping --relay "$relay" --bootstrap "$(id a)@relay"
-wait_for "b says that the relay does not answer" says b "fails: it does not answer; it is tried again"
+wait_for "b says that the relay does not answer" says b "fails: it does not answer; the node will try again"
 wait_for "cairn net status says what to do" shows b "nobody from outside"
 relay
 wait_for "b has met a once there is a relay" says b JOIN

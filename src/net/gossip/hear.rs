@@ -27,7 +27,7 @@ impl Gossip {
         bytes: &[u8],
     ) -> Vec<Act> {
         if !self.meters.entry(via.clone()).or_default().take(around.now, OF_NEIGHBOUR) {
-            let why = "this neighbour has brought too many messages in a second";
+            let why = "this neighbour has brought too many frames in a second";
             return vec![refused(via, via, ("too-many", why.to_owned()))];
         }
         match kind {
@@ -81,7 +81,7 @@ impl Gossip {
             return vec![refused(&from, via, ("forged", why.to_owned())), cost];
         }
         if !(around.is_let_in)(&from) {
-            return vec![refused(&from, via, ("blocked", "its sender is blocked here".into()))];
+            return vec![refused(&from, via, ("blocked", "its sender is not let in here".into()))];
         }
         if let Err(why) = self.check_number(around.now, &from, message.number, via) {
             return why.map(|why| refused(&from, via, why)).into_iter().collect();

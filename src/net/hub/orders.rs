@@ -67,7 +67,7 @@ impl Hub {
         let Some(discovery) = &mut self.discovery else { return };
         if let Err(error) = discovery.follow(&interfaces) {
             let what = "cannot look for peers on the local network";
-            self.trouble(&format!("{what}: {error}; it is tried again"));
+            self.trouble(&format!("{what}: {error}; the node will try again"));
         }
     }
 

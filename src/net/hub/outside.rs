@@ -201,7 +201,7 @@ impl Hub {
                     if self.outside.failing.insert(relay.address.clone()) {
                         let address = &relay.address;
                         self.trouble(&format!(
-                            "the relay {address} fails: {why}; it is tried again"
+                            "the relay {address} fails: {why}; the node will try again"
                         ));
                     }
                 }
