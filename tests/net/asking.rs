@@ -33,7 +33,7 @@ fn a_command_sends_words_that_the_other_prints_with_who_proved_to_have_sent_them
     let told = format!(r#"HEAR {alices}, who calls itself "alice", say to {bobs}: "hello""#);
     assert_eq!(line, told);
     let mut sent = net(&alice, &["send", "group:class", "to the class"]);
-    assert!(sent.text().contains(" to group:class by 1 neighbour"), "{}", sent.text());
+    assert!(sent.text().contains(" to group:class through 1 neighbour"), "{}", sent.text());
     let line = bob.running.find(|line| line.contains("to the class")).expect("it comes");
     assert!(line.contains(" say to group:class: "), "{line}");
     for (to, why) in [("nobody", "no node called"), (alices, "the node itself")] {

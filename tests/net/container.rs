@@ -99,7 +99,7 @@ fn a_node_that_answers_is_well_and_one_that_was_stopped_is_not() {
 #[test]
 fn what_is_no_node_is_not_well() {
     let empty = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-    assert!(refusal(&health(&answering(empty))).contains("is no node of Cairn"));
+    assert!(refusal(&health(&answering(empty))).contains("is not a node of Cairn"));
     let busy = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
     assert!(refusal(&health(&answering(busy))).contains("503"));
     assert!(refusal(&health("not a url")).contains("cannot ask a node at"));
