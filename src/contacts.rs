@@ -42,7 +42,7 @@ pub struct Contact {
     pub path: Option<Path>,
     /// The round-trip time, if it is connected.
     pub latency: Option<Duration>,
-    /// Its reputation, from -100, where it is banned, to 100.
+    /// Its reputation, from -100, at which it is banned, to 100.
     pub reputation: i32,
     /// The reasons for its reputation, oldest first.
     pub reasons: Vec<String>,

@@ -1,14 +1,13 @@
-//! A link over the open network: strangers, who prove who they are.
+//! A link over the open network: a link between strangers, who prove their identities.
 //!
-//! Each node has a key, and its public half is its name: a dial to a name reaches
-//! the holder of that key, or fails. Two nodes shake hands with a
-//! [`hello`], which says what network they are of, and then send each other the
-//! same datagrams as over UDP, through one long stream each way.
+//! Each node has a key, and the public half is its name: a dial to a name reaches the
+//! holder of that key, or fails. Two nodes shake hands with a [`hello`], which describes
+//! the node and its network. Then they send each other the same datagrams as over UDP,
+//! through one long stream in each direction.
 //!
-//! What is decided is decided without a socket and without a clock: whom to
-//! dial, whom to keep, whom to ban ([`table`], [`reputation`], [`gate`]). The rest is
-//! a thread with an async runtime of its own, which talks to the node's loop through
-//! bounded queues ([`link`]).
+//! The decisions need no socket and no clock: which peers to dial, keep and ban ([`table`],
+//! [`reputation`], [`gate`]). The rest is a thread with its own async runtime, which talks
+//! to the node's loop through bounded queues ([`link`]).
 
 pub mod group;
 pub mod reputation;

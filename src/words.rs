@@ -87,9 +87,9 @@ impl fmt::Display for Unsent {
             Unsent::Ambiguous(node, ids) => {
                 let ids: Vec<_> = ids.iter().map(PeerName::as_str).collect();
                 let count = ids.len();
-                write!(f, "{count} nodes are meant by {node:.80?}: name one of {}", ids.join(" "))
+                write!(f, "{count} nodes match {node:.80?}: name one of {}", ids.join(" "))
             }
-            Unsent::Alone => f.write_str("no peer is connected that takes messages"),
+            Unsent::Alone => f.write_str("no connected peer accepts messages"),
             Unsent::TooMany => f.write_str("too many messages in a second: wait a moment"),
         }
     }
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     fn to(text: &str) -> To {
-        text.parse().expect("anything is somebody")
+        text.parse().expect("every text is a recipient")
     }
 
     #[test]
@@ -169,6 +169,6 @@ mod tests {
     fn an_ambiguous_name_lists_the_identities() {
         let ids = vec![PeerName::new("aa11"), PeerName::new("bb22")];
         let text = Unsent::Ambiguous("bob".into(), ids).to_string();
-        assert_eq!(text, "2 nodes are meant by \"bob\": name one of aa11 bb22");
+        assert_eq!(text, "2 nodes match \"bob\": name one of aa11 bb22");
     }
 }

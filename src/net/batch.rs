@@ -1,9 +1,9 @@
 //! Signed statements about blocks as bytes.
 //!
-//! A batch is one entry after the other, and each is: the hash of its block, 8 bytes of
-//! time, the writer's public key, a byte of kind, what that kind holds, and the signature
-//! (Ed25519) of all before, with a line in front that says what is signed. Each entry is
-//! signed by its writer, so that any node that has it can pass it on.
+//! A batch is a sequence of entries. Each entry has the hash of its block, 8 bytes of time,
+//! the writer's public key, a byte for the kind, the content of that kind, and a signature
+//! (Ed25519) of all of these, prefixed with a line that says what is signed. Each entry is
+//! signed by its writer, so any node that has it can pass it on.
 
 use std::io::Read;
 
@@ -15,22 +15,22 @@ use crate::metadata::entry::{Entry, MAX_NAME_LEN, SIGNATURE_LEN, Temperature, Va
 use crate::metadata::spread::Batches;
 use crate::peer::PeerName;
 
-/// The most bytes of an entry: one that names a holder.
+/// The largest size of an entry, in bytes: one that names a holder.
 const MAX_ENTRY_LEN: usize = 32 + 8 + 32 + 1 + 2 + MAX_NAME_LEN + SIGNATURE_LEN;
 
-/// The most bytes of a batch.
+/// The largest size of a batch, in bytes.
 pub(super) const MAX_BATCH_LEN: usize = Batches::MOST * MAX_ENTRY_LEN;
 
-/// What stands before the bytes that are signed.
+/// The prefix of the bytes that are signed.
 const SIGNED: &[u8] = b"cairn metadata 1\n";
 
 /// A kind of entry.
 const TEMPERATURE: u8 = 1;
 const LOCATION: u8 = 2;
 
-/// Signs an entry of the holder of this key.
+/// Signs an entry of this key's holder.
 pub(super) fn sign(key: &SecretKey, entry: &Entry) -> [u8; SIGNATURE_LEN] {
-    // The writer is the key's holder, whose name is a key.
+    // The writer is the key's holder, and the holder's name is a key.
     let signed = signed(entry).unwrap_or_default();
     key.sign(&[SIGNED, &signed].concat()).to_bytes()
 }
@@ -45,14 +45,14 @@ pub(super) fn is_proven(entry: &Entry) -> bool {
     check().is_some()
 }
 
-/// The bytes of a batch. Entries that no stranger would believe are left out.
+/// Encodes a batch. It leaves out entries that no stranger would accept.
 pub(super) fn encode(entries: &[Entry]) -> Vec<u8> {
     let proven = entries.iter().filter(|entry| is_proven(entry)).take(Batches::MOST);
     let bytes = proven.filter_map(|entry| Some([&signed(entry)?[..], &entry.signature?].concat()));
     bytes.flatten().collect()
 }
 
-/// Reads a batch. Its signatures are not checked; `None` where it is no batch.
+/// Reads a batch. It does not check the signatures; `None` if the bytes are not a batch.
 pub(super) fn decode(mut bytes: &[u8]) -> Option<Vec<Entry>> {
     let mut entries = Vec::new();
     while !bytes.is_empty() {

@@ -1,9 +1,9 @@
-//! Whom to dial when nobody else is known.
+//! The peers to dial when no other peer is known.
 //!
-//! Such a peer is named by its identity and where it is, `ID@HOST:PORT`, so that
-//! nobody who redirects the way there can take its place. `ID@relay` is one that is dialled
-//! through the relays that the node was told of. The host may be a name,
-//! which the system looks up, again and again, as what is behind it may move.
+//! Such a peer is named by its identity and its place, `ID@HOST:PORT`, so nobody who
+//! redirects the traffic can take its place. `ID@relay` names a peer that is dialled
+//! through the relays in the settings. The host may be a name. The system looks it up again
+//! and again, as its address may change.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,12 +17,12 @@ use crate::peer::PeerName;
 /// The place of a peer that is dialled through relays.
 pub const THROUGH_RELAYS: &str = "relay";
 
-/// A peer that the person who runs the node has named.
+/// A peer named by the person who runs the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bootstrap {
     /// Its public key in hexadecimal.
     pub id: PeerName,
-    /// Where it is: `HOST:PORT`, or [`THROUGH_RELAYS`].
+    /// Its place: `HOST:PORT`, or [`THROUGH_RELAYS`].
     pub place: String,
 }
 
@@ -59,8 +59,8 @@ impl Bootstrap {
         self.place == THROUGH_RELAYS
     }
 
-    /// Where it is now: by the system's own look-up, never another's. An address of
-    /// the family of `like` goes before others.
+    /// Its current address, by the system's own look-up. Addresses of the family of `like`
+    /// go first.
     pub(super) async fn find(&self, like: SocketAddr) -> Result<SocketAddr, String> {
         let found = lookup_host(&self.place).await.map_err(|error| error.to_string())?;
         let found: Vec<_> = found.collect();

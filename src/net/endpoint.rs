@@ -1,9 +1,9 @@
 //! The endpoint: a UDP socket that speaks QUIC, with our key.
 //!
-//! It asks nobody for anything but the relays that it was told of: no look-up of addresses,
-//! no name server but the system's. What it needs is said here one by one, as iroh's
-//! ready-made settings ask its makers' servers. Ports are mapped elsewhere, as iroh asks
-//! the router in one protocol alone.
+//! It contacts only the relays in the settings: no address look-up, and no name server but
+//! the system's. All its parts are configured here one by one, because iroh's ready-made
+//! settings contact its makers' servers. Ports are mapped elsewhere, as iroh uses only one
+//! protocol to ask the router.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,26 +15,27 @@ use iroh::endpoint::{Endpoint, NetReportConfig, PortmapperConfig, QuicTransportC
 use super::relay::{self, Impostors};
 use super::settings::Settings;
 
-/// What is agreed on in the handshake of QUIC. Versions are agreed on in the hello,
-/// where a refusal can say why.
+/// The protocol name in the QUIC handshake. Versions are agreed on in the hello, where a
+/// refusal can give a reason.
 pub(super) const ALPN: &[u8] = b"cairn/net";
 
-/// How often something is sent on a connection, so that those between keep the way open.
+/// How often something is sent on a connection, so that the routers in between keep the way
+/// open.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-/// A connection through which nothing comes for so long is dead.
+/// A connection with no traffic for this long is dead.
 const MAX_IDLE: Duration = Duration::from_secs(15);
 
-/// Bytes that a peer may send before the node has taken them.
+/// Bytes that a peer may send before the node has read them.
 const WINDOW: u32 = 1 << 20;
 
-/// Binds the endpoint; says of relays whether they are who they should be.
+/// Binds the endpoint; also returns the relays with a wrong certificate.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub(super) async fn bind(settings: &Settings) -> Result<(Endpoint, Impostors)> {
     let Settings { key, address, relays, .. } = settings;
-    // What tells a captive portal is served without TLS, which our relays do not.
+    // The check for a captive portal is served without TLS; our relays do not offer it.
     let mut reports = NetReportConfig::default();
     reports.captive_portal_check = false;
     let (trust, impostors) = relay::trust(relays);
@@ -53,7 +54,7 @@ pub(super) async fn bind(settings: &Settings) -> Result<(Endpoint, Impostors)> {
     if let Some(external) = settings.external {
         builder = builder.external_addr(external);
     }
-    let builder = builder.bind_addr(*address).context("this is no address to listen at")?;
+    let builder = builder.bind_addr(*address).context("cannot listen at this kind of address")?;
     let bound = builder.bind().await.with_context(|| format!("cannot listen at {address}"))?;
     Ok((bound, impostors))
 }
@@ -63,7 +64,7 @@ fn transport() -> QuicTransportConfig {
     QuicTransportConfig::builder()
         .max_idle_timeout(Some(idle))
         .keep_alive_interval(KEEP_ALIVE)
-        // One long stream each way.
+        // One long stream in each direction.
         .max_concurrent_bidi_streams(1_u32.into())
         .max_concurrent_uni_streams(0_u32.into())
         .stream_receive_window(WINDOW.into())

@@ -1,4 +1,4 @@
-//! Frames in a stream: two bytes of length, one of kind, and what it holds.
+//! Frames in a stream: two bytes of length, one byte of kind, and the content.
 
 use iroh::endpoint::{RecvStream, SendStream};
 
@@ -11,22 +11,22 @@ use crate::wire::MAX_BLOCKS;
 /// The longest datagram in a stream: a frame of blocks has a head of 19 bytes.
 pub(super) const MAX_DATAGRAM_LEN: usize = 19 + MAX_BLOCKS * BLOCK_LEN;
 
-/// The longest message: its text can be all escapes of JSON, six bytes for one.
+/// The longest message: its text may consist of JSON escapes only, six bytes per character.
 pub(super) const MAX_MESSAGE_LEN: usize = 8 * 1024;
 
-/// The longest record, with eight groups whose names are all escapes.
+/// The longest record, with eight groups whose names consist of escapes only.
 pub(super) const MAX_RECORD_LEN: usize = 3 * 1024;
 
-/// What a frame holds.
+/// The content of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Hello,
     Datagram,
-    /// Hops that are left, and what somebody has signed for others.
+    /// The number of hops left, and a message signed by its sender, for others.
     Message,
-    /// What somebody has signed of itself.
+    /// A node's record of itself, which it has signed.
     Record,
-    /// The identity whose record is wanted.
+    /// A request for the record of this identity.
     Who,
     /// Statements about blocks.
     Metadata,
@@ -64,18 +64,18 @@ impl Kind {
     }
 }
 
-/// Why no frame comes or goes any more.
+/// Why no more frames come or go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoFrame {
     /// The stream or its connection has ended.
     Ended,
-    /// The other side does not take what is sent.
+    /// The other side does not read what is sent.
     Unread,
-    /// What comes is no frame.
+    /// The bytes are not a frame.
     Wrong(&'static str),
 }
 
-/// The bytes of a frame. It holds less than 64 KiB.
+/// Encodes a frame. Its content must be shorter than 64 KiB.
 pub(super) fn encode(kind: Kind, held: &[u8]) -> Vec<u8> {
     let len = u16::try_from(held.len() + 1).expect("no datagram is so long");
     [&len.to_be_bytes()[..], &[kind.byte()], held].concat()
@@ -100,7 +100,7 @@ fn head_of([high, low, kind]: [u8; 3]) -> Result<(Kind, usize), NoFrame> {
     }
 }
 
-/// Writes a whole frame, as `encode` makes it. It fails where the connection has ended.
+/// Writes a whole frame, as `encode` makes it. This fails if the connection has ended.
 pub(super) async fn write(stream: &mut SendStream, frame: &[u8]) -> Result<(), NoFrame> {
     stream.write_all(frame).await.map_err(|_| NoFrame::Ended)
 }

@@ -1,4 +1,4 @@
-//! Who may begin a handshake: counted before any of its work is done.
+//! The limits on handshakes: they are counted before any work is done for them.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use super::group::is_own_machine;
 
-/// How much is let in.
+/// How many connections and handshakes are let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections from one address, other than this machine's own, and handshakes in a second.
+    /// Connections from one address, other than this machine's own, and handshakes a second
+    /// from it.
     pub per_address: usize,
-    /// Handshakes in a second.
+    /// Handshakes a second.
     pub handshakes: u32,
 }
 
@@ -21,20 +22,20 @@ impl Default for Limits {
     }
 }
 
-/// Why somebody is turned away.
+/// Why a handshake is turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
-    /// There are as many connections as there may be.
+    /// All connections are taken.
     Total,
-    /// There are as many from this address as there may be from one, or it has begun as
-    /// many handshakes this second.
+    /// All connections for this address are taken, or it has begun as many handshakes this
+    /// second as it may.
     Address,
-    /// There have been as many handshakes this second as there may be.
+    /// There were as many handshakes this second as there may be.
     Handshakes,
 }
 
 impl Full {
-    /// A name for the kind of refusal, by which handshakes are counted.
+    /// The name of the refusal, by which handshakes are counted.
     pub fn name(self) -> &'static str {
         match self {
             Full::Total => "full",
@@ -44,33 +45,32 @@ impl Full {
     }
 }
 
-/// Counts those who came in, by their addresses.
+/// Counts the connections and handshakes by their addresses.
 #[derive(Clone, Debug)]
 pub struct Gate {
     limits: Limits,
-    /// The most that may be inside.
+    /// The most connections inside.
     most: usize,
     inside: Counts,
-    /// The second that is counted, and the handshakes in it.
+    /// The second that is counted, and its handshakes.
     second: (u64, Counts),
 }
 
-/// How many there are of each address.
+/// The number for each address.
 type Counts = BTreeMap<IpAddr, usize>;
 
 impl Gate {
-    /// Nobody is inside yet. There may be more inside than the `connections` that there may
-    /// be, by the handshakes of a second: a newcomer has to say who it is before it can take
-    /// another's place.
+    /// Nobody is inside yet. There may be more inside than `connections`, by the handshakes
+    /// of a second: a newcomer must say who it is before it can take another's place.
     pub fn new(limits: Limits, connections: usize) -> Gate {
         let most = connections.saturating_add(limits.handshakes as usize);
         Gate { limits, most, inside: Counts::new(), second: (0, Counts::new()) }
     }
 
-    /// Lets somebody begin a handshake. The place is theirs until [`Gate::leave`].
+    /// Lets a handshake begin. It holds its place until [`Gate::leave`].
     ///
     /// # Errors
-    /// Why not.
+    /// Why it is turned away.
     pub fn enter(&mut self, now: Duration, address: IpAddr) -> Result<(), Full> {
         let Limits { per_address, handshakes } = self.limits;
         let is_own = is_own_machine(address);
@@ -94,7 +94,7 @@ impl Gate {
         Ok(())
     }
 
-    /// Somebody from this address has gone.
+    /// A connection from this address has ended.
     pub fn leave(&mut self, address: IpAddr) {
         let address = holder(address);
         let here = self.inside.get(&address).copied().unwrap_or(0);
@@ -105,7 +105,8 @@ impl Gate {
     }
 }
 
-/// What counts as one address: of IPv6 a whole /64, as one customer has at least that many.
+/// The unit that counts as one address: for IPv6 a whole /64, as one customer has at least
+/// that many.
 fn holder(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -171,7 +172,7 @@ mod tests {
             assert_eq!(gate.enter(seconds(0), address(1)), Ok(()));
             gate.leave(address(1));
         }
-        assert_eq!(gate.enter(seconds(0), address(1)), Err(Full::Address), "others are left some");
+        assert_eq!(gate.enter(seconds(0), address(1)), Err(Full::Address), "others need some");
         assert_eq!(gate.enter(seconds(0), address(2)), Ok(()));
         assert_eq!(gate.enter(seconds(0), address(3)), Err(Full::Handshakes));
         assert_eq!(gate.enter(seconds(1), address(1)), Ok(()));

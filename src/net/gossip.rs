@@ -1,12 +1,12 @@
 //! Messages between nodes that need not be neighbours: what to show, pass on or refuse.
 //!
-//! A message to a neighbour goes straight to it; any other goes to all neighbours, which
-//! pass it on, each once. What is shown or passed on is proven: its sender has signed it, and
-//! has signed the record that says what it calls itself. Where that is not known, introducers
-//! and the neighbour that brought the message are asked for it first.
+//! A message to a neighbour goes straight to it; any other goes to all neighbours, and each
+//! passes it on once. Messages that are shown or passed on are proven: the sender has
+//! signed the message, and also the record with its name. If the record is unknown, the
+//! node first asks introducers and the neighbour that brought the message for it.
 //!
-//! There is no socket and no clock here: what comes is told with the time, and what is
-//! to be done is returned.
+//! There is no socket and no clock here: inputs come with the time, and the actions are
+//! returned.
 
 mod say;
 mod hear;
@@ -30,30 +30,31 @@ use crate::event::Event;
 use crate::hash::Hash;
 use crate::peer::PeerName;
 
-/// What a neighbour may bring, of its own and of others.
+/// How many frames a neighbour may bring, its own and those of others.
 pub(super) const OF_NEIGHBOUR: Rate = Rate::new(200, 50);
 
-/// What one node may say, by whichever neighbour it comes.
+/// How many messages one node may send, by any neighbour.
 pub(super) const OF_SENDER: Rate = Rate::new(20, 5);
 
-/// How long the record of a sender is waited for.
+/// How long to wait for the record of a sender.
 pub(super) const RECORD_WAIT: Duration = Duration::from_secs(2);
 
-/// The most messages that wait for the records of their senders.
+/// The most messages that wait for their senders' records.
 pub(super) const MAX_WAITING: usize = 64;
 
-/// What is to be done.
+/// An action for the hub.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Act {
     /// Send this to a neighbour.
     Send(PeerName, Kind, Vec<u8>),
-    /// Tell of this.
+    /// Tell this event.
     Tell(Event),
-    /// A neighbour has done this.
+    /// Judge a neighbour for this deed.
     Judge(PeerName, Deed),
-    /// Look whether this block is on our chain, for the node that asks with this number.
+    /// Look whether this block is on our chain, for the node whose question has this
+    /// number.
     Look(PeerName, u64, Hash),
-    /// A node, which calls itself so, has answered us.
+    /// A node with this name for itself has answered us.
     Answered(PeerName, Option<String>, Answer),
 }
 
@@ -64,20 +65,20 @@ pub(super) struct Neighbour {
     pub(super) is_introducer: bool,
 }
 
-/// How things stand when something comes.
+/// The surroundings at the time of an input.
 pub(super) struct Around<'a> {
     /// Unix time that never goes back.
     pub(super) now: Duration,
     pub(super) neighbours: &'a [Neighbour],
-    /// Whether we have to do with a node at all.
+    /// Whether a node is let in.
     pub(super) is_let_in: &'a dyn Fn(&PeerName) -> bool,
 }
 
-/// All that a node has heard and said.
+/// Everything that a node has heard and said.
 pub(super) struct Gossip {
     key: Key,
     own: PeerName,
-    /// What this node says of itself.
+    /// This node's record of itself.
     record: (Record, Signed),
     messages: Purpose,
     records_are: Purpose,
@@ -90,19 +91,19 @@ pub(super) struct Gossip {
     waiting: Vec<Waiting>,
 }
 
-/// A message whose sender is not known yet.
+/// A message whose sender is not yet known.
 struct Waiting {
     until: Duration,
     via: PeerName,
     hops: u8,
     message: Message,
     signed: Signed,
-    /// Whether somebody has shown a record that its sender has not signed.
+    /// Whether somebody has brought a record that the sender has not signed.
     is_doubted: bool,
 }
 
 impl Gossip {
-    /// A node with this key and this hello, of these groups, has heard nothing yet.
+    /// The gossip of a node with this key and this hello, which has heard nothing yet.
     pub(super) fn new(now: Duration, key: Key, hello: &Hello) -> Gossip {
         let network = hello.network();
         let own = key.name();
@@ -130,19 +131,20 @@ impl Gossip {
         }
     }
 
-    /// What each neighbour is told first.
+    /// The first frame to each neighbour.
     pub(super) fn own_record(&self) -> Vec<u8> {
         self.record.1.to_bytes()
     }
 
-    /// Who was heard of since then, and the accounts that they claim; this node first.
+    /// The nodes that were heard from since then, with the accounts that they claim; this
+    /// node first.
     pub(super) fn heard_since(&self, since: Duration) -> Vec<(PeerName, u16)> {
         let heard = self.records.iter().filter(|(_, known)| known.heard >= since);
         let others = heard.map(|(id, known)| (id.clone(), known.record.account));
         [(self.own.clone(), self.record.0.account)].into_iter().chain(others).collect()
     }
 
-    /// What a node calls itself, as it has signed.
+    /// A node's name for itself, as it has signed it.
     fn name_of(&self, id: &PeerName) -> Option<String> {
         let known = self.records.get(id)?;
         Some(known.record.name.clone()).filter(|name| !name.is_empty())

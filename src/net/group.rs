@@ -1,12 +1,11 @@
-//! Which addresses belong together.
+//! Groups of addresses.
 //!
-//! Addresses of one group are likely to have one owner, for whom one more of
-//! them costs little. So connections are spread over groups.
+//! The addresses of one group probably have one owner, who can get more of them at little
+//! cost. So connections are spread over groups.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// Addresses that are likely to have one owner: a /16 of IPv4, a /32 of IPv6, as
-/// Bitcoin has it.
+/// Addresses that probably have one owner: a /16 of IPv4 or a /32 of IPv6, as in Bitcoin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Group([u8; 5]);
 
@@ -24,7 +23,7 @@ pub fn group(address: IpAddr) -> Group {
     }
 }
 
-/// Whether an address is of this machine: limits for an address do not hold there,
+/// Whether an address belongs to this machine. The limits per address do not apply there,
 /// as a whole network may run on it.
 pub fn is_own_machine(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()

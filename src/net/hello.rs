@@ -1,7 +1,7 @@
-//! What two nodes tell each other before all else.
+//! The first thing that two nodes tell each other.
 //!
-//! It is an object of JSON, so that later versions can add to it. It is checked in
-//! two steps: whether it can be read at all, and whether it is of our network.
+//! A hello is a JSON object, so later versions can add to it. It is checked in two steps:
+//! whether it can be read, and whether it is from our network.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -15,10 +15,10 @@ use crate::peer::PeerName;
 /// The first and the last version of the protocol that this program speaks.
 pub const VERSIONS: (u8, u8) = (1, 2);
 
-/// From this version on there are messages, records and questions for them.
+/// From this version on there are messages, records, and questions for records.
 pub const MESSAGES_SINCE: u8 = 2;
 
-/// The most bytes that a hello may have.
+/// The largest size of a hello, in bytes.
 pub const MAX_HELLO_LEN: usize = 8 * 1024;
 
 /// The most peers that a hello may introduce.
@@ -27,10 +27,10 @@ pub const MAX_INTRODUCED: usize = 16;
 /// The most peers behind relays that a hello may introduce.
 pub const MAX_RELAYED: usize = 8;
 
-/// The most bytes that a name, a region or a capability may have.
+/// The largest size of a name, a region or a capability, in bytes.
 pub const MAX_WORD_LEN: usize = 32;
 
-/// The most groups that a node can be of.
+/// The most groups that a node can belong to.
 pub const MAX_GROUPS: usize = 8;
 
 /// The most capabilities that a node may claim.
@@ -39,53 +39,53 @@ const MAX_CAPABILITIES: usize = 16;
 /// A node with this capability sends blocks and wants them.
 pub const BLOCKS: &str = "blocks";
 
-/// A node with this capability takes statements about blocks, and passes them on. Nobody
-/// sends them to another, which would not know such a frame.
+/// A node with this capability accepts statements about blocks and passes them on. They are
+/// not sent to a node without it, which would not know such a frame.
 pub const METADATA: &str = "metadata";
 
 /// A node with this capability introduces others.
 pub const INTRODUCE: &str = "introduce";
 
-/// What a node says of itself.
+/// A node's description of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
-    /// The first version of the protocol that it speaks ...
+    /// The first version of the protocol that it speaks.
     pub from: u8,
-    /// ... and the last.
+    /// The last version.
     pub to: u8,
     /// Hash of its first block, in hexadecimal.
     pub genesis: String,
-    /// Zero bits that its blocks' hashes begin with.
+    /// The number of zero bits at the start of its blocks' hashes.
     pub zero_bits: u8,
-    /// Where its rewards go.
+    /// The account for its rewards.
     pub account: u16,
-    /// What it calls itself; may be empty.
+    /// Its name for itself; may be empty.
     pub name: String,
-    /// What it does.
+    /// Its capabilities.
     pub capabilities: Vec<String>,
-    /// Where it is, if it says so.
+    /// Its region, if it names one.
     #[serde(default)]
     pub region: Option<String>,
-    /// The groups that it is of.
+    /// The groups that it belongs to.
     #[serde(default)]
     pub groups: Vec<String>,
-    /// The port at which it can be dialled, at the address that its packets come from.
+    /// The port on which it can be dialled, at the address from which its packets come.
     pub port: u16,
-    /// Where it can be dialled from outside of its router, if it knows that.
+    /// Where it can be dialled from outside its router, if it knows that.
     #[serde(default)]
     pub external: Option<SocketAddr>,
-    /// Where it serves HTTP, if it does.
+    /// The address where it serves HTTP, if it does.
     #[serde(default)]
     pub http: Option<SocketAddr>,
     /// Some of the peers that it knows.
     #[serde(default)]
     pub peers: Vec<Introduced>,
-    /// Some of the peers that it reaches through relays alone.
+    /// Some of the peers that it reaches only through relays.
     #[serde(default)]
     pub relayed: Vec<Relayed>,
 }
 
-/// A peer that somebody knows.
+/// A peer that the node knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Introduced {
     /// Its public key in hexadecimal.
@@ -94,22 +94,22 @@ pub struct Introduced {
     pub address: SocketAddr,
 }
 
-/// A peer that somebody reaches through a relay alone.
+/// A peer that the node reaches only through a relay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relayed {
     /// Its public key in hexadecimal.
     pub id: String,
     /// The fingerprint of the relay's certificate in hexadecimal. It does not say where the
-    /// relay is: nobody can be led to one that they do not use already.
+    /// relay is, so nobody can be led to a relay that they do not already use.
     pub relay: String,
 }
 
-/// Why somebody is refused.
+/// Why a node is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The hello cannot be read.
     Unreadable(String),
-    /// There is no version that both speak.
+    /// There is no version that both nodes speak.
     Version {
         /// Theirs, first and last.
         theirs: (u8, u8),
@@ -118,18 +118,18 @@ pub enum Refused {
     },
     /// Its chain begins with another genesis block.
     Genesis,
-    /// It demands another number of zero bits of a hash.
+    /// It requires another number of zero bits in a hash.
     Target {
         /// Theirs.
         theirs: u8,
         /// Ours.
         ours: u8,
     },
-    /// It is us.
+    /// It is this node itself.
     Own,
-    /// There is a connection to this peer already, and that one stays.
+    /// There is already a connection to this peer, and that one stays.
     Twice,
-    /// It has lied too often and is banned for a while.
+    /// It has lied too often and is banned for a time.
     Banned,
     /// The person who runs this node does not let it in.
     Blocked,
@@ -140,7 +140,7 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// A name for the kind of refusal, by which handshakes are counted.
+    /// The name of the refusal, by which handshakes are counted.
     pub fn name(&self) -> &'static str {
         match self {
             Refused::Unreadable(_) => "unreadable",
@@ -182,7 +182,7 @@ impl fmt::Display for Refused {
 }
 
 impl Hello {
-    /// Its bytes.
+    /// Encodes the hello.
     pub fn encode(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("strings and numbers are JSON")
     }
@@ -190,14 +190,14 @@ impl Hello {
     /// Reads a stranger's hello.
     ///
     /// # Errors
-    /// It is no hello, or holds more than it may.
+    /// It is not a hello, or is larger than it may be.
     pub fn decode(bytes: &[u8]) -> Result<Hello, Refused> {
         let unreadable = |why: &str| Refused::Unreadable(why.to_owned());
         if bytes.len() > MAX_HELLO_LEN {
             return Err(unreadable("it is too long"));
         }
         let hello: Hello =
-            serde_json::from_slice(bytes).map_err(|_| unreadable("it is not the JSON wanted"))?;
+            serde_json::from_slice(bytes).map_err(|_| unreadable("it is not the expected JSON"))?;
         let words = [&hello.name].into_iter().chain(&hello.region).chain(&hello.capabilities);
         let words = words.chain(&hello.groups);
         if !words.into_iter().all(|word| is_word(word)) {
@@ -217,10 +217,10 @@ impl Hello {
         Ok(hello)
     }
 
-    /// The version to speak with a node that says this.
+    /// The version to speak with a node that sent this hello.
     ///
     /// # Errors
-    /// It is of another network, or there is no version that both speak.
+    /// It is from another network, or there is no version that both nodes speak.
     pub fn agree(&self, theirs: &Hello) -> Result<u8, Refused> {
         let version = self.to.min(theirs.to);
         if version < self.from.max(theirs.from) {
@@ -235,21 +235,21 @@ impl Hello {
         }
     }
 
-    /// Where a node can be dialled whose packets come from this address. What it says of
-    /// its router is believed only if it comes through that router: else it could have us
-    /// dial others.
+    /// Where a node can be dialled whose packets come from this address. Its claim about
+    /// its router is believed only if its packets come through that router; otherwise it
+    /// could make us dial others.
     pub fn place(&self, ip: IpAddr) -> Option<SocketAddr> {
         let ip = ip.to_canonical();
         let external = self.external.filter(|it| it.ip().to_canonical() == ip && it.port() != 0);
         external.or((self.port != 0).then(|| SocketAddr::new(ip, self.port)))
     }
 
-    /// What tells its network from others: a hash of what all nodes in it share.
+    /// The identifier of its network: a hash of what all nodes in it share.
     pub fn network(&self) -> [u8; 32] {
         *Hash::of(format!("{} {}", self.genesis, self.zero_bits).as_bytes()).as_bytes()
     }
 
-    /// Whether a node says that it does this.
+    /// Whether a node claims this capability.
     pub fn can(&self, capability: &str) -> bool {
         self.capabilities.iter().any(|it| it == capability)
     }

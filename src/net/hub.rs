@@ -1,5 +1,4 @@
-//! The loop that knows all connections: it dials, accepts, and does what the table
-//! decides.
+//! The loop that holds all connections: it dials, accepts, and does what the table decides.
 
 mod live;
 mod confirm;
@@ -41,39 +40,39 @@ use crate::metadata::Metadata;
 use crate::peer::PeerName;
 use crate::words::Request;
 
-/// How often the hub looks what is due.
+/// How often the hub checks what is due.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How often peers that were met are kept in their file.
+/// How often the peers that were met are saved to their file.
 const KEEP_EVERY: Duration = Duration::from_secs(30);
 
-/// How long peers may take to confirm that the node ends.
+/// How long peers may take to confirm that the node is stopping.
 const FAREWELL: Duration = Duration::from_millis(250);
 
-/// A node that was heard of in this time counts as online.
+/// A node that was heard from within this time counts as online.
 const ONLINE: Duration = Duration::from_secs(120);
 
-/// How many peers are asked for their tips at a time.
+/// How many peers are asked for their tips each time.
 const ASKED_FOR_TIPS: usize = 3;
 
-/// What comes to the hub from outside of the network's thread.
+/// The hub's inputs from outside the network's thread.
 pub(super) enum ToHub {
-    /// Something is wanted.
+    /// An order.
     Order(Order),
-    /// A peer has done something.
+    /// A peer has done something that changes its reputation.
     Judge(PeerName, Deed),
-    /// The node's loop takes commands here: it is told what happens, and asked about blocks.
+    /// The node's loop takes commands here: it is told events, and asked about blocks.
     Node(std::sync::mpsc::Sender<Command>),
-    /// Something is asked, and to be answered.
+    /// A request that needs an answer.
     Request(Request),
     /// The node's loop has looked at its chain.
     Found(Found),
 }
 
-/// What the hub is made of.
+/// The parts of the hub.
 pub(super) struct Parts {
     pub(super) settings: Settings,
-    /// The peers of its file.
+    /// The peers from its file.
     pub(super) kept: Vec<Kept>,
     pub(super) endpoint: Endpoint,
     pub(super) impostors: Impostors,
@@ -89,7 +88,7 @@ pub(super) struct Parts {
 /// All connections of a node, and what it knows of its peers.
 pub(super) struct Hub {
     parts: Parts,
-    /// What this node says of itself.
+    /// This node's description of itself.
     hello: Hello,
     table: Table,
     lives: Lives,
@@ -99,9 +98,9 @@ pub(super) struct Hub {
     gossip: Gossip,
     /// The way to the node's loop, once it runs.
     node: Option<std::sync::mpsc::Sender<Command>>,
-    /// Counts refused messages that are told.
+    /// Counts the refused messages that are reported.
     refusals: Meter,
-    /// Looks at the chain that are under way.
+    /// The number of look-ups in the chain that are under way.
     looks: usize,
     /// Questions about blocks that are under way.
     asked: Vec<Asked>,
@@ -117,7 +116,7 @@ pub(super) struct Hub {
     handshakes: Vec<(&'static str, u64)>,
 }
 
-/// When what comes again is due.
+/// When the regular tasks are due.
 struct Due {
     lookup: Duration,
     hello: Duration,
@@ -155,7 +154,7 @@ pub(super) async fn run(
     }
     hub.keep();
     hub.outside.end().await;
-    // The peers are told; those who do not answer find out by themselves.
+    // The peers are told; those that do not answer find out by themselves.
     let _ = timeout(FAREWELL, endpoint.close()).await;
 }
 
@@ -217,7 +216,7 @@ impl Hub {
         (self.parts.tell)(notice);
     }
 
-    /// Counts a handshake that ended so.
+    /// Counts a handshake with this outcome.
     fn count(&mut self, outcome: &'static str) {
         match self.handshakes.iter_mut().find(|(name, _)| *name == outcome) {
             Some((_, count)) => *count += 1,
@@ -283,7 +282,7 @@ impl Hub {
             Event::Undialled(id, why, by_them) => {
                 self.count(if by_them { "turned-away" } else { "unreachable" });
                 self.table.failed(now, &id);
-                // Two that dial each other at once have one connection too many.
+                // If two nodes dial each other at once, they have one connection too many.
                 if by_them && !self.lives.has(&id) {
                     self.tell(Notice::Refused { who: id.to_string(), why, by_them });
                 }
@@ -295,7 +294,7 @@ impl Hub {
         }
     }
 
-    /// Shows others what is known.
+    /// Publishes the state to others.
     fn publish(&self, now: Duration) {
         self.parts.contacts.tell(Told {
             contacts: self.table.contacts(now),

@@ -1,8 +1,8 @@
-//! A node's key, and the file that it lies in.
+//! A node's key and its file.
 //!
-//! The key is made on the first start. With the file one can pass for the node, so
-//! nobody but its owner may read it. A file that is damaged is an error: a new key
-//! in its place would make the node a stranger to all that knew it.
+//! The key is made on the first start. Anybody with the file can pose as the node, so only
+//! its owner may read it. A damaged file is an error: with a new key in its place, the node
+//! would be a stranger to all that knew it.
 
 use std::error::Error;
 use std::fmt;
@@ -18,7 +18,7 @@ use super::private_file::{check_mode, create};
 use crate::hash::Hash;
 use crate::peer::PeerName;
 
-/// The most bytes that are read of a file: a key has 65.
+/// The most bytes that are read from a file: a key has 65.
 const MAX_LEN: u64 = 1 << 10;
 
 /// Length of a signature.
@@ -28,12 +28,12 @@ pub const SIGNATURE_LEN: usize = Signature::LENGTH;
 #[derive(Clone, Debug)]
 pub struct Key {
     secret: SecretKey,
-    /// The file that it lies in, locked as long as the key is in use.
+    /// The key's file, locked while the key is in use.
     _file: Option<Arc<File>>,
 }
 
-/// Another process runs a node with the key in this file. Of two nodes with one key others
-/// would hang up on one or the other, again and again.
+/// Another process runs a node with the key in this file. If two nodes used one key, others
+/// would hang up on one of them, again and again.
 #[derive(Debug)]
 pub struct InUse(PathBuf);
 
@@ -47,20 +47,20 @@ impl fmt::Display for InUse {
 impl Error for InUse {}
 
 impl Key {
-    /// A new key, which lies nowhere.
+    /// A new key without a file.
     pub fn random() -> Key {
         Key { secret: SecretKey::generate(), _file: None }
     }
 
     /// Reads the key in this file, or makes one if there is no such file. Nobody else can
-    /// open it so while the key, or a copy of it, lives.
+    /// open the file this way while the key, or a copy of it, exists.
     ///
     /// # Errors
-    /// The file is there and is no key, others can read it, another process uses it
-    /// ([`InUse`]), or the system says why it cannot be read or made.
+    /// The file exists and is not a key, others can read it, another process uses it
+    /// ([`InUse`]), or the system cannot read or make it.
     pub fn open(path: &Path) -> Result<Key> {
         match fs::metadata(path) {
-            // Opening a pipe would wait for its writer.
+            // Opening a pipe would wait for a writer.
             Ok(metadata) if !metadata.is_file() => bail!(damaged(path)),
             Ok(_) => read(path),
             Err(error) if error.kind() == ErrorKind::NotFound => make(path),
@@ -68,13 +68,13 @@ impl Key {
         }
     }
 
-    /// The public half in hexadecimal: what others call this node.
+    /// The public half in hexadecimal: the node's name for others.
     pub fn name(&self) -> PeerName {
         PeerName::new(self.secret.public())
     }
 
-    /// The account that rewards go to unless told otherwise: the first 16 bits of
-    /// the double SHA-256 of the public half.
+    /// The account for rewards unless another one is named: the first 16 bits of the double
+    /// SHA-256 of the public half.
     pub fn account(&self) -> u16 {
         let hash = Hash::of(self.secret.public().as_bytes());
         let [high, low, ..] = *hash.as_bytes();
@@ -86,7 +86,7 @@ impl Key {
         self.secret.sign(bytes).to_bytes()
     }
 
-    /// What the endpoint is bound with.
+    /// The key for the endpoint.
     pub(super) fn secret(&self) -> SecretKey {
         self.secret.clone()
     }
@@ -127,8 +127,8 @@ fn unreadable(path: &Path) -> String {
 fn damaged(path: &Path) -> String {
     let path = path.display();
     format!(
-        "{path} is no key of 64 hexadecimal digits: bring it back from a copy, or move it away, \
-         and the node starts with a new key as a stranger"
+        "{path} is not a key of 64 hexadecimal digits: bring it back from a copy, or move it \
+         away, and the node starts with a new key as a stranger"
     )
 }
 

@@ -1,9 +1,9 @@
-//! Finding each other on the local network.
+//! Finding peers on the local network.
 //!
-//! Each node says now and then, to a multicast group of the local network, who it is
-//! and at which port it can be dialled. Nothing of that is believed: it is a hint
-//! whom to dial, and the handshake shows who is there. The interfaces are named to the
-//! system one by one, as there need not be a route for multicast.
+//! Each node regularly tells a multicast group of the local network its identity and the
+//! port on which it can be dialled. This is not trusted: it is a hint about a peer to dial,
+//! and the handshake shows who is there. The interfaces are named to the system one by one,
+//! as there may be no route for multicast.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,22 +16,22 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The group that beacons go to, of those that stay within a site (RFC 2365).
+/// The group that beacons go to, from the groups that stay within a site (RFC 2365).
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 67, 82);
 
-/// The port that beacons go to unless told otherwise.
+/// The default port of beacons.
 pub const DISCOVERY_PORT: u16 = 6782;
 
-/// What a beacon begins with: our name, and the version of its layout.
+/// The beginning of a beacon: our name, and the version of its layout.
 const MAGIC: [u8; 6] = *b"cairn\x01";
 
-/// Bytes of a beacon: magic, network, identity, port.
+/// The length of a beacon: magic, network, identity, port.
 const BEACON_LEN: usize = 6 + 32 + 32 + 2;
 
 /// How to look for peers on the local network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lan {
-    /// On which interfaces, by their addresses; all if none is named.
+    /// The interfaces, by their addresses; all if none is named.
     pub interfaces: Vec<Ipv4Addr>,
     /// The UDP port that beacons go to.
     pub port: u16,
@@ -46,14 +46,14 @@ impl Default for Lan {
     }
 }
 
-/// What a node says of itself on the local network.
+/// A node's announcement of itself on the local network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Beacon {
-    /// A hash of what all of a network share.
+    /// A hash of what all nodes of a network share.
     pub(super) network: [u8; 32],
     /// The node's public key.
     pub(super) id: [u8; 32],
-    /// Where it can be dialled, at the address that the beacon comes from.
+    /// The port on which it can be dialled, at the address from which the beacon comes.
     pub(super) port: u16,
 }
 
@@ -80,25 +80,25 @@ pub(super) struct Discovery {
     lan: Lan,
     own: Beacon,
     found: Sender<Near>,
-    /// The task of each interface, which ends when this is dropped.
+    /// The task of each interface; tasks end when this is dropped.
     tasks: BTreeMap<Ipv4Addr, JoinSet<()>>,
-    /// Whether it has told that it can look nowhere.
+    /// Whether it has reported that it cannot look on any interface.
     is_failing: bool,
 }
 
 impl Discovery {
-    /// Looks nowhere yet.
+    /// Looks on no interface yet.
     pub(super) fn new(lan: &Lan, own: Beacon, found: &Sender<Near>) -> Discovery {
         let (lan, found) = (lan.clone(), found.clone());
         Discovery { lan, own, found, tasks: BTreeMap::new(), is_failing: false }
     }
 
-    /// Looks on these interfaces and no others from now on, within a runtime. What cannot be
-    /// used is tried again each time.
+    /// From now on, looks on exactly these interfaces. Must be called within a runtime.
+    /// Interfaces that cannot be used are tried again at each call.
     ///
     /// # Errors
-    /// What the system says of the first interface, where none can be used; told once for as
-    /// long as that is so.
+    /// The system's error for the first interface, if none can be used; reported once for
+    /// as long as this lasts.
     pub(super) fn follow(&mut self, interfaces: &[Ipv4Addr]) -> io::Result<()> {
         self.tasks.retain(|interface, _| interfaces.contains(interface));
         let mut failed = None;
@@ -126,8 +126,8 @@ impl Discovery {
     }
 }
 
-/// A socket that hears the group on one interface, and sends to it there. Others on
-/// this machine may hear the same port.
+/// A socket that receives the group's packets on one interface, and sends to the group
+/// there. Other sockets on this machine may use the same port.
 fn open(interface: Ipv4Addr, port: u16) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
@@ -140,7 +140,7 @@ fn open(interface: Ipv4Addr, port: u16) -> io::Result<UdpSocket> {
     UdpSocket::from_std(socket.into())
 }
 
-/// Bound to the group, a socket hears nothing else; Windows knows no such thing.
+/// Bound to the group, a socket receives nothing else; Windows does not support this.
 fn listening() -> Ipv4Addr {
     if cfg!(unix) { GROUP } else { Ipv4Addr::UNSPECIFIED }
 }
@@ -157,7 +157,7 @@ async fn run(socket: UdpSocket, lan: Lan, own: Beacon, found: Sender<Near>) {
             }
             Ok((len, from)) = socket.recv_from(&mut buffer) => {
                 if let Some(near) = near(&buffer[..len], from.ip(), &own) {
-                    // Where there are too many the next beacon will do.
+                    // If there are too many, the next beacon will do.
                     let _ = found.try_send(near);
                 }
             }
@@ -165,7 +165,7 @@ async fn run(socket: UdpSocket, lan: Lan, own: Beacon, found: Sender<Near>) {
     }
 }
 
-/// Whom a beacon tells of, if it is another node of our network.
+/// The sender of a beacon, if it is another node of our network.
 fn near(bytes: &[u8], from: IpAddr, own: &Beacon) -> Option<Near> {
     let beacon = Beacon::decode(bytes)?;
     let is_other = beacon.network == own.network && beacon.id != own.id && beacon.port != 0;
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(heard(Beacon { port: 0, ..other }), None);
     }
 
-    /// How to look at a port that was free a moment ago.
+    /// Settings with a port that was free a moment ago.
     fn lan() -> Lan {
         let free = StdSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
         let port = free.local_addr().expect("it is bound").port();
@@ -216,7 +216,7 @@ mod tests {
         let lan = lan();
         let (tell, mut found) = channel(64);
         let mut discovery = Discovery::new(&lan, OWN, &tell);
-        discovery.follow(&[]).expect("there is nothing that could fail");
+        discovery.follow(&[]).expect("nothing can fail without interfaces");
         let other = Beacon { id: [3; 32], ..OWN };
         let mut neighbour = Discovery::new(&lan, other, &tell);
         neighbour.follow(&[Ipv4Addr::LOCALHOST]).expect("loopback is there");
@@ -229,7 +229,7 @@ mod tests {
                 heard.push(id);
             }
         }
-        discovery.follow(&[]).expect("there is nothing that could fail");
+        discovery.follow(&[]).expect("nothing can fail without interfaces");
         assert!(discovery.tasks.is_empty());
     }
 

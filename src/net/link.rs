@@ -1,8 +1,8 @@
-//! The node's end of the way to its peers: two kinds of bounded queue.
+//! The node's end of the way to its peers: bounded queues in two directions.
 //!
-//! What comes waits in an inbox, in which each peer has a share of the places; what goes
-//! waits in an outbox, one for each peer. Where one is full a datagram is dropped, as
-//! UDP does, and the node asks again.
+//! Incoming datagrams wait in an inbox, in which each peer has a share of the places.
+//! Outgoing frames wait in an outbox, one for each peer. If a queue is full, a datagram is
+//! dropped, as with UDP, and the node asks again.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -19,25 +19,25 @@ use crate::node::{Command, Input};
 use crate::peer::PeerName;
 use crate::wire::Message;
 
-/// The most datagrams of a peer that wait for the node: four of its answers.
+/// The most datagrams of a peer that wait for the node: four of the peer's answers.
 pub const MAX_WAITING_IN: usize = 32;
 
 /// The most frames that wait to be sent to a peer: eight answers.
 pub const MAX_WAITING_OUT: usize = 64;
 
-/// While more than this wait to be sent to a peer, its questions are dropped: two
-/// answers, or some 150 KB under way.
+/// While more frames than this wait to be sent to a peer, its questions are dropped: two
+/// answers, or about 150 KB.
 pub const MAX_UNDER_WAY: usize = 16;
 
-/// What comes to the node.
+/// The node's inputs from the network.
 pub(super) enum Incoming {
-    /// A datagram, with its place.
+    /// A datagram, with its place in the inbox.
     Datagram(PeerName, Vec<u8>, OwnedSemaphorePermit),
     /// There is a new peer.
     Joined(PeerName),
     /// A peer has gone.
     Left(PeerName),
-    /// A peer is to be asked for its tip.
+    /// The node is to ask a peer for its tip.
     Ask(PeerName),
 }
 
@@ -47,8 +47,8 @@ pub struct NetLink {
     outboxes: Outboxes,
 }
 
-/// The network's end of the inbox. Peers come and go as often as there are
-/// handshakes, which are counted; datagrams are bounded by their places.
+/// The network's end of the inbox. Peers come and go as often as there are handshakes,
+/// which are limited; datagrams are limited by their places.
 #[derive(Clone)]
 pub(super) struct Inbox(Sender<Incoming>);
 
@@ -56,7 +56,7 @@ pub(super) struct Inbox(Sender<Incoming>);
 #[derive(Clone, Default)]
 pub(super) struct Outboxes(Arc<Mutex<HashMap<PeerName, Outbox>>>);
 
-/// The way to one peer: whole frames.
+/// The queue to one peer: whole frames.
 pub(super) type Outbox = mpsc::Sender<Vec<u8>>;
 
 /// A link, and the network's ends of its queues.
@@ -67,7 +67,7 @@ pub(super) fn queues() -> (NetLink, Inbox, Outboxes) {
 }
 
 impl Inbox {
-    /// Gives something to the node, which may have ended.
+    /// Gives an input to the node, which may have ended.
     pub(super) fn put(&self, incoming: Incoming) {
         let _ = self.0.send(incoming);
     }
@@ -93,7 +93,7 @@ pub(super) struct Entrance {
     inbox: Inbox,
     places: Arc<Semaphore>,
     outbox: Outbox,
-    /// Whether both sides send blocks: the node is told nothing of other peers.
+    /// Whether both sides send blocks: the node is not told about other peers.
     has_blocks: bool,
 }
 
@@ -103,8 +103,8 @@ impl Entrance {
         Entrance { from, inbox, places, outbox, has_blocks }
     }
 
-    /// Gives a datagram to the node, or drops it. A question is dropped where
-    /// earlier answers still wait: the peer does not read what it asked for.
+    /// Gives a datagram to the node, or drops it. A question is dropped if earlier answers
+    /// still wait: the peer does not read what it asked for.
     pub(super) fn put(&self, datagram: Vec<u8>) {
         if !self.has_blocks {
             return;
@@ -151,7 +151,8 @@ mod tests {
     use crate::hash::Hash;
     use crate::wire::{Place, Question};
 
-    /// The ends of one peer's way: the node's link, the peer's entrance, and what is sent to it.
+    /// The two ends of one peer's queues: the node's link, the peer's entrance, and the
+    /// frames sent to it.
     fn way(has_blocks: bool) -> (NetLink, Entrance, mpsc::Receiver<Vec<u8>>) {
         let (link, inbox, outboxes) = queues();
         let (outbox, frames) = mpsc::channel(MAX_WAITING_OUT);

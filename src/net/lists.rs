@@ -1,4 +1,4 @@
-//! Whom to let in and whom not, as the person who runs the node says.
+//! The peers to let in or to refuse, as the person who runs the node says.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -7,27 +7,28 @@ use std::time::Duration;
 use crate::contacts::Subject;
 use crate::peer::PeerName;
 
-/// The allow list and the block list. A block goes before an allowance; where there is
-/// an allow list, nobody else is let in.
+/// The allow list and the block list. A block takes precedence over an allowance. If there
+/// is an allow list, nobody else is let in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lists {
-    /// Until when each holds; `None` is for good.
+    /// How long each entry holds; `None` is for good.
     allowed: BTreeMap<Subject, Option<Duration>>,
     blocked: BTreeMap<Subject, Option<Duration>>,
-    /// Whether there is an allow list, also where all its entries have ended.
+    /// Whether there is an allow list, even if all its entries have expired.
     is_closed: bool,
 }
 
 impl Lists {
-    /// Puts somebody on the allow list, which keeps all others out, and off the
-    /// block list.
+    /// Adds a subject to the allow list, which keeps all others out, and removes it from
+    /// the block list.
     pub fn allow(&mut self, subject: Subject, until: Option<Duration>) {
         self.blocked.remove(&subject);
         self.allowed.insert(subject, until);
         self.is_closed = true;
     }
 
-    /// Takes somebody off the block list; joins the allow list only where there is one.
+    /// Removes a subject from the block list; adds it to the allow list only if there is
+    /// one.
     pub fn admit(&mut self, subject: Subject, until: Option<Duration>) {
         if self.is_closed {
             return self.allow(subject, until);
@@ -35,13 +36,13 @@ impl Lists {
         self.blocked.remove(&subject);
     }
 
-    /// Puts somebody on the block list.
+    /// Adds a subject to the block list.
     pub fn block(&mut self, subject: Subject, until: Option<Duration>) {
         self.allowed.remove(&subject);
         self.blocked.insert(subject, until);
     }
 
-    /// Whether an address is let in before it is known who is there.
+    /// Whether an address is let in before the peer's identity is known.
     pub fn lets_in_address(&self, now: Duration, address: IpAddr) -> bool {
         !holds(&self.blocked, now, &Subject::Address(address.to_canonical()))
     }
@@ -58,7 +59,7 @@ impl Lists {
     /// `allow ID`; `#` begins a comment. The times are Unix seconds.
     ///
     /// # Errors
-    /// The number of the first line that is none of these, and what is wrong.
+    /// The number of the first line that is not valid, and its error.
     pub fn read(&mut self, text: &str) -> Result<(), (usize, String)> {
         for (index, line) in text.lines().enumerate() {
             self.read_line(line).map_err(|why| (index + 1, why))?;
@@ -76,7 +77,7 @@ impl Lists {
                 Ok(seconds) => Some(Duration::from_secs(seconds)),
                 Err(_) => return Err(format!("{seconds:.40?} is not a time in Unix seconds")),
             },
-            _ => return Err("write allow or block, then whom, then perhaps until SECONDS".into()),
+            _ => return Err("write allow or block, ID or IP, and optionally until SECONDS".into()),
         };
         let subject = words[1].parse()?;
         match words[0] {
@@ -88,7 +89,7 @@ impl Lists {
     }
 }
 
-/// Whether somebody is on a list, and not only until a time that has passed.
+/// Whether a subject is on a list and its entry has not expired.
 fn holds(list: &BTreeMap<Subject, Option<Duration>>, now: Duration, subject: &Subject) -> bool {
     list.get(subject).is_some_and(|until| until.is_none_or(|until| until > now))
 }
@@ -139,6 +140,6 @@ mod tests {
         assert_eq!(wrong("\nblok 192.0.2.7").0, 2);
         assert!(wrong("block here").1.contains("neither an identity"));
         assert!(wrong("block 192.0.2.7 until noon").1.contains("Unix seconds"));
-        assert!(wrong("block").1.contains("then whom"));
+        assert!(wrong("block").1.contains("ID or IP"));
     }
 }

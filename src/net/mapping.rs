@@ -1,10 +1,11 @@
-//! A port of the router whose packets are passed on to the node.
+//! Port mapping: a port of the router whose packets are passed on to the node.
 //!
-//! The router is asked in one protocol after the other, so that it is known which of
-//! them it answered, and again after a while if it answered none. The port is asked for
-//! anew before its time is over, for as long as the node runs, and given back at the end.
-//! A router that starts again forgets it without a word, but is silent meanwhile: so it is
-//! looked whether the router is there, and one that comes back is asked anew.
+//! The node asks the router in one protocol after another, so it knows which of them the
+//! router answered; if the router answered none, the node asks again later. It renews the
+//! mapping before it expires, for as long as the node runs, and gives the port back at the
+//! end. A router that restarts forgets the mapping silently, but does not answer meanwhile.
+//! So the node checks regularly whether the router is there, and asks again when it comes
+//! back.
 
 use std::net::{SocketAddr, SocketAddrV4};
 use std::num::NonZeroU16;
@@ -18,21 +19,20 @@ use tokio::time::{sleep, timeout};
 
 use crate::reach::Mapping;
 
-/// How long a router may take to answer. It takes milliseconds; UPnP asks the whole
-/// local network first, for a second.
+/// How long a router may take to answer. An answer takes milliseconds; UPnP first asks the
+/// whole local network, for a second.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long after the router answered nothing it is asked again.
+/// How long to wait before asking again, if the router answered no protocol.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
-/// How often it is looked whether the router is still there. When it starts again it is
-/// away for longer.
+/// How often to check whether the router is still there. A restart takes longer than this.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 
-/// How many looks in a row it may leave unanswered: a packet can be lost.
+/// How many checks in a row it may leave unanswered: a packet can be lost.
 const MISSES: u32 = 2;
 
-/// How long giving a port back may take.
+/// The time limit for giving a port back.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A protocol in which a router can be asked to pass packets on.
@@ -47,10 +47,10 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// All of them, in the order in which they are tried: the plainest first.
+    /// All protocols, in the order in which they are tried: the simplest first.
     pub const ALL: [Protocol; 3] = [Protocol::Pcp, Protocol::NatPmp, Protocol::Upnp];
 
-    /// What people call it.
+    /// Its usual name.
     pub fn name(self) -> &'static str {
         match self {
             Protocol::Pcp => "PCP",
@@ -69,7 +69,7 @@ impl Protocol {
     }
 }
 
-/// A task that keeps a port of the router.
+/// A task that maintains a port of the router.
 pub(super) struct Mapper {
     state: watch::Receiver<Mapping>,
     stop: oneshot::Sender<()>,
@@ -77,9 +77,9 @@ pub(super) struct Mapper {
 }
 
 impl Mapper {
-    /// Asks the router in these protocols to pass packets on to where the endpoint
-    /// listens. There is nothing to ask for where only this machine can reach it, or
-    /// where it has no address of IPv4.
+    /// Asks the router in these protocols to pass packets on to the endpoint's port. There
+    /// is nothing to ask for if only this machine can reach the endpoint, or if it has no
+    /// IPv4 address.
     pub(super) fn start(protocols: &[Protocol], endpoint: &Endpoint) -> Option<Mapper> {
         let port = port_to_map(protocols, &endpoint.bound_sockets())?;
         let (tell, state) = watch::channel(Mapping::Asking);
@@ -89,7 +89,7 @@ impl Mapper {
         Some(Mapper { state, stop, task })
     }
 
-    /// What the router does for the node.
+    /// The state of the mapping.
     pub(super) fn state(&self) -> Mapping {
         *self.state.borrow()
     }
@@ -97,12 +97,12 @@ impl Mapper {
     /// Gives the port back.
     pub(super) async fn end(self) {
         drop(self.stop);
-        // Where it has panicked there is nothing left to give back.
+        // If it has panicked, there is nothing left to give back.
         let _ = self.task.await;
     }
 }
 
-/// The port that the router is to pass packets on to, if there is one.
+/// The port to which the router is to pass packets on, if there is one.
 fn port_to_map(protocols: &[Protocol], bound: &[SocketAddr]) -> Option<NonZeroU16> {
     let is_mapped = |it: &&SocketAddr| it.is_ipv4() && !it.ip().is_loopback();
     let bound = bound.iter().find(is_mapped).filter(|_| !protocols.is_empty())?;
@@ -138,7 +138,7 @@ impl Keeper {
         }
     }
 
-    /// Asks for a port, and keeps it for as long as the router lets us and is there.
+    /// Asks for a port, and keeps it for as long as the router allows it and is there.
     async fn keep(&self, protocol: Protocol, client: &Client) {
         let mut outer = client.watch_external_address();
         client.update_local_port(self.port);
@@ -151,7 +151,7 @@ impl Keeper {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
             let mapped = Mapping::Mapped { protocol: protocol.name(), at, since };
             self.tell.send_replace(mapped);
-            // So that a peer with a relay in common knows where to punch.
+            // So that a peer that shares a relay with us knows where to punch a hole.
             self.endpoint.add_external_addr(at).await;
             let is_kept = tokio::select! {
                 changed = outer.changed() => changed.is_ok(),
@@ -166,7 +166,7 @@ impl Keeper {
     }
 }
 
-/// Returns when the router is silent.
+/// Returns when the router no longer answers.
 async fn silence(protocol: Protocol) {
     let mut missed = None;
     loop {
@@ -178,14 +178,14 @@ async fn silence(protocol: Protocol) {
     }
 }
 
-/// Counts the looks in a row that were in vain. There are none as long as the router has
-/// answered no look: some that map ports answer nothing else.
+/// Counts the failed checks in a row. There are none until the router has answered a check:
+/// some routers that map ports answer nothing else.
 fn count(missed: Option<u32>, is_answered: bool) -> Option<u32> {
     if is_answered { Some(0) } else { missed.map(|missed| missed + 1) }
 }
 
-/// Whether the router answers in this protocol. It takes a new client to ask, as one
-/// believes for ten minutes what it has heard.
+/// Whether the router answers in this protocol. This needs a new client, as a client caches
+/// an answer for ten minutes.
 async fn answers(protocol: Protocol) -> bool {
     let found = Client::new(protocol.config()).probe().await;
     matches!(found, Ok(Ok(found)) if found.pcp || found.nat_pmp || found.upnp)
@@ -195,13 +195,13 @@ async fn answers(protocol: Protocol) -> bool {
 async fn release(client: &Client) {
     if client.watch_external_address().borrow().is_some() {
         client.deactivate();
-        // What is asked for next is answered once the port is given back. A router that does
-        // not answer forgets it by itself.
+        // The next request is answered after the port is given back. If the router does not
+        // answer, the mapping expires by itself.
         let _ = timeout(FAREWELL, client.probe()).await;
     }
 }
 
-/// The router's answer, as far as it is one.
+/// The router's answer, if it is valid.
 fn outer_address(told: Option<SocketAddrV4>) -> Option<SocketAddr> {
     let told = told.filter(|at| !at.ip().is_unspecified() && at.port() != 0)?;
     Some(told.into())

@@ -1,5 +1,5 @@
-//! What one node says to others, through those between them: words, a question about a
-//! block, or the answer to one. All of it is signed by the node that says it.
+//! What one node says to others through the nodes in between: text, a question about a
+//! block, or an answer to one. The node signs all of these.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,40 +9,40 @@ use crate::contacts::is_id;
 use crate::peer::PeerName;
 use crate::words::{To, check_text};
 
-/// How many times a message is passed on, at most. A hundred nodes of eight connections each
-/// are three or four apart.
+/// How many times a message is passed on, at most. A hundred nodes with eight connections
+/// each are three or four hops apart.
 pub const MAX_HOPS: u8 = 16;
 
-/// A message as it is signed.
+/// A message, as it is signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The identity of its sender.
     pub from: String,
-    /// Unix milliseconds, greater than that of each earlier message of the sender.
+    /// Unix milliseconds, greater than that of each earlier message from the sender.
     pub number: u64,
-    /// Whom it is for.
+    /// The recipient.
     pub to: Recipient,
-    /// What it says.
+    /// The content.
     pub body: Body,
 }
 
-/// Whom a message is for.
+/// The recipient of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
     /// Everybody.
     All,
-    /// The nodes of this group.
+    /// The nodes in this group.
     Group(String),
-    /// The node of this identity.
+    /// The node with this identity.
     Node(String),
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
-    /// Words for people.
+    /// Text for people.
     Text(String),
     /// A block's hash in hexadecimal: is it on your chain?
     Question(String),
@@ -55,21 +55,21 @@ pub enum Body {
 pub struct Answer {
     /// The number of the question.
     pub question: u64,
-    /// Where the sender's rewards go, as it says.
+    /// The account for the sender's rewards, as it says.
     pub account: u16,
-    /// Height of the block, if it is on the sender's chain.
+    /// The height of the block, if it is on the sender's chain.
     pub height: Option<u32>,
-    /// How many blocks are above it; 0 if it is not there.
+    /// The number of blocks above it; 0 if it is not on the chain.
     pub above: u32,
 }
 
 impl Message {
-    /// Who says that it has sent this.
+    /// The sender, as the message says.
     pub fn sender(&self) -> PeerName {
         PeerName::new(&self.from)
     }
 
-    /// Whether it is what its kind can be.
+    /// Whether the message is valid for its kind.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -80,19 +80,21 @@ impl Message {
             Recipient::Node(id) => is_id(id),
         };
         if !is_id(&self.from) || !is_recipient {
-            return Err("its sender or its recipient cannot be one");
+            return Err("its sender or its recipient is not valid");
         }
         match (&self.body, &self.to) {
             (Body::Text(text), _) => check_text(text),
             (Body::Question(hash), Recipient::All) if is_id(hash) => Ok(()),
             (Body::Answer(_), Recipient::Node(_)) => Ok(()),
-            (Body::Question(_) | Body::Answer(_), _) => Err("no such question or answer"),
+            (Body::Question(_) | Body::Answer(_), _) => {
+                Err("its question or its answer is not valid")
+            }
         }
     }
 }
 
 impl Answer {
-    /// Where the block is, if it is on the sender's chain.
+    /// The place of the block, if it is on the sender's chain.
     pub fn place(&self) -> Option<Place> {
         self.height.map(|height| Place { height: height.into(), above: self.above.into() })
     }

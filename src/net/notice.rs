@@ -1,4 +1,4 @@
-//! What a node among strangers tells the person who runs it.
+//! What a node among strangers reports to the person who runs it.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -7,46 +7,46 @@ use std::time::Duration;
 use crate::event::as_flag;
 use crate::peer::PeerName;
 
-/// Something that happened between this node and others.
+/// An event between this node and others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// There is a connection to a peer.
     Joined {
-        /// Who it is.
+        /// The peer's identity.
         id: PeerName,
-        /// What it calls itself; may be empty.
+        /// Its name for itself; may be empty.
         name: String,
-        /// Where it is; none where there is a relay between.
+        /// Its address; `None` if the connection goes through a relay.
         address: Option<SocketAddr>,
     },
     /// A connection has ended.
     Left {
-        /// To whom.
+        /// The peer's identity.
         id: PeerName,
         /// Why.
         why: String,
     },
-    /// A handshake came to nothing.
+    /// A handshake failed.
     Refused {
-        /// With whom: an identity or an address.
+        /// The other side: an identity or an address.
         who: String,
-        /// Why, as either side says.
+        /// The reason, as either side says.
         why: String,
-        /// Whether the other side has refused us.
+        /// Whether the other side refused us.
         by_them: bool,
     },
-    /// A peer is banned for a while.
+    /// A peer is banned for a time.
     Banned {
-        /// Who.
+        /// The peer's identity.
         id: PeerName,
         /// For how long.
         time: Duration,
-        /// What it has done last.
+        /// Its last deed.
         why: String,
     },
     /// How others reach this node has changed.
     Reach(String),
-    /// Something around the network does not work.
+    /// Something in the surroundings of the network does not work.
     Trouble(String),
 }
 

@@ -1,4 +1,4 @@
-//! Which way the packets of a connection take.
+//! The path of a connection's packets.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use iroh::endpoint::Connection;
 
 use crate::contacts::Path;
 
-/// The way that is in use, and how long a round trip takes on it.
+/// The path in use, and its round-trip time.
 pub(super) fn taken(connection: &Connection) -> Option<(Path, Duration)> {
     let paths = connection.paths();
     let path = paths.iter().find(|path| path.is_selected())?;
@@ -20,8 +20,8 @@ pub(super) fn taken(connection: &Connection) -> Option<(Path, Duration)> {
     Some((way, path.rtt()))
 }
 
-/// The address of the other side; none while packets go through a relay. A connection that
-/// is this young may not have told yet, and then it is where it was dialled.
+/// The other side's address; `None` while packets go through a relay. A young connection
+/// may not report its path yet; then the dialled address is used.
 pub(super) fn address(connection: &Connection, dialled: Option<SocketAddr>) -> Option<SocketAddr> {
     match taken(connection) {
         Some((Path::Direct(address), _)) => Some(address),

@@ -1,4 +1,4 @@
-//! The file of peers that were met: they are tried first at the next start.
+//! The file of peers that were met: they are dialled first at the next start.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
@@ -9,15 +9,15 @@ use anyhow::{Context, Result, bail};
 use super::table::Kept;
 use crate::contacts::is_id;
 
-/// The most bytes that are read: a thousand peers, and more.
+/// The most bytes that are read: over a thousand peers.
 const MAX_LEN: u64 = 1 << 20;
 
-/// Reads the peers that were kept; none where there is no such file. A line that
-/// cannot be read is left out: it costs a peer, which others know.
+/// Reads the saved peers; none if there is no such file. A line that cannot be read is
+/// skipped: it costs one peer, which others know.
 ///
 /// # Errors
-/// The file cannot be read, or no line of it is a peer: it is another file, which is not
-/// to be written over.
+/// The file cannot be read, or no line of it is a peer: then it is another file, which must
+/// not be overwritten.
 pub fn read(path: &Path) -> Result<Vec<Kept>> {
     let shown = path.display();
     let bytes = match read_bytes(path) {
@@ -29,8 +29,8 @@ pub fn read(path: &Path) -> Result<Vec<Kept>> {
     let kept: Vec<_> = kept.filter(|kept: &Kept| is_id(&kept.id)).collect();
     if kept.is_empty() && !bytes.is_empty() {
         bail!(
-            "{shown} is no file of peers: name another with --peers, or move it away, and the node \
-             starts without peers"
+            "{shown} is not a file of peers: name another with --peers, or move it away, and the \
+             node starts without peers"
         );
     }
     Ok(kept)
@@ -38,7 +38,7 @@ pub fn read(path: &Path) -> Result<Vec<Kept>> {
 
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no plain file"));
+        return Err(io::Error::other("it is not a plain file"));
     }
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_LEN + 1).read_to_end(&mut bytes)?;
@@ -48,10 +48,10 @@ fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Keeps these peers in place of those that were kept, whole or not at all.
+/// Saves these peers in place of the earlier ones, all or none.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn write(path: &Path, peers: &[Kept]) -> io::Result<()> {
     let line = |kept: &Kept| serde_json::to_string(kept).map(|line| line + "\n");
     let text: String = peers.iter().map(line).collect::<Result<_, _>>()?;

@@ -1,4 +1,4 @@
-//! Files that nobody but their owner may read.
+//! Files that only their owner may read.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-/// Makes a file that must not be there yet, for its owner alone.
+/// Creates a file for its owner alone; it must not exist yet.
 pub(super) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -15,7 +15,7 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Refuses a file that others than its owner can read or change.
+/// Refuses a file that others can read or change.
 #[cfg(unix)]
 pub(super) fn check_mode(path: &Path, file: &File) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -27,7 +27,7 @@ pub(super) fn check_mode(path: &Path, file: &File) -> Result<()> {
     Ok(())
 }
 
-/// Other systems have other ways to keep a file to its owner.
+/// Other systems have other ways to protect a file.
 #[cfg(not(unix))]
 pub(super) fn check_mode(_path: &Path, _file: &File) -> Result<()> {
     Ok(())

@@ -1,13 +1,13 @@
-//! How many of a kind may come in a second.
+//! Limits on how many of a kind may come in a second.
 
 use std::time::Duration;
 
-/// A rate: this many at once, and then one each time that `apart` has passed.
+/// A rate: this many at once, and then one more after each time of `apart`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// How many may come at once.
     pub burst: u32,
-    /// How long one takes to be forgotten.
+    /// How long it takes to forget one.
     pub apart: Duration,
 }
 
@@ -18,10 +18,10 @@ impl Rate {
     }
 }
 
-/// Counts what comes from one source.
+/// Counts the arrivals from one source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meter {
-    /// When all that came is forgotten.
+    /// When all arrivals are forgotten.
     clear: Duration,
 }
 
@@ -36,7 +36,7 @@ impl Meter {
         may_come
     }
 
-    /// Whether all that came is forgotten: then a new meter is as good.
+    /// Whether all arrivals are forgotten: then a new meter is as good.
     pub fn is_clear(&self, now: Duration) -> bool {
         self.clear <= now
     }

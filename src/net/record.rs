@@ -1,4 +1,4 @@
-//! What a node says of itself under its own signature, so that others can pass it on.
+//! A node's record of itself, with its signature, so that others can pass it on.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,30 +20,31 @@ pub const MAX_RECORDS: usize = 4_096;
 pub struct Record {
     /// Its identity.
     pub id: String,
-    /// What it calls itself; may be empty.
+    /// The node's name for itself; may be empty.
     pub name: String,
-    /// The groups that it is of.
+    /// The groups that it belongs to.
     pub groups: Vec<String>,
-    /// Where its rewards go, as it says.
+    /// The account for its rewards, as it says.
     pub account: u16,
-    /// When it was signed, in Unix milliseconds: of two the later holds.
+    /// The time of its signature, in Unix milliseconds: of two records, the later one
+    /// counts.
     pub time_ms: u64,
 }
 
 /// What is wrong with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrong {
-    /// It is no record.
+    /// It is not a record.
     Unreadable,
-    /// The one whom it is about has not signed it.
+    /// The node that it describes has not signed it.
     Unproven,
 }
 
 impl Record {
-    /// Reads a record and proves that it is by the one whom it is about.
+    /// Reads a record and proves that it comes from the node that it describes.
     ///
     /// # Errors
-    /// It is not.
+    /// The record is not valid.
     pub fn prove(signed: &Signed, purpose: &Purpose) -> Result<Record, Wrong> {
         let record: Record = signed.value().ok_or(Wrong::Unreadable)?;
         let are_words = is_word(&record.name) && record.groups.iter().all(|it| is_group(it));
@@ -57,26 +58,26 @@ impl Record {
     }
 }
 
-/// A record that has been proven, and what its owner did.
+/// A proven record, and its owner's activity.
 #[derive(Clone, Debug)]
 pub struct Known {
-    /// What it says.
+    /// The content.
     pub record: Record,
-    /// As its owner has signed it.
+    /// The record as its owner signed it.
     pub signed: Signed,
     /// When its owner was last heard of.
     pub heard: Duration,
-    /// Counts what it says.
+    /// Counts its owner's messages.
     pub meter: Meter,
 }
 
-/// The records that are known. Where there are too many, the one goes whose owner was
-/// heard of longest ago.
+/// The known records. If there are too many, the record is forgotten whose owner was last
+/// heard from longest ago.
 #[derive(Debug, Default)]
 pub struct Records(BTreeMap<PeerName, Known>);
 
 impl Records {
-    /// Keeps a record, unless a later one is known.
+    /// Saves a record, unless a later one is known.
     pub fn keep(&mut self, now: Duration, record: Record, signed: Signed) {
         let id = PeerName::new(&record.id);
         match self.0.get_mut(&id) {
@@ -94,17 +95,17 @@ impl Records {
         }
     }
 
-    /// What is known of a node.
+    /// The record of a node.
     pub fn get(&self, id: &PeerName) -> Option<&Known> {
         self.0.get(id)
     }
 
-    /// The same, to count what it says.
+    /// The same, to count the node's messages.
     pub fn get_mut(&mut self, id: &PeerName) -> Option<&mut Known> {
         self.0.get_mut(id)
     }
 
-    /// All that is known.
+    /// All known records.
     pub fn iter(&self) -> impl Iterator<Item = (&PeerName, &Known)> {
         self.0.iter()
     }

@@ -1,10 +1,10 @@
 //! A relay that people run for themselves, and the trust in it.
 //!
 //! Two nodes behind routers cannot dial each other. Both keep a connection to a relay,
-//! which passes their packets on and tells each where its own come from: with that they
-//! punch a way through their routers, and need the relay no more. A relay cannot read what
-//! it passes on, nor pass for a node. It has a certificate that nobody has signed but
-//! itself; so its address holds the certificate's fingerprint.
+//! which passes their packets on and tells each node where its own packets come from. With
+//! that they punch a way through their routers, and no longer need the relay. A relay
+//! cannot read what it passes on, nor pose as a node. Its certificate is signed only by
+//! itself, so its address includes the certificate's fingerprint.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -20,7 +20,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use sha2::{Digest, Sha256};
 
-/// What the address of a relay begins with, so that it is not taken for a peer's.
+/// The prefix of a relay's address, so that it is not mistaken for a peer's.
 const SCHEME: &str = "relay+";
 
 /// SHA-256 of a certificate, as `openssl x509 -fingerprint -sha256` shows it.
@@ -28,21 +28,21 @@ const SCHEME: &str = "relay+";
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// That of a certificate in DER.
+    /// The fingerprint of a certificate in DER.
     pub fn of(certificate: &[u8]) -> Fingerprint {
         Fingerprint(Sha256::digest(certificate).into())
     }
 }
 
-/// A relay: where it is, and how to know it.
+/// A relay: its place and its fingerprint.
 ///
-/// Its port is that of TCP, for what it passes on, and of UDP, for telling others where
-/// their packets come from.
+/// The port is for both TCP, for packets that it passes on, and UDP, for telling others
+/// where their packets come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relay {
-    /// Of its certificate.
+    /// The fingerprint of its certificate.
     pub fingerprint: Fingerprint,
-    /// A name or an address; one of IPv6 stands in brackets.
+    /// A name or an address; an IPv6 address is in brackets.
     pub host: String,
     /// TCP and UDP.
     pub port: u16,
@@ -70,7 +70,7 @@ impl FromStr for Relay {
         let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?;
         let relay =
             Relay { fingerprint: Fingerprint(digits.ok_or_else(wrong)?), host: host.into(), port };
-        // What is no host does not make a URL, or makes one of more than a host.
+        // A text that is not a host makes no URL, or a URL with more than a host.
         let is_host = !host.is_empty() && !host.contains(['/', '\\', '?', '#', '@']);
         relay.url().filter(|_| is_host).ok_or_else(wrong)?;
         Ok(relay)
@@ -85,12 +85,12 @@ impl fmt::Display for Relay {
 }
 
 impl Relay {
-    /// What the endpoint calls it.
+    /// The endpoint's name for it.
     pub(super) fn url(&self) -> Option<RelayUrl> {
         format!("https://{}:{}/", self.host, self.port).parse().ok()
     }
 
-    /// By which name its certificate is asked for.
+    /// The server name for which its certificate is requested.
     fn server_name(&self) -> Option<String> {
         Some(bare(self.url()?.host_str()?).to_owned())
     }
@@ -102,7 +102,7 @@ impl Relay {
     }
 }
 
-/// What an endpoint is told of its relays; without any it uses none.
+/// The relay mode of an endpoint; without relays it uses none.
 pub(super) fn mode(relays: &[Relay]) -> RelayMode {
     match relays {
         [] => RelayMode::Disabled,
@@ -110,12 +110,12 @@ pub(super) fn mode(relays: &[Relay]) -> RelayMode {
     }
 }
 
-/// The hosts that were not the relays that they should have been, when last asked.
+/// The hosts that presented a wrong certificate when last asked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Impostors(Arc<Mutex<BTreeSet<String>>>);
 
 impl Impostors {
-    /// Whether somebody else has answered in place of this relay.
+    /// Whether another server has answered in place of this relay.
     pub(super) fn include(&self, relay: &Relay) -> bool {
         relay.server_name().is_some_and(|name| self.lock().contains(&name))
     }
@@ -125,7 +125,7 @@ impl Impostors {
     }
 }
 
-/// Trust in these relays, and in nobody else, and those who were not trusted.
+/// Trust in these relays only, and the list of servers that were not trusted.
 pub(super) fn trust(relays: &[Relay]) -> (CaTlsConfig, Impostors) {
     let impostors = Impostors::default();
     let mut pins = HashMap::<String, Vec<Fingerprint>>::new();
@@ -141,13 +141,14 @@ pub(super) fn trust(relays: &[Relay]) -> (CaTlsConfig, Impostors) {
     (config, impostors)
 }
 
-/// Without the brackets around an address of IPv6, and the point at the end of a name.
+/// The host without the brackets of an IPv6 address, and without the dot at the end of a
+/// name.
 fn bare(host: &str) -> &str {
     host.trim_matches(['[', ']']).trim_end_matches('.')
 }
 
-/// Believes that a server is the relay at this host if its certificate is the one whose
-/// fingerprint was told; what else stands in the certificate does not matter.
+/// Accepts a server as the relay at this host if its certificate has the given fingerprint;
+/// the rest of the certificate does not matter.
 #[derive(Debug)]
 struct Pinned {
     pins: Arc<HashMap<String, Vec<Fingerprint>>>,

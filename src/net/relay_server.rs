@@ -1,8 +1,8 @@
-//! A relay for those who are behind routers.
+//! A relay for nodes behind routers.
 //!
-//! It passes packets on between its clients, and tells each where its own come from (QUIC
-//! address discovery), which needs TLS. So it makes a certificate for itself on its first
-//! start, and others know it by the fingerprint.
+//! It passes packets on between its clients, and tells each client where its packets come
+//! from (QUIC address discovery), which requires TLS. So it makes a certificate for itself
+//! on its first start, and others recognize it by the fingerprint.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -28,22 +28,22 @@ use tokio::sync::oneshot;
 use super::private_file::{check_mode, create};
 use super::relay::{Fingerprint, Relay};
 
-/// The port of a relay, for TCP and UDP, unless told otherwise.
+/// The default port of a relay, for TCP and UDP.
 pub const RELAY_PORT: u16 = 6785;
 
-/// The most nodes that may use a relay at a time.
+/// The most nodes that may use a relay at once.
 pub const MAX_CLIENTS: usize = 1_000;
 
 /// Bytes that a node may send through a relay in a second.
 pub const BYTES_PER_SECOND: NonZeroU32 = NonZeroU32::new(1 << 20).expect("it is not zero");
 
-/// The most bytes that are read of a file: a key and a certificate have some thousand.
+/// The most bytes that are read from a file: a key and a certificate have a few thousand.
 const MAX_LEN: u64 = 1 << 16;
 
-/// The name in the certificate. Nobody looks at it.
+/// The name in the certificate. Nobody checks it.
 const CERTIFICATE_NAME: &str = "cairn-relay";
 
-/// A relay that runs. Dropping it ends it.
+/// A running relay. Dropping it stops it.
 pub struct RelayServer {
     fingerprint: Fingerprint,
     address: SocketAddr,
@@ -52,13 +52,12 @@ pub struct RelayServer {
 }
 
 impl RelayServer {
-    /// Starts a relay at this address, for TCP and UDP alike; with port 0 the system
-    /// chooses one. Its certificate and the key to it are in this file, or are made and
-    /// kept there.
+    /// Starts a relay at this address, for both TCP and UDP; with port 0 the system chooses
+    /// one. Its certificate and key are in this file, or are made and saved there.
     ///
     /// # Errors
-    /// The file is there and is something else, or others can read it; or the address
-    /// cannot be listened at.
+    /// The file exists and has other content, or others can read it; or the relay cannot
+    /// listen at the address.
     pub fn start(address: SocketAddr, file: &Path) -> Result<RelayServer> {
         let identity = Identity::open(file)?;
         let fingerprint = Fingerprint::of(&identity.certificate);
@@ -79,12 +78,12 @@ impl RelayServer {
         Ok(RelayServer { fingerprint, address, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What others need to use it, where they reach it at this host.
+    /// What others need to use it, if they reach it at this host.
     pub fn at(&self, host: String) -> Relay {
         Relay { fingerprint: self.fingerprint, host, port: self.address.port() }
     }
@@ -94,15 +93,15 @@ impl Drop for RelayServer {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // Where it panicked there is nothing left to end.
+            // If it panicked, there is nothing left to stop.
             let _ = thread.join();
         }
     }
 }
 
-/// The two halves of a relay, and where it listens.
+/// The two halves of a relay, and the address at which they listen.
 async fn listen(address: SocketAddr, identity: &Identity) -> Result<([Server; 2], SocketAddr)> {
-    // What is served without TLS nobody needs here; it has to be somewhere.
+    // Nobody needs the service without TLS here, but it has to listen somewhere.
     let mut relay = RelayConfig::new(([127, 0, 0, 1], 0));
     let server_config = identity.server_config()?;
     relay.tls = Some(TlsConfig::new(address, CertConfig::Manual { server_config }));
@@ -123,7 +122,7 @@ async fn listen(address: SocketAddr, identity: &Identity) -> Result<([Server; 2]
     Ok(([relay, discovery], address))
 }
 
-/// Counts the clients, so that there are not too many.
+/// Counts the clients and limits their number.
 #[derive(Debug, Default)]
 struct Doorkeeper(AtomicUsize);
 
@@ -141,7 +140,7 @@ impl AccessControl for Doorkeeper {
     }
 }
 
-/// Reads a file that nobody else may read; `None` where there is none.
+/// Reads a private file; `None` if there is none.
 fn read_private(path: &Path) -> Result<Option<String>> {
     let unreadable = || format!("cannot read {}", path.display());
     let file = match File::open(path) {
@@ -154,21 +153,21 @@ fn read_private(path: &Path) -> Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// Writes a file that nobody else may read, and returns when it is safe.
+/// Writes a private file, and returns when it is safely stored.
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-/// A relay's certificate, and the key to it.
+/// A relay's certificate and its key.
 struct Identity {
     certificate: CertificateDer<'static>,
     key: PrivatePkcs8KeyDer<'static>,
 }
 
 impl Identity {
-    /// Reads them from this file, or makes them if there is no such file.
+    /// Reads both from this file, or makes them if there is no such file.
     fn open(file: &Path) -> Result<Identity> {
         match read_private(file)? {
             Some(text) => Identity::read(&text).with_context(|| {

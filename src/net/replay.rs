@@ -1,62 +1,62 @@
-//! Which messages have come already, so that none counts twice.
+//! The messages that have arrived already, so that none counts twice.
 //!
-//! A message is known by its sender and its number, which is Unix time in milliseconds and
-//! grows with each message of the sender, also over its restarts. What was sent before this node
-//! started is too old, so nothing has to be kept over our restarts. What is kept
-//! is bounded: where there is too much, the oldest is forgotten and nothing that old is
-//! taken any more.
+//! A message is identified by its sender and its number, which is Unix time in milliseconds
+//! and grows with each message of the sender, also over the sender's restarts. Messages
+//! from before this node's start are too old, so nothing has to be saved over our restarts.
+//! The memory is bounded: if there is too much, the oldest is forgotten, and no message
+//! that old is accepted any more.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::peer::PeerName;
 
-/// How far a sender's clock may be from ours, either way, in milliseconds.
+/// How far a sender's clock may be from ours, in either direction, in milliseconds.
 pub const MAX_APART_MS: u64 = 60_000;
 
 /// The most messages that are remembered.
 pub const MAX_SEEN: usize = 1 << 15;
 
-/// The most neighbours that are remembered to have brought one message. A liar can come again
-/// under ever new names.
+/// For one message, the most neighbours that are remembered to have brought it. A liar can
+/// return under ever new names.
 const MAX_BRINGERS: usize = 32;
 
-/// A time since the Unix epoch as numbers count it.
+/// A time since the Unix epoch, in milliseconds.
 pub fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What is known of a message that has come.
+/// What is known of a message that arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// It has not come before.
     New,
-    /// Another neighbour has brought it: they all pass on what they hear.
+    /// Another neighbour has brought it: all neighbours pass on what they hear.
     Again,
-    /// This neighbour has brought it before, which honest ones do not do.
+    /// This neighbour has brought it before; honest neighbours do not do that.
     Replayed,
-    /// It is older than what is remembered.
+    /// It is older than the memory.
     TooOld,
     /// Its sender's clock is ahead of ours.
     Ahead,
 }
 
-/// All that has come lately.
+/// All messages that arrived lately.
 #[derive(Debug)]
 pub struct Replay {
-    /// What has this number or a lower one is not taken.
+    /// Messages with this number or a lower one are not accepted.
     floor: u64,
-    /// Who has brought which message, the first ones in their order.
+    /// The neighbours that brought each message, the first ones in their order.
     seen: BTreeMap<(u64, PeerName), Vec<PeerName>>,
 }
 
 impl Replay {
-    /// Nothing has come to a node that starts now, in Unix milliseconds.
+    /// The memory of a node that starts now, in Unix milliseconds: empty.
     pub fn new(now_ms: u64) -> Replay {
         Replay { floor: now_ms.saturating_sub(1), seen: BTreeMap::new() }
     }
 
-    /// A message that its sender has signed comes by a neighbour.
+    /// Accepts a message, signed by its sender, from a neighbour.
     pub fn take(&mut self, now_ms: u64, from: &PeerName, number: u64, via: &PeerName) -> Seen {
         self.floor = self.floor.max(now_ms.saturating_sub(MAX_APART_MS));
         self.seen = self.seen.split_off(&(self.floor + 1, PeerName::new("")));
@@ -82,13 +82,13 @@ impl Replay {
         Seen::New
     }
 
-    /// Whether a message has come: then its signature need not be looked at again, which costs
-    /// far more than all else.
+    /// Whether a message has arrived: then its signature need not be checked again, which
+    /// costs far more than everything else.
     pub fn has(&self, from: &PeerName, number: u64) -> bool {
         self.seen.contains_key(&(number, from.clone()))
     }
 
-    /// Who has brought a message, the first ones in their order.
+    /// The neighbours that brought a message, the first ones in their order.
     pub fn bringers(&self, from: &PeerName, number: u64) -> &[PeerName] {
         self.seen.get(&(number, from.clone())).map_or(&[], Vec::as_slice)
     }

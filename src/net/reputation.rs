@@ -1,8 +1,8 @@
-//! What is thought of a peer, and why.
+//! Our opinion of a peer, and the reasons.
 //!
-//! A lie costs a peer some of its reputation. With too little left it is banned for
-//! a while, and for twice as long each time after. What it has lost comes back with
-//! time. An honest node passes on only what it has checked, so it loses nothing.
+//! A lie costs a peer some of its reputation. If too little is left, the peer is banned for
+//! a time, and each time after that for twice as long. Lost points come back with time. An
+//! honest node passes on only what it has checked, so it loses nothing.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,8 +10,7 @@ use std::time::Duration;
 use crate::event::Reason;
 use crate::wire::BadFrame;
 
-/// With this reputation or less a peer is banned: after three blocks that break a
-/// rule.
+/// With this reputation or less, a peer is banned: after three blocks that break a rule.
 pub const BANNED_AT: i32 = -100;
 
 /// The best reputation.
@@ -20,7 +19,7 @@ pub const BEST: i32 = 100;
 /// How long one point takes to come back.
 pub const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 
-/// How long the first ban lasts unless told otherwise.
+/// The default length of the first ban.
 pub const FIRST_BAN: Duration = Duration::from_secs(10 * 60);
 
 /// The longest ban.
@@ -31,7 +30,7 @@ pub const LAST_BAN: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Bans {
     /// With this reputation or less, from -100 to -1.
     pub at: i32,
-    /// How long the first ban lasts; each after it lasts twice as long ...
+    /// How long the first ban lasts; each further ban lasts twice as long ...
     pub first: Duration,
     /// ... up to this.
     pub longest: Duration,
@@ -45,31 +44,31 @@ impl Default for Bans {
     }
 }
 
-/// How many reasons are remembered of each peer.
+/// How many reasons are remembered for each peer.
 const MAX_REASONS: usize = 8;
 
-/// What a peer has done that changes its reputation.
+/// A deed of a peer that changes its reputation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deed {
-    /// By how much.
+    /// The change.
     pub points: i32,
-    /// Why, for people to read.
+    /// The reason, for people to read.
     pub why: String,
 }
 
 // ANCHOR: cost
-/// What a datagram that changed nothing costs its sender; `None` where honest nodes
-/// send such datagrams too.
+/// What a datagram that changed nothing costs its sender; `None` if honest nodes also send
+/// such datagrams.
 pub fn cost(reason: &Reason) -> Option<Deed> {
     let points = match reason {
         Reason::Invalid(_) | Reason::WrongAnswer { .. } => -40,
-        // A later version of the frames is no lie.
+        // A later version of the frames is not a lie.
         Reason::BadFrame(BadFrame::Version(_)) => return None,
         Reason::BadFrame(_) | Reason::SleepNotice(_) => -20,
         Reason::Shorter { .. }
         | Reason::Tie { .. }
         | Reason::Refused
-        // Over streams every question is answered, or dropped before the node hears it.
+        // Over streams every question is answered, or dropped before the node receives it.
         | Reason::TooManyQuestions
         // Its clock may be wrong, or ours, and then every peer would be banned.
         | Reason::Future { .. }
@@ -80,18 +79,18 @@ pub fn cost(reason: &Reason) -> Option<Deed> {
 }
 // ANCHOR_END: cost
 
-/// What bytes that are no frame of the stream cost.
+/// The cost of bytes that are not a frame of the stream.
 pub fn bad_stream(why: &str) -> Deed {
     Deed { points: -50, why: why.to_owned() }
 }
 
-/// What a statement about a block costs that its writer has not signed: honest nodes check
+/// The cost of a statement about a block that its writer has not signed: honest nodes check
 /// what they pass on.
 pub fn forged() -> Deed {
     Deed { points: -40, why: "a statement about a block with a forged signature".to_owned() }
 }
 
-/// What a block that was taken over brings.
+/// What a block earns that was adopted.
 pub fn useful() -> Deed {
     Deed { points: 1, why: "brought a longer chain".to_owned() }
 }
@@ -100,7 +99,7 @@ pub fn useful() -> Deed {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reputation {
     points: i32,
-    /// Until when what was lost has come back.
+    /// The time up to which returned points are counted.
     counted: Duration,
     bans: u32,
     banned_until: Option<Duration>,
@@ -108,15 +107,15 @@ pub struct Reputation {
 }
 
 impl Reputation {
-    /// Takes in a deed; returns for how long the peer is banned now, if it is. What was
-    /// still on its way when a ban began does not prolong it.
+    /// Accepts a deed; returns how long the peer is banned now, if it is. Deeds that were
+    /// still on their way when a ban began do not prolong it.
     pub fn judge(&mut self, now: Duration, deed: Deed, bans: &Bans) -> Option<Duration> {
         if self.banned_until(now).is_some() {
             return None;
         }
         self.points = (self.points(now, bans) + deed.points).clamp(bans.at, BEST);
         self.counted = now;
-        // Good deeds come often and all say the same.
+        // Good deeds come often, and all have the same reason.
         if deed.points < 0 {
             self.reasons.push_back(deed);
             self.reasons.drain(..self.reasons.len().saturating_sub(MAX_REASONS));
@@ -127,13 +126,13 @@ impl Reputation {
         let ban = bans.first.saturating_mul(2_u32.saturating_pow(self.bans)).min(bans.longest);
         self.bans = self.bans.saturating_add(1);
         self.banned_until = Some(now + ban);
-        // When the ban ends the peer begins anew, with little.
+        // When the ban ends, the peer starts again with few points.
         self.points = bans.at / 2;
         self.counted = now + ban;
         Some(ban)
     }
 
-    /// Its points now: what was lost comes back, what was won does not go.
+    /// Its points now: lost points come back, and earned points stay.
     pub fn points(&self, now: Duration, bans: &Bans) -> i32 {
         let each = bans.forgiven_after.as_millis().max(1);
         let back = now.saturating_sub(self.counted).as_millis() / each;
@@ -146,7 +145,7 @@ impl Reputation {
         self.banned_until.filter(|until| *until > now)
     }
 
-    /// What it lost its points for, oldest first.
+    /// The reasons for its lost points, oldest first.
     pub fn reasons(&self) -> impl Iterator<Item = &Deed> {
         self.reasons.iter()
     }

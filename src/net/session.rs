@@ -1,8 +1,8 @@
 //! One connection, from its handshake to its end.
 //!
-//! The dialler opens a stream and says hello; the other side answers with its own.
-//! A side that refuses closes the connection with the reason. After the hellos both
-//! sides send frames, until one of them ends the connection.
+//! The dialler opens a stream and sends its hello; the other side answers with its own. A
+//! side that refuses closes the connection with the reason. After the hellos both sides
+//! send frames until one of them closes the connection.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -19,57 +19,57 @@ use super::link::Entrance;
 use super::paths;
 use crate::peer::PeerName;
 
-/// The code with which a refused connection is closed; the reason is in words.
+/// The code for closing a refused connection; the reason is text.
 pub(super) const REFUSED: u32 = 1;
 
-/// The code with which a connection is closed that was in use.
+/// The code for closing a connection that was in use.
 pub(super) const ENDED: u32 = 0;
 
-/// A hello that comes so soon after another is passed over: a flood of them costs nothing.
+/// A hello that comes this soon after another is ignored: a flood of hellos costs nothing.
 const HELLO_APART: Duration = Duration::from_millis(100);
 
-/// What a connection tells the hub.
+/// A connection's reports to the hub.
 pub(super) enum Event {
-    /// A hello has come: shall the connection stay?
+    /// A hello has arrived: should the connection stay?
     Hello(Greeting),
-    /// A connected peer has said hello again.
+    /// A connected peer has sent another hello.
     Again(PeerName, Hello),
-    /// A connected peer has sent a frame that is about messages.
+    /// A connected peer has sent a frame about messages.
     Said(PeerName, Kind, Vec<u8>),
     /// A connected peer has sent a batch of statements about blocks.
     Batch(PeerName, Vec<u8>),
-    /// A connected peer has sent what is no frame.
+    /// A connected peer has sent bytes that are not a frame.
     Wrong(PeerName, &'static str),
     /// A connection that stayed has ended.
     Ended(PeerName, u64, String),
-    /// A dial came to nothing, for this reason; `true` where the other side gave it.
+    /// A dial failed, for this reason; `true` if the other side gave it.
     Undialled(PeerName, String, bool),
-    /// A handshake of somebody who came came to nothing.
+    /// A handshake that another node began failed.
     Unmet(String, Refused),
 }
 
-/// A new connection whose peer has said hello.
+/// A new connection whose peer has sent its hello.
 pub(super) struct Greeting {
     pub(super) connection: Connection,
-    /// Where the peer is, if that is known.
+    /// The peer's address, if it is known.
     pub(super) address: Option<SocketAddr>,
     pub(super) is_outgoing: bool,
     pub(super) hello: Hello,
     pub(super) reply: oneshot::Sender<Result<Accepted, Refused>>,
 }
 
-/// What a connection that stays works with.
+/// What a connection that stays needs.
 pub(super) struct Accepted {
     pub(super) id: PeerName,
-    /// Which of the peer's connections this is.
+    /// The serial number of the connection.
     pub(super) serial: u64,
-    /// What to answer, where the other side has dialled.
+    /// The hello to answer with, if the other side has dialled.
     pub(super) hello: Vec<u8>,
     pub(super) outbox: mpsc::Receiver<Vec<u8>>,
     pub(super) entrance: Entrance,
 }
 
-/// What all connections have in common.
+/// The common parts of all connections.
 #[derive(Clone)]
 pub(super) struct Context {
     pub(super) events: mpsc::Sender<Event>,
@@ -80,8 +80,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Dials a peer, and stays with it to the end of the connection. `hello` is a whole
-    /// frame.
+    /// Dials a peer, and serves the connection until its end. `hello` is a whole frame.
     pub(super) async fn dial(self, endpoint: Endpoint, place: EndpointAddr, hello: Vec<u8>) {
         let (id, dialled_at) = (place.id, place.ip_addrs().next().copied());
         let shown = dialled_at.map_or_else(|| "through a relay".into(), |at| format!("at {at}"));
@@ -111,7 +110,7 @@ impl Context {
         self.tell(Event::Undialled(PeerName::new(id), failed.0, failed.1)).await;
     }
 
-    /// Hears somebody who has dialled us, and stays to the end of the connection.
+    /// Answers a node that has dialled us, and serves the connection until its end.
     pub(super) async fn answer(self, incoming: Incoming, address: Option<SocketAddr>) {
         let who = address
             .map_or_else(|| "somebody through a relay".to_owned(), |address| address.to_string());
@@ -134,7 +133,7 @@ impl Context {
         }
     }
 
-    /// Asks the hub whether the connection stays; if so, sends and hears frames.
+    /// Asks the hub whether the connection stays; if so, sends and receives frames.
     async fn stay(self, met: Met, mut sending: SendStream, receiving: RecvStream) {
         let Met { connection, address, is_outgoing, hello } = met;
         let (reply, answer) = oneshot::channel();
@@ -161,7 +160,7 @@ impl Context {
         self.tell(Event::Ended(id, serial, why)).await;
     }
 
-    /// Hears frames until there is none.
+    /// Receives frames until the stream ends.
     async fn hear(&self, id: &PeerName, entrance: &Entrance, mut stream: RecvStream) -> NoFrame {
         let mut last_hello = Instant::now();
         loop {
@@ -184,7 +183,7 @@ impl Context {
         }
     }
 
-    /// Sends the hello, if we were dialled, and what is in the outbox, until there is no more.
+    /// Sends the hello, if we were dialled, and then the outbox, until it ends.
     async fn send(
         &self,
         stream: &mut SendStream,
@@ -204,7 +203,7 @@ impl Context {
     }
 
     async fn tell(&self, event: Event) {
-        // It fails where the network has ended.
+        // This fails if the network has ended.
         let _ = self.events.send(event).await;
     }
 }
@@ -217,7 +216,7 @@ struct Met {
     hello: Hello,
 }
 
-/// Says hello to whom we have dialled, and hears its own.
+/// Sends our hello to the node that we dialled, and receives its own.
 async fn greet(
     connection: &Connection,
     own: &[u8],
@@ -241,7 +240,7 @@ async fn hello(stream: &mut RecvStream) -> Result<Hello, Refused> {
     }
 }
 
-/// What the other side said as it closed the connection, made safe to print.
+/// The other side's reason for closing the connection, made safe to print.
 fn told(connection: &Connection) -> Option<String> {
     match connection.close_reason()? {
         ConnectionError::ApplicationClosed(close) => {
@@ -252,7 +251,7 @@ fn told(connection: &Connection) -> Option<String> {
     }
 }
 
-/// Why a connection has ended, as far as this side can tell.
+/// Why a connection has ended, as far as this side knows.
 fn why(connection: &Connection, no_frame: NoFrame) -> String {
     match (no_frame, connection.close_reason()) {
         (NoFrame::Wrong(what), _) => what.to_owned(),

@@ -1,4 +1,4 @@
-//! What a node among strangers is told at its start.
+//! The settings of a node among strangers at its start.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -16,74 +16,75 @@ use super::table::Policy;
 use crate::block::GENESIS_HASH;
 use crate::metadata::spread::Batches;
 
-/// Half of the weight is to answer, unless told otherwise.
+/// By default half of the weight must answer.
 pub const DEFAULT_WEIGHT_MINIMUM: u8 = 50;
 
-/// What a node among strangers is told at its start.
+/// The settings of a node among strangers at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Who it is.
+    /// Its key.
     pub key: Key,
-    /// Where it listens; port 0 lets the system choose.
+    /// The address at which it listens; with port 0 the system chooses one.
     pub address: SocketAddr,
-    /// What it calls itself; may be empty.
+    /// Its name for itself; may be empty.
     pub name: String,
-    /// Where it is, if it is to say so.
+    /// The region that it names, if any.
     pub region: Option<String>,
-    /// The groups that it is of: what is said to one of them is said to it.
+    /// The groups that it belongs to: it receives their messages.
     pub groups: Vec<String>,
-    /// How much of the weight is to answer where a block is asked about, in percent.
+    /// The part of the weight that must answer a question about a block, in percent.
     pub weight_minimum: u8,
-    /// How long such answers are waited for.
+    /// How long to wait for such answers.
     pub confirm: Duration,
-    /// Where its rewards go; its port if there is none, as over UDP.
+    /// The account for its rewards; if `None`, its port, as over UDP.
     pub account: Option<u16>,
-    /// The hash of the first block in hexadecimal, which all of a network share.
+    /// The hash of the first block in hexadecimal; all nodes of a network share it.
     pub genesis: String,
-    /// Zero bits that hashes begin with, which all of a network share.
+    /// The number of zero bits at the start of hashes; all nodes of a network share it.
     pub zero_bits: u8,
     /// The first and last version of the protocol that it speaks.
     pub versions: (u8, u8),
-    /// Whom to dial when nobody else is known.
+    /// The peers to dial when no other peer is known.
     pub bootstrap: Vec<Bootstrap>,
-    /// How often the names among them are looked up.
+    /// How often the names of bootstrap peers are looked up.
     pub lookup: Duration,
-    /// Where peers that were met are kept.
+    /// The file in which peers that were met are saved.
     pub peers_file: Option<PathBuf>,
-    /// Whom it lets in.
+    /// The nodes that it lets in.
     pub lists: Lists,
-    /// How many it lets in.
+    /// The limits on connections and handshakes.
     pub limits: Limits,
-    /// Whom it dials and keeps.
+    /// How it chooses the peers to dial and to keep.
     pub policy: Policy,
     /// How it looks for peers on the local network.
     pub lan: Lan,
-    /// Whether it does so from the start.
+    /// Whether it looks from the start.
     pub is_discovering: bool,
-    /// In which protocols the router is asked to pass packets on; in none, if there are none.
+    /// The protocols in which it asks the router to pass packets on; if empty, it does not
+    /// ask.
     pub mapping: Vec<Protocol>,
-    /// Where others reach it, if the router was told by hand to forward a port.
+    /// Where others reach it, if the router was configured by hand to forward a port.
     pub external: Option<SocketAddr>,
-    /// The relays that it uses, and no others.
+    /// The relays that it uses; it uses no others.
     pub relays: Vec<Relay>,
     /// How statements about blocks are spread.
     pub batches: Batches,
     /// How long a handshake may take.
     pub handshake: Duration,
-    /// How long a peer may take to read a frame, before it is hung up on.
+    /// How long a peer may take to read a frame before we hang up.
     pub unread: Duration,
-    /// How often it says hello again.
+    /// How often it sends another hello.
     pub hello: Duration,
     /// How often it asks some peers for their tips.
     pub tips: Duration,
-    /// What its random choices are grown from.
+    /// The seed of its random choices.
     pub seed: u64,
 }
 
 impl Settings {
-    /// A node of the network with the tutorial's genesis and target, on any address of
-    /// this machine and a port that the system chooses, without a file, which neither
-    /// looks around on the local network nor asks a router or a relay for anything.
+    /// A node of the network with the tutorial's genesis and target, at any address of this
+    /// machine and a port that the system chooses. It uses no file, does not look for peers
+    /// on the local network, and asks no router and no relay for anything.
     pub fn new(key: Key) -> Settings {
         Settings {
             account: Some(key.account()),
@@ -117,7 +118,7 @@ impl Settings {
         }
     }
 
-    /// The hello of this node, which listens at this port, without peers.
+    /// The hello of this node, which listens on this port, without peers.
     pub(super) fn hello(&self, port: u16) -> Hello {
         let does = if self.policy.is_introducer { INTRODUCE } else { BLOCKS };
         Hello {

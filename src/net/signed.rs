@@ -1,7 +1,7 @@
-//! JSON that its author has signed with the key of its identity.
+//! JSON signed by its author with the key of the author's identity.
 //!
-//! What is signed is the bytes as they go over the wire, behind a few that say what they are
-//! and for which network: a signature is of no use elsewhere.
+//! The signature covers the bytes as they are sent, after a prefix that says what they are
+//! and for which network. So a signature is of no use elsewhere.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,18 +9,18 @@ use serde::de::DeserializeOwned;
 use super::key::{self, Key, SIGNATURE_LEN};
 use crate::peer::PeerName;
 
-/// What a signature is for: a kind of thing, of a network.
+/// The purpose of a signature: a kind of content in a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purpose(Vec<u8>);
 
 impl Purpose {
-    /// This kind of thing in the network of this hash.
+    /// This kind of content, in the network with this hash.
     pub fn new(kind: &str, network: &[u8; 32]) -> Purpose {
         Purpose([b"cairn ", kind.as_bytes(), b"\n", network].concat())
     }
 }
 
-/// Bytes of JSON and a signature, which need not fit.
+/// JSON bytes and a signature, which may not match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
     signature: [u8; SIGNATURE_LEN],
@@ -34,7 +34,7 @@ impl Signed {
         Signed { signature: key.sign(&[&purpose.0[..], &json].concat()), json }
     }
 
-    /// Takes apart what `to_bytes` has put together; `None` if it is too short.
+    /// Splits the bytes that `to_bytes` made; `None` if they are too short.
     pub fn from_bytes(bytes: &[u8]) -> Option<Signed> {
         let (signature, json) = bytes.split_first_chunk()?;
         Some(Signed { signature: *signature, json: json.to_vec() })
@@ -45,7 +45,7 @@ impl Signed {
         [&self.signature[..], &self.json].concat()
     }
 
-    /// Reads the value. It is not asked here who has signed it.
+    /// Reads the value, without checking the signature.
     pub fn value<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.json).ok()
     }

@@ -1,9 +1,9 @@
-//! The table of peers: who is known, whom to dial, whom to keep.
+//! The table of peers: which peers are known, which to dial, and which to keep.
 //!
-//! It has no socket and no clock: what happens is told to it with the time, which is
-//! Unix time that never goes back. So that nobody can surround a node with peers of
-//! their own, connections are spread over groups of addresses, a group has a share of
-//! what is known, and the oldest connections that we dialled ourselves stay.
+//! It has no socket and no clock: it receives events together with the time, which is Unix
+//! time that never goes back. So that nobody can surround a node with their own peers,
+//! connections are spread over groups of addresses, each group has a limited share of the
+//! known peers, and the oldest connections that we dialled ourselves stay.
 
 mod entry;
 mod remember;
@@ -32,27 +32,27 @@ pub use self::keep::Place;
 /// The most peers that are remembered.
 pub const MAX_KNOWN: usize = 1_000;
 
-/// The most of them in one group of addresses, other than this machine's own.
+/// The most remembered peers in one group of addresses, other than this machine's own.
 pub const MAX_KNOWN_IN_GROUP: usize = 64;
 
-/// How the table decides.
+/// The rules by which the table decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// How many connections to keep up by dialling.
+    /// How many connections to maintain by dialling.
     pub target: usize,
     /// The most connections.
     pub most: usize,
-    /// How long to wait after a dial that failed; twice as long after each more.
+    /// How long to wait after a failed dial; twice as long after each further one.
     pub retry: Duration,
-    /// After how many dials in vain a peer is forgotten, unless it is a bootstrap peer.
+    /// After this many failed dials a peer is forgotten, unless it is a bootstrap peer.
     pub retries: u32,
-    /// A connected peer that says nothing for so long is hung up on.
+    /// A connected peer that says nothing for this long is disconnected.
     pub silent_after: Duration,
-    /// A peer that was not met for so long is forgotten.
+    /// A peer that was not met for this long is forgotten.
     pub forget_after: Duration,
     /// How peers are banned.
     pub bans: Bans,
-    /// Whether this node only introduces others: then it makes room for new ones.
+    /// Whether this node only introduces others: then it makes room for new peers.
     pub is_introducer: bool,
 }
 
@@ -71,64 +71,64 @@ impl Default for Policy {
     }
 }
 
-/// Where it is known from that there is a peer.
+/// How we know of a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The person who runs this node named it: it is never forgotten.
     Bootstrap,
-    /// It is in the file of peers: it was met before.
+    /// It is in the file of peers: it was met in an earlier run.
     File,
-    /// It is near: it made itself known on the local network.
+    /// It announced itself on the local network.
     Lan,
     /// Another peer introduced it.
     Peer,
 }
 
-/// A new connection, as it stands after the two hellos.
+/// A new connection after the two hellos.
 #[derive(Clone, Debug)]
 pub struct Met {
-    /// Who is there.
+    /// The peer's identity.
     pub id: PeerName,
-    /// Where from.
+    /// The peer's address.
     pub address: Option<IpAddr>,
-    /// Whether we dialled.
+    /// Whether we dialled it.
     pub is_outgoing: bool,
-    /// What it says of itself.
+    /// Its hello.
     pub hello: Hello,
     /// The version that was agreed on.
     pub version: u8,
 }
 
-/// All that is known of the other nodes.
+/// Everything that is known of the other nodes.
 #[derive(Debug)]
 pub struct Table {
     own: PeerName,
     policy: Policy,
-    /// Whom the person who runs this node lets in.
+    /// The nodes that the person who runs this node lets in.
     pub lists: Lists,
     entries: BTreeMap<PeerName, Entry>,
     random: ChaCha8Rng,
 }
 
 impl Table {
-    /// A table of the node of this name, which knows nobody. What is random in its
-    /// choices is grown from the seed.
+    /// The table of the node with this name, with no known peers. The seed determines its
+    /// random choices.
     pub fn new(own: PeerName, policy: Policy, lists: Lists, seed: u64) -> Table {
         let random = ChaCha8Rng::seed_from_u64(seed);
         Table { own, policy, lists, entries: BTreeMap::new(), random }
     }
 
-    /// A dial has failed, or ended in a refusal.
+    /// A dial has failed, or ended with a refusal.
     pub fn failed(&mut self, now: Duration, id: &PeerName) {
         let policy = self.policy;
         let is_alone = self.connected().next().is_none();
         let Some(entry) = self.entries.get_mut(id) else { return };
-        // Where it has dialled us in the meantime there is nothing to try again.
+        // If it has dialled us in the meantime, there is nothing to try again.
         if entry.state == State::Dialling {
             entry.state = State::Idle;
         }
         entry.failures = entry.failures.saturating_add(1);
-        // What a node without peers goes back to. It may be the node itself that is cut off.
+        // A node without peers returns to these. The node itself may be cut off.
         let is_last_resort = entry.is_bootstrap || (is_alone && entry.last_seen.is_some());
         let most = if is_last_resort { 3 } else { 10 };
         let doublings = entry.failures.saturating_sub(1).min(most);
@@ -138,7 +138,7 @@ impl Table {
         }
     }
 
-    /// A connected peer has said hello again.
+    /// A connected peer has sent another hello.
     pub fn heard(&mut self, now: Duration, id: &PeerName, hello: Hello) {
         let from = self.entries.get(id).and_then(Entry::ip);
         self.crawl(now, from, &hello);
@@ -158,14 +158,14 @@ impl Table {
         }
     }
 
-    /// How long a round trip to a peer takes.
+    /// The measured round-trip time to a peer.
     pub fn measured(&mut self, id: &PeerName, latency: Duration) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.latency = Some(latency);
         }
     }
 
-    /// A peer has done something; returns for how long it is banned now, if it is.
+    /// A peer has done something; returns how long it is banned now, if it is.
     pub fn judge(&mut self, now: Duration, id: &PeerName, deed: Deed) -> Option<Duration> {
         let bans = self.policy.bans;
         self.entries.get_mut(id)?.reputation.judge(now, deed, &bans)
@@ -178,7 +178,7 @@ impl Table {
         }
     }
 
-    /// Forgets those who were not met for long, and names the connected who have
+    /// Forgets peers that were not met for long, and returns the connected peers that have
     /// said nothing for too long.
     pub fn sweep(&mut self, now: Duration) -> Vec<PeerName> {
         let Policy { forget_after, silent_after, .. } = self.policy;
@@ -195,19 +195,19 @@ impl Table {
         silent.map(|(id, _)| id.clone()).collect()
     }
 
-    /// Some of those who are connected, at random.
+    /// Some of the connected peers, at random.
     pub fn some_connected(&mut self, most: usize) -> Vec<PeerName> {
         let connected: Vec<_> = self.connected().map(|(id, _)| id.clone()).collect();
         connected.sample(&mut self.random, most).cloned().collect()
     }
 
-    /// Those who are connected and say that they do this.
+    /// The connected peers that claim this capability.
     pub fn connected_that_can(&self, capability: &str) -> Vec<PeerName> {
         let can = |entry: &Entry| entry.hello.as_ref().is_some_and(|hello| hello.can(capability));
         self.connected().filter(|(_, entry)| can(entry)).map(|(id, _)| id.clone()).collect()
     }
 
-    /// All that is known, for people and programs to read.
+    /// All known peers, for people and programs to read.
     pub fn contacts(&self, now: Duration) -> Vec<Contact> {
         let contact = |(id, entry): (&PeerName, &Entry)| {
             let is_let_in = self.lists.lets_in(now, id, entry.ip());
@@ -218,13 +218,13 @@ impl Table {
         self.entries.iter().map(contact).collect()
     }
 
-    /// Whether there is nothing against having to do with a node, wherever it is.
+    /// Whether a node is let in, regardless of its address.
     pub fn lets_in(&self, now: Duration, id: &PeerName) -> bool {
         let ip = self.entries.get(id).and_then(Entry::ip);
         !matches!(self.shut_out(now, id, ip), Some(Refused::Blocked | Refused::Banned))
     }
 
-    /// Those who are connected and are not to be: lists change, and what is on them ends.
+    /// The connected peers that may no longer be: lists change, and their entries expire.
     pub fn unwanted(&self, now: Duration) -> Vec<PeerName> {
         let is_unwanted =
             |(id, entry): &(&PeerName, &Entry)| self.shut_out(now, id, entry.ip()).is_some();
@@ -235,7 +235,7 @@ impl Table {
         self.entries.iter().filter(|(_, entry)| entry.is_connected())
     }
 
-    /// Why a peer is not let in, whatever else holds.
+    /// Why a peer is not let in, regardless of everything else.
     fn shut_out(&self, now: Duration, id: &PeerName, ip: Option<IpAddr>) -> Option<Refused> {
         if *id == self.own {
             return Some(Refused::Own);

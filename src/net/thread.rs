@@ -1,4 +1,4 @@
-//! The network's thread, which has an async runtime of its own, and the way to it.
+//! The network's thread, which has its own async runtime, and the access to it.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -24,14 +24,15 @@ use crate::metadata::Metadata;
 use crate::node;
 use crate::peer::PeerName;
 
-/// The most orders and judgements that wait for the hub.
+/// The most orders and deeds that wait for the hub.
 const MAX_WAITING: usize = 1_024;
 
-/// How long peers may bring too little of a longer chain before another is asked too. An
-/// answer over a stream is not lost, and on one continent it has begun to come after this.
+/// How long peers may bring too little of a longer chain before another peer is asked too.
+/// An answer over a stream is not lost, and within one continent it begins to arrive by
+/// then.
 const ASK_MORE_AFTER: Duration = Duration::from_millis(100);
 
-/// A node's way into the network. Dropping it ends all connections.
+/// A node's access to the network. Dropping it ends all connections.
 pub struct Network {
     name: PeerName,
     address: SocketAddr,
@@ -42,12 +43,12 @@ pub struct Network {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Binds the node's socket and starts to look for peers. What happens is told to a
-/// function, which must not wait.
+/// Binds the node's socket and starts to look for peers. Events are reported to a function,
+/// which must not wait.
 ///
 /// # Errors
-/// The system gives no socket at this address, or no thread, or the file of peers is
-/// something else.
+/// The system provides no socket at this address, or no thread, or the file of peers has
+/// other content.
 pub fn start(
     settings: Settings,
     tell: impl Fn(Notice) + Send + 'static,
@@ -94,48 +95,48 @@ pub fn start(
 }
 
 impl Network {
-    /// What others call this node.
+    /// The node's name for others.
     pub fn name(&self) -> &PeerName {
         &self.name
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Settings of a node that is to run over this network's link: all as in
-    /// [`node::Settings::tutorial`] but what authenticated streams allow, and that it relays,
-    /// as not every node is connected to every other.
+    /// Settings of a node that runs over this network's link. They are those of
+    /// [`node::Settings::tutorial`], except for what authenticated streams allow, and that
+    /// the node relays, as not every node is connected to every other.
     pub fn node_settings(&self) -> node::Settings {
         node::Settings {
             relay: true,
-            // The link bounds what is under way to each peer.
+            // The link limits how many frames are under way to each peer.
             answers: u32::MAX,
             ask_more_after: Some(ASK_MORE_AFTER),
             ..node::Settings::tutorial(self.name.clone(), self.address.port(), Vec::new())
         }
     }
 
-    /// Whom it knows, and the way to change that.
+    /// The peers that it knows, and the access to change them.
     pub fn contacts(&self) -> &Contacts {
         &self.contacts
     }
 
-    /// The node's loop takes commands here: it is told what others say, and asked about
-    /// blocks that they ask about. Without it messages are passed on and not shown.
+    /// The node's loop takes commands here: it receives the messages of others, and their
+    /// questions about blocks. Without it, messages are passed on but not shown.
     pub fn attend(&self, commands: std::sync::mpsc::Sender<driver::Command>) {
-        // The queue is as good as empty when a node starts.
+        // The queue is almost empty when a node starts.
         let _ = self.orders.try_send(ToHub::Node(commands));
     }
 
-    /// What is stated of blocks, which is spread among the peers. It is to be told of the
-    /// chain ([`Metadata::follow`]).
+    /// The statements about blocks, which are spread among the peers. It must be told about
+    /// changes of the chain ([`Metadata::follow`]).
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// The node tells of an event: what peers do is held for or against them.
+    /// Reports an event of the node: what peers do changes their reputation.
     pub fn judge(&self, event: &Event) {
         let deed = match event {
             Event::Ignored { from, reason } => cost(reason).map(|deed| (from, deed)),
@@ -143,7 +144,7 @@ impl Network {
             _ => None,
         };
         if let Some((from, deed)) = deed {
-            // Where a flood of lies fills the queue, those before will do.
+            // If a flood of lies fills the queue, the earlier ones suffice.
             let _ = self.orders.try_send(ToHub::Judge(from.clone(), deed));
         }
     }
@@ -159,7 +160,7 @@ impl Drop for Network {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // Where it panicked there is nothing left to end.
+            // If it panicked, there is nothing left to stop.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! Messages and questions by the API and by commands.
+//! Messages and questions through the API and through commands.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::common::http::Node;
 use crate::common::{Running, cairn, wait_until};
 use crate::program::served;
 
-/// `cairn net` with these words, by way of this node.
+/// Runs `cairn net` with these words, against this node's API.
 fn net(node: &Node, words: &[&str]) -> Running {
     let mut command = cairn();
     command.args(["net"]).args(words).arg("--api").arg(format!("http://{}", node.http));

@@ -1,4 +1,4 @@
-//! Blocks among strangers: who gets them, and what a liar gets.
+//! Blocks among strangers: who gets them, and what happens to a liar.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn three_strangers_converge_though_two_have_never_heard_of_each_other() {
 fn thirty_nodes_get_every_block_and_ban_nobody_but_the_liar_among_them() {
     let mut nodes = vec![Stranger::start(settings())];
     for index in 1..30 {
-        // Each knows one of those before it, and finds the others by itself.
+        // Each node knows one earlier node, and finds the others by itself.
         let mut settings = knowing(&[&nodes[index / 2].network]);
         settings.seed = index as u64;
         nodes.push(Stranger::start(settings));
@@ -83,7 +83,7 @@ fn a_liar_among_honest_nodes_on_one_address_is_banned_within_its_first_lies() {
     assert_eq!(known.standing, Standing::Banned);
     assert_eq!(known.reasons.len(), 3, "{:?}", known.reasons);
     assert!(known.banned_until.is_some(), "a ban ends");
-    // The honest ones are as they were, and a block of theirs gets through.
+    // The honest nodes are unchanged, and a block of theirs gets through.
     honest[0].mine();
     let all: Vec<_> = honest.iter().chain([&alice]).collect();
     agree(&all, 1);

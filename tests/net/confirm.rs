@@ -1,4 +1,4 @@
-//! Questions about a block, and liars among those who answer.
+//! Questions about a block, and liars among the nodes that answer.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::liars::{received, run};
 use crate::messages::{Liar, MESSAGE};
 use crate::strangers::{Stranger, agree, knowing, settings};
 
-/// A node mines to the account that it claims: its port.
+/// A node that mines to the account that it claims: its port.
 fn miner(settings: Settings) -> Stranger {
     let confirm = Duration::from_millis(1_500);
     Stranger::start(Settings { account: None, weight_minimum: 100, confirm, ..settings })
@@ -29,7 +29,7 @@ fn ask(node: &Stranger, hash: Hash) -> mpsc::Receiver<Advice> {
     answer
 }
 
-/// What was said by this node.
+/// What this node answered.
 fn by<'a>(advice: &'a Advice, id: &PeerName) -> Option<&'a Weighed> {
     advice.claims.iter().find(|it| it.claim.id == *id)
 }
@@ -85,7 +85,7 @@ fn a_liar_that_claims_anothers_account_makes_both_count_for_nothing_and_no_more(
         let to = json!({ "node": question["from"] });
         let answer = |number: u64, account: u16| json!({ "answer": { "question": number, "account": account, "height": null, "above": 0 } });
         let number = question["number"].as_u64().expect("a number");
-        // An answer to what was not asked, the lie, and a second thought.
+        // An answer to a question that was not asked, the lie, and a changed answer.
         for (number, account) in [(number + 9, 1), (number, account), (number, 2)] {
             let message = liar.message(&key, to.clone(), answer(number, account));
             liar.send(MESSAGE, &message).await;

@@ -1,5 +1,5 @@
-//! What a container asks of the program: an identity before there is a node, and
-//! whether the node is well.
+//! What a container needs from the program: an identity before there is a node, and a
+//! health check.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use crate::common::{Running, cairn};
 #[cfg(feature = "web")]
 use crate::common::{http::Node, wait_until};
 
-/// A file of this test run, which is not there.
+/// A file of this test run, which does not exist.
 fn file(name: &str) -> PathBuf {
     let name = format!("container-{}-{name}", std::process::id());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -24,7 +24,7 @@ fn health(api: &str) -> Output {
     cairn().args(["health", "--api", api]).output().expect("it runs")
 }
 
-/// Its one line on standard error, as it ends with 1.
+/// The single line on standard error, when the command ends with 1.
 fn refusal(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let text = String::from_utf8(output.stderr.clone()).expect("errors are text");

@@ -1,5 +1,5 @@
-//! Twelve liars of twenty neighbours: they can neither take all places around a node
-//! nor keep an honest longer chain away from it. No socket and no clock.
+//! Twelve liars among twenty neighbours: they can neither take all places around a node nor
+//! keep a longer honest chain away from it. No socket and no clock.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,11 +18,11 @@ use crate::table::{address, id, met, table};
 const LIARS: usize = 12;
 const NEIGHBOURS: usize = 20;
 
-/// Time goes on in steps of this.
+/// Time advances in steps of this.
 const STEP: Duration = Duration::from_millis(50);
 
 /// An honest node's chain arrives within this time, whatever the liars do: each of them
-/// holds the node up for a tenth of a second and a step, and then the next is asked too.
+/// delays the node by a tenth of a second and a step, and then the next peer is asked too.
 const PATIENCE: Duration = Duration::from_millis(12 * 150 + 200);
 
 fn now(monotonic: Duration) -> Now {
@@ -33,7 +33,7 @@ fn name(number: usize) -> PeerName {
     PeerName::new(format!("neighbour {number}"))
 }
 
-/// A claim to have a very long chain, of which nothing connects to anybody's.
+/// A claim to have a very long chain, which connects to no other chain.
 fn boast(number: usize) -> Vec<u8> {
     let other = chain(3);
     let blocks = &other.blocks()[2..];
@@ -41,7 +41,7 @@ fn boast(number: usize) -> Vec<u8> {
     Blocks { number: 0, count, height: count - 1, blocks }.encode()
 }
 
-/// Answers questions: honest peers do with their chain, liars do not.
+/// Answers questions: honest peers answer with their chain, liars do not answer.
 fn answers(honest: &Chain, outputs: Vec<Output>) -> Vec<(PeerName, Vec<u8>)> {
     let mut answers = Vec::new();
     for output in outputs {
@@ -58,7 +58,7 @@ fn answers(honest: &Chain, outputs: Vec<Output>) -> Vec<(PeerName, Vec<u8>)> {
 
 #[test]
 fn twelve_liars_of_twenty_neighbours_cannot_keep_an_honest_longer_chain_away() {
-    assert!(time_to_catch_up(Duration::ZERO) < PATIENCE, "the liars have held the node up");
+    assert!(time_to_catch_up(Duration::ZERO) < PATIENCE, "the liars have delayed the node");
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn settings() -> Settings {
     Settings { nonces: 0, relay: true, ask_more_after, ..tutorial }
 }
 
-/// How long a fresh node needs to get the chain of honest ones, whose answers take so long
-/// each.
+/// The time that a fresh node needs to get the chain of honest peers, each of whose answers
+/// takes this long.
 fn time_to_catch_up(round_trip: Duration) -> Duration {
     let honest = chain(500);
     let mut node = Node::new(settings(), Chain::genesis(TARGET));
@@ -116,7 +116,7 @@ fn time_to_catch_up(round_trip: Duration) -> Duration {
 fn liars_of_few_groups_never_get_the_places_of_the_oldest_that_were_dialled() {
     let start = Duration::from_secs(1_000_000);
     let mut table = table(Policy { target: 8, most: NEIGHBOURS, ..Policy::default() });
-    // Eight honest ones in groups of their own, and many liars in one.
+    // Eight honest peers, each in its own group, and many liars in one group.
     for number in 0..8 {
         table.learn(start, &id(number), address(100 + number as u8, 1), Source::Peer);
     }
@@ -130,12 +130,12 @@ fn liars_of_few_groups_never_get_the_places_of_the_oldest_that_were_dialled() {
         let met = cairn::net::table::Met { id: id.clone(), ..met(number, *address, true) };
         assert_eq!(table.meet(start, met), Ok(Place::Free));
     }
-    // The liars dial us from all they have, again and again, from ever new names.
+    // The liars dial us from all their addresses, again and again, under ever new names.
     for number in 1_000..2_000 {
         let from = address((number % 3) as u8, (number % 250) as u8);
         let place = table.meet(start + STEP, met(number, from, false));
         if let Ok(Place::Of(gone)) = place {
-            assert!(dials.iter().all(|(id, _)| *id != gone), "{gone} was dialled by us");
+            assert!(dials.iter().all(|(id, _)| *id != gone), "{gone} was dialled by this node");
         }
     }
 }

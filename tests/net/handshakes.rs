@@ -1,4 +1,4 @@
-//! Who is let in, who is not, and that both sides learn why.
+//! Which nodes are let in and which are not, and that both sides learn why.
 
 use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
@@ -11,7 +11,8 @@ use crate::strangers::{
     Stranger, agree, at, bare, contact, count, is_connected, joined, knowing, notice, settings,
 };
 
-/// Starts two that cannot be of one network, and checks that both say this.
+/// Starts two nodes that cannot belong to one network, and checks that both report this
+/// reason.
 fn both_say(why: &str, outcome: &str, change: impl Fn(&mut cairn::net::Settings)) {
     let (alice, _link, alices) = bare(settings());
     let mut other = knowing(&[&alice]);
@@ -90,7 +91,7 @@ fn a_peer_that_starts_again_takes_the_place_of_its_dead_connection() {
     let bob = knowing(&[&alice]);
     let (first, _first_link, _notices) = bare(bob.clone());
     assert_eq!(joined(&mut link), bob.key.name());
-    // The same key from elsewhere: to alice the first connection must be dead.
+    // The same key from elsewhere: for alice the first connection must be dead.
     let (second, mut second_link, _notices) = bare(bob);
     assert_eq!(joined(&mut link), *second.name());
     assert_eq!(joined(&mut second_link), *alice.name());
@@ -124,11 +125,11 @@ fn handshakes_in_a_second_are_limited() {
     assert!(count(&alice, "full-second") > 0, "they came one after the other by themselves");
 }
 
-/// An address of this machine that is not loopback, where it has one: what is sent there
-/// does not leave the machine.
+/// An address of this machine that is not loopback, if it has one: packets to it do not
+/// leave the machine.
 fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    // This sends nothing: it asks which way a packet would go.
+    // This sends nothing: it asks which route a packet would take.
     socket.connect("192.0.2.1:9").ok()?;
     let ip = socket.local_addr().ok()?.ip();
     (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
@@ -147,7 +148,7 @@ fn an_address_other_than_loopback_has_no_more_than_its_share_of_connections() {
         .map(|_| {
             let mut other = knowing(&[&alice]);
             other.address = (ip, 0).into();
-            // One that finds the others would not dial again and again.
+            // A node that finds the others would not keep dialling.
             other.policy.target = 1;
             bare(other)
         })
@@ -190,7 +191,7 @@ fn a_peer_that_says_no_hello_for_long_is_hung_up_on_and_at_last_forgotten() {
     strict.policy.silent_after = Duration::from_millis(400);
     strict.policy.forget_after = Duration::from_millis(1_500);
     let (alice, mut link, alices) = bare(strict);
-    // It says hello every hour.
+    // It sends a hello only every hour.
     let mut quiet = knowing(&[&alice]);
     quiet.hello = Duration::from_secs(3_600);
     let (bob, _bobs_link, _notices) = bare(quiet);

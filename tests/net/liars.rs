@@ -1,4 +1,4 @@
-//! Peers that speak QUIC and keep none of our rules: they are built here from bare streams.
+//! Peers that speak QUIC but follow none of our rules, built from bare streams.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -20,7 +20,7 @@ use crate::common::DEADLINE;
 use crate::strangers::{bare, contact, count, settings};
 use crate::table::hello;
 
-/// Runs a liar, whose connections live as long as this.
+/// Runs a liar. Its connections live until this returns.
 pub(crate) fn run<T>(liar: impl Future<Output = T>) -> T {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("there is a thread");
@@ -53,7 +53,7 @@ async fn dial_by(
     (endpoint, connection)
 }
 
-/// A frame of the stream: length, kind, and what it holds.
+/// A frame of the stream: length, kind and content.
 pub(crate) fn frame(kind: u8, held: &[u8]) -> Vec<u8> {
     let len = u16::try_from(held.len() + 1).expect("it is short");
     [&len.to_be_bytes()[..], &[kind], held].concat()
@@ -70,7 +70,7 @@ fn introducing(relayed: Vec<Relayed>) -> Vec<u8> {
     frame(1, &Hello { genesis, zero_bits, relayed, ..hello(Vec::new()) }.encode())
 }
 
-/// Opens the stream, sends these bytes, and waits until the other side has said hello.
+/// Opens the stream, sends these bytes, and waits for the other side's hello.
 pub(crate) async fn greet(connection: &Connection, bytes: &[u8]) -> (SendStream, RecvStream) {
     let (mut sending, mut receiving) = connection.open_bi().await.expect("it is open");
     sending.write_all(bytes).await.expect("it is open");
@@ -85,7 +85,7 @@ pub(crate) async fn until(mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// What comes next, while the liar's own connection goes on.
+/// The next thing received, while the liar's own connection goes on.
 pub(crate) async fn received<T>(from: &Receiver<T>) -> T {
     loop {
         match from.try_recv() {
@@ -125,7 +125,8 @@ fn of_peers_behind_a_relay_that_the_node_was_not_told_of_nothing_is_believed() {
 
 #[test]
 fn who_never_reads_is_hung_up_on_be_it_the_hello_that_waits_or_what_comes_after_it() {
-    // Bytes that it takes before it has read any: too few for a hello, then for a datagram.
+    // Bytes that it accepts without reading any: too few for a hello, then too few for a
+    // datagram.
     for window in [64_u32, 4_096] {
         let hasty = Settings { unread: Duration::from_millis(200), ..settings() };
         let (alice, mut link, _notices) = bare(hasty);
@@ -135,7 +136,7 @@ fn who_never_reads_is_hung_up_on_be_it_the_hello_that_waits_or_what_comes_after_
             let transport = QuicTransportConfig::builder().stream_receive_window(window.into());
             let (_endpoint, connection) = dial_by(&alice, &key, transport.build()).await;
             let _streams = greet(&connection, &own_hello()).await;
-            // Where the hello waits it may be hung up on already.
+            // If the hello is still waiting, the connection may be closed already.
             let _ = link.send(&name, &[0; 9_000]);
             connection.closed().await.to_string()
         });

@@ -1,4 +1,4 @@
-//! Nodes among strangers: real endpoints on loopback, each with a key of its own.
+//! Nodes among strangers: real endpoints on loopback, each with its own key.
 
 mod strangers;
 mod handshakes;

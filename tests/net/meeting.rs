@@ -1,4 +1,5 @@
-//! How nodes find each other: by introduction, from a file, by a name, and near by.
+//! How nodes find each other: by introduction, from a file, by a name, and on the local
+//! network.
 
 use std::fs;
 use std::net::UdpSocket;
@@ -51,7 +52,7 @@ fn an_introducer_takes_no_part_in_the_chain() {
     assert_eq!(known.capabilities, ["introduce", "metadata"]);
 }
 
-/// A file for this test alone, which is not there.
+/// A file for this test alone, which does not exist.
 fn file(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
         .join(format!("net-{}-{name}", std::process::id()));
@@ -69,7 +70,7 @@ fn a_node_that_starts_again_dials_the_peers_of_its_file() {
     drop(first);
     let kept = peers_file::read(&path).expect("it was written at the end");
     assert_eq!(kept[0].id, alice.name().as_str());
-    // Nobody tells the node of alice now.
+    // No other node tells it about alice now.
     let again = Stranger::start(Settings { bootstrap: Vec::new(), ..bob });
     wait_until("they have met again", || again.is_connected(alice.name()));
     fs::remove_file(&path).expect("it is there");
@@ -98,7 +99,7 @@ fn a_bootstrap_peer_can_be_named_by_a_name() {
 
 #[test]
 fn a_node_goes_back_to_its_bootstrap_peer_when_that_starts_late() {
-    // A port that was free a moment ago, as nobody listens there yet.
+    // A port that was free a moment ago: nobody listens there yet.
     let mut late = settings();
     late.address.set_port(free_ports(1)[0]);
     let place = late.address.to_string();
@@ -107,7 +108,7 @@ fn a_node_goes_back_to_its_bootstrap_peer_when_that_starts_late() {
     early.handshake = Duration::from_millis(200);
     early.policy.retries = 1;
     let early = Stranger::start(early);
-    wait_until("some dials were in vain", || {
+    wait_until("some dials have failed", || {
         let told = early.network.contacts().told();
         told.handshakes.iter().any(|(name, count)| *name == "unreachable" && *count > 2)
     });
@@ -140,7 +141,7 @@ fn nodes_on_one_local_network_find_each_other_and_can_be_told_to_look() {
 
 #[test]
 fn nodes_that_cannot_look_on_the_local_network_say_so_and_look_as_soon_as_they_can() {
-    // Who has the port of the beacons and shares it with nobody stands in their way.
+    // A socket that does not share the beacons' port stands in their way.
     let port = free_ports(1)[0];
     let other = UdpSocket::bind(("239.255.67.82", port)).expect("it was free a moment ago");
     let start = || {
@@ -154,7 +155,7 @@ fn nodes_that_cannot_look_on_the_local_network_say_so_and_look_as_soon_as_they_c
     let (alice, bob) = (start(), start());
     for node in [&alice, &bob] {
         let told = notice(&node.notices, |notice| matches!(notice, Notice::Trouble(_)));
-        assert!(told.to_string().contains("it is tried again"), "{told}");
+        assert!(told.to_string().contains("the node will try again"), "{told}");
     }
     drop(other);
     wait_until("they have met", || alice.is_connected(bob.name()));
@@ -177,13 +178,13 @@ fn a_file_that_is_no_file_of_peers_is_an_error_and_stays_as_it_was() {
     fs::write(&path, "It was a dark and stormy night.\n").expect("it can be written");
     let wrong = Settings { peers_file: Some(path.clone()), ..settings() };
     let error = cairn::net::start(wrong, |_| {}).map(drop).expect_err("it is another file");
-    assert!(error.to_string().contains("is no file of peers"), "{error:#}");
+    assert!(error.to_string().contains("is not a file of peers"), "{error:#}");
     let text = fs::read_to_string(&path).expect("it is there");
     assert_eq!(text, "It was a dark and stormy night.\n");
     fs::remove_file(&path).expect("it is there");
     let folder = Settings { peers_file: Some(env!("CARGO_TARGET_TMPDIR").into()), ..settings() };
     let error = cairn::net::start(folder, |_| {}).map(drop).expect_err("it is a folder");
-    assert!(format!("{error:#}").contains("no plain file"), "{error:#}");
+    assert!(format!("{error:#}").contains("not a plain file"), "{error:#}");
 }
 
 #[test]
@@ -193,7 +194,7 @@ fn an_introducer_keeps_room_for_those_who_come_next() {
     let introducer = Stranger::start(small);
     let mut nodes = Vec::new();
     for _ in 0..6 {
-        // Those who have met others do not need it any more.
+        // Nodes that have met others no longer need it.
         let node = Settings { policy: Policy { target: 1, ..settings().policy }, ..settings() };
         let bootstrap = knowing(&[&introducer.network]).bootstrap;
         let node = Stranger::start(Settings { bootstrap, ..node });

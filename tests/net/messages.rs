@@ -1,4 +1,4 @@
-//! Messages between real nodes: who gets them, and what a liar's are worth.
+//! Messages between real nodes: who gets them, and how a liar's are treated.
 
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -25,7 +25,7 @@ pub(crate) const MESSAGE: u8 = 3;
 const RECORD: u8 = 4;
 const WHO: u8 = 5;
 
-/// A node, and what it tells of messages.
+/// A node, and the message events that it reports.
 fn watched(settings: Settings) -> (Stranger, Receiver<Event>) {
     let (tell, events) = mpsc::channel();
     let node = Stranger::watched(settings, Chain::genesis(TARGET), move |event| {
@@ -37,7 +37,7 @@ fn watched(settings: Settings) -> (Stranger, Receiver<Event>) {
     (node, events)
 }
 
-/// The settings of a node that dials nobody, of this name and group.
+/// The settings of a node that dials nobody, with this name and group.
 fn quiet(name: &str, group: &str) -> Settings {
     let mut settings = settings();
     settings.policy.target = 0;
@@ -49,12 +49,12 @@ fn quiet(name: &str, group: &str) -> Settings {
 fn say(from: &Stranger, to: &str, text: &str) -> Result<Sent, Unsent> {
     let (reply, answer) = mpsc::channel();
     let reply = Reply::new(move |answer| drop(reply.send(answer)));
-    let to = to.parse().expect("anybody can be meant");
+    let to = to.parse().expect("every text is a recipient");
     assert!(from.network.contacts().ask(Request::Say(to, text.to_owned(), reply)));
     answer.recv_timeout(DEADLINE).expect("it answers")
 }
 
-/// The next text that a node is shown, and by whom it is.
+/// The next text that a node is shown, and its sender.
 fn shown(events: &Receiver<Event>) -> (PeerName, Option<String>, String) {
     words(events.recv_timeout(DEADLINE).expect("something comes"))
 }
@@ -91,7 +91,7 @@ fn words_reach_one_a_group_and_all_also_through_a_neighbour() {
     say(&alice, "group:c", "to c").expect("bob is there");
     say(&alice, "all", "to all").expect("bob is there");
     assert_eq!([shown(&carols).2, shown(&carols).2], ["to c", "to all"]);
-    assert_eq!(shown(&bobs).2, "to all", "bob is not of group c");
+    assert_eq!(shown(&bobs).2, "to all", "bob is not in group c");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn two_nodes_of_one_name_are_told_apart_by_their_identities() {
     });
 }
 
-/// Somebody who speaks the protocol and keeps none of its rules.
+/// A peer that speaks the protocol but follows none of its rules.
 pub(crate) struct Liar {
     pub(crate) key: SecretKey,
     sending: SendStream,
@@ -119,12 +119,12 @@ pub(crate) struct Liar {
 }
 
 impl Liar {
-    /// A liar that has said hello to a node, and told its record.
+    /// A liar that has sent a node its hello and its record.
     pub(crate) async fn meet(node: &Stranger) -> (Liar, impl Sized) {
         let key = SecretKey::generate();
         let (endpoint, connection) = dial(&node.network, &key).await;
         let (sending, receiving) = connection.open_bi().await.expect("it is open");
-        // Numbers of one sender grow, and none is from before the node's start.
+        // The numbers of one sender grow, and none is from before the node's start.
         let number = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later");
         let number = number.as_millis() as u64;
         let mut liar = Liar { key, sending, receiving, number };
@@ -139,7 +139,7 @@ impl Liar {
         self.sending.write_all(&frame(kind, held)).await.expect("it is open");
     }
 
-    /// What a message of the holder of this key is in a frame.
+    /// A message of this key's holder, as the content of a frame.
     pub(crate) fn message(&mut self, key: &SecretKey, to: Value, body: Value) -> Vec<u8> {
         self.number += 1;
         let from = key.public().to_string();
@@ -173,7 +173,7 @@ fn record(of: &SecretKey, name: &str) -> Value {
     json!({ "id": id, "name": name, "groups": [], "account": 7, "time_ms": 1 })
 }
 
-/// What the holder of this key signs, as PROTOCOL.md has it.
+/// What the holder of this key signs, as PROTOCOL.md defines it.
 fn sealed(key: &SecretKey, kind: &str, value: &Value) -> Vec<u8> {
     let json = serde_json::to_vec(value).expect("it is JSON");
     let network = own_hello().network();

@@ -16,7 +16,7 @@ use crate::common::http::{Api, Node};
 use crate::common::wait_until;
 use crate::common::{Running, cairn};
 
-/// A file of this test run, which is not there.
+/// A file of this test run, which does not exist.
 fn file(name: &str) -> PathBuf {
     let name = format!("program-{}-{name}", std::process::id());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -32,7 +32,7 @@ fn net(key: &PathBuf) -> Command {
     command
 }
 
-/// What a node prints for others to type.
+/// The place that a node prints for others to dial.
 fn bootstrap(node: &mut Running) -> String {
     let line = node.find(|line| line.contains("--bootstrap ")).expect("it says how to reach it");
     line.rsplit(' ').next().expect("a last word").to_owned()
@@ -45,7 +45,7 @@ fn two_programs_meet_by_bootstrap_and_mine_one_chain() {
     let place = bootstrap(&mut alice);
     let mut bob = Running::start(net(&second).args(["--bootstrap", &place]));
     bob.find(|line| line.contains("JOIN") && line.contains("\"alice\"")).expect("they meet");
-    // Each takes over a block that only the other can have found.
+    // Each adopts a block that only the other can have found.
     alice.find(|line| line.starts_with("COPY")).expect("alice copies");
     bob.find(|line| line.starts_with("COPY")).expect("bob copies");
 }
@@ -77,7 +77,7 @@ fn the_key_is_made_for_its_owner_alone_kept_and_never_replaced() {
         fs::write(&path, damaged).expect("it is ours");
         let mut node = Running::start(&mut net(&path));
         assert!(!node.end().success());
-        assert!(node.text().contains("is no key"), "{}", node.text());
+        assert!(node.text().contains("is not a key"), "{}", node.text());
         assert_eq!(fs::read(&path).expect("it is there"), damaged, "it stays as it was");
     }
 }
@@ -162,13 +162,13 @@ fn many_nodes_in_one_process_take_no_flags_of_a_single_one() {
     }
 }
 
-/// Such a program with an API.
+/// The program with an API.
 #[cfg(feature = "web")]
 pub(crate) fn served(name: &str, args: &[&str]) -> (Node, String) {
     let mut command = net(&file(name));
     let mut running = Running::start(command.args(["--http", "127.0.0.1:0"]).args(args));
     let place = bootstrap(&mut running);
-    // The two lines come through two pipes, in either order.
+    // The two lines come through two pipes, in any order.
     let is_http = |line: &str| line.starts_with("  http ");
     let seen = running.seen.iter().find(|line| is_http(line)).cloned();
     let http = seen.or_else(|| running.find(is_http)).expect("it serves HTTP");
@@ -176,7 +176,7 @@ pub(crate) fn served(name: &str, args: &[&str]) -> (Node, String) {
     (Node { running, address: place.clone(), api: Api { http } }, place)
 }
 
-/// What the node knows of the other.
+/// One node's contact for the other.
 #[cfg(feature = "web")]
 fn known(node: &Node, id: &str) -> Option<Value> {
     let known = node.get("/node/peers").json()["known"]["contacts"].take();
@@ -227,7 +227,7 @@ fn metrics_count_handshakes_by_outcome_and_what_goes_to_and_fro() {
     let refused = r#"cairn_handshakes_total{outcome="turned-away"}"#;
     wait_until("carol was refused", || carol.get("/metrics").body.contains(refused));
     let full = r#"cairn_handshakes_total{outcome="full"}"#;
-    // It is there with the first that was refused, and is told a moment later.
+    // The counter appears with the first refusal, and is reported a moment later.
     wait_until("alice has counted it", || alice.get("/metrics").body.contains(full));
     assert_eq!(alice.metric("cairn_connections"), 1.0);
     assert!(alice.metric("cairn_known_peers") >= 1.0);

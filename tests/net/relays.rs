@@ -16,7 +16,7 @@ use cairn::reach::Kind;
 use crate::common::{Running, cairn, wait_until};
 use crate::strangers::{Stranger, agree, at, bare, notice, settings};
 
-/// A file for this test alone, which is not there.
+/// A file for this test alone, which does not exist.
 fn file(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
         .join(format!("relay-{}-{name}.pem", std::process::id()));
@@ -40,7 +40,7 @@ fn through(relay: &Relay, id: &PeerName) -> Settings {
     Settings { bootstrap: vec![bootstrap], ..using(relay) }
 }
 
-/// Waits until a node says that others reach it through the relay.
+/// Waits until a node reports that others reach it through the relay.
 fn wait_for_relay(node: &Stranger) {
     let is_there = || {
         let reach = node.network.contacts().told().reach;
@@ -71,7 +71,7 @@ fn who_is_reached_through_a_relay_alone_is_introduced_to_others_who_use_it() {
         return eprintln!("left out: this machine has no IPv6");
     }
     let (_server, relay) = server("introduced");
-    // Between an address of IPv6 and one of IPv4 there is no other way.
+    // Between an IPv6 address and an IPv4 address there is no other path.
     let far = Settings { address: (Ipv6Addr::LOCALHOST, 0).into(), ..using(&relay) };
     let bob = Stranger::start(far);
     wait_for_relay(&bob);

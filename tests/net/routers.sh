@@ -201,7 +201,7 @@ starts_again() {
   node a
   wait_for "a says where others reach it" says a "others reach this node through the router at 5.5.5.1:.*$protocol"
   stop upnpd
-  wait_for "a sees that the router is gone" says a "others do not reach this node any more at 5.5.5.1:"
+  wait_for "a sees that the router is gone" says a "others no longer reach this node at 5.5.5.1:"
   router "$@"
   patience=120 wait_for "the router has a mapping again" has_mappings 1
   wait_for "a says so as well" shows a "through the router at 5.5.5.1:"
@@ -243,7 +243,7 @@ echo "== the relay is dead from the start"
 forget
 node a --no-mapping --relay "$relay"
 node b --no-mapping --relay "$relay" --bootstrap "$(id a)@relay"
-wait_for "b says that the relay does not answer" says b "fails: it does not answer; it is tried again"
+wait_for "b says that the relay does not answer" says b "fails: it does not answer; the node will try again"
 wait_for "cairn net status says what to do" shows b "nobody from outside"
 relay
 wait_for "b has met a once there is a relay" says b JOIN

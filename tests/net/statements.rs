@@ -1,4 +1,4 @@
-//! Statements about blocks among strangers: signed, passed on, bounded.
+//! Statements about blocks among strangers: signed, passed on, limited.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,7 +23,7 @@ fn hot() -> Value {
     Value::Temperature { temperature: Some(Temperature::Hot), is_by_use: false }
 }
 
-/// How many statements there are of a block.
+/// The number of statements about a block.
 fn count(metadata: &Metadata, block: &Hash) -> usize {
     metadata.of(block).1.len()
 }
@@ -60,7 +60,7 @@ fn what_a_node_states_reaches_those_it_is_not_connected_to_and_those_who_come_la
     });
 }
 
-/// An entry about the first block that names a holder, dated so, as bytes.
+/// An encoded entry about the first block that names a holder, with this time.
 fn entry(key: &SecretKey, time_ms: u64, holder: &str) -> Vec<u8> {
     let block = Chain::genesis(TARGET).tip_hash();
     let head = [&block.as_bytes()[..], &time_ms.to_be_bytes(), key.public().as_bytes()].concat();

@@ -1,4 +1,4 @@
-//! A node among strangers in this process, whose blocks cost no work.
+//! Nodes among strangers in this process, whose blocks cost no work.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use cairn::peer::PeerName;
 use crate::common::loopback::TARGET;
 use crate::common::{DEADLINE, wait_until};
 
-/// Settings of a node on loopback with a new key, which tries again soon.
+/// Settings of a node on loopback with a new key, which retries soon.
 pub(crate) fn settings() -> Settings {
     let mut settings = Settings::new(Key::random());
     settings.address = ([127, 0, 0, 1], 0).into();
@@ -32,13 +32,13 @@ pub(crate) fn settings() -> Settings {
     settings
 }
 
-/// The same, for a node that dials these at its start.
+/// The same, for a node that dials these nodes at its start.
 pub(crate) fn knowing(others: &[&Network]) -> Settings {
     let bootstrap = others.iter().map(|other| at(other)).collect();
     Settings { bootstrap, ..settings() }
 }
 
-/// Where others dial a node.
+/// The place where others dial a node.
 pub(crate) fn at(network: &Network) -> Bootstrap {
     Bootstrap { id: network.name().clone(), place: network.address().to_string() }
 }
@@ -52,7 +52,7 @@ pub(crate) struct Stranger {
 }
 
 impl Stranger {
-    /// A node that does not mine unless it is told to.
+    /// A node that mines only when it is told to.
     pub(crate) fn start(settings: Settings) -> Stranger {
         Stranger::on(settings, Chain::genesis(TARGET))
     }
@@ -61,7 +61,7 @@ impl Stranger {
         Stranger::watched(settings, chain, |_| {})
     }
 
-    /// One of whose events `watch` is told.
+    /// A node whose events are passed to `watch`.
     pub(crate) fn watched(
         settings: Settings,
         chain: Chain,
@@ -123,7 +123,7 @@ impl Stranger {
         is_connected(&self.network, id)
     }
 
-    /// How many connections it has.
+    /// The number of its connections.
     pub(crate) fn connections(&self) -> usize {
         let contacts = self.network.contacts().told().contacts;
         contacts.iter().filter(|contact| contact.standing == Standing::Connected).count()
@@ -140,7 +140,7 @@ impl Drop for Stranger {
     }
 }
 
-/// An endpoint without a node: the test says what it sends, through its link.
+/// An endpoint without a node: the test sends datagrams through its link.
 pub(crate) fn bare(settings: Settings) -> (Network, NetLink, Receiver<Notice>) {
     let (tell, notices) = mpsc::channel();
     let tell = move |notice| drop(tell.send(notice));
@@ -156,13 +156,13 @@ pub(crate) fn is_connected(network: &Network, id: &PeerName) -> bool {
     contact(network, id).is_some_and(|contact| contact.standing == Standing::Connected)
 }
 
-/// How often a handshake of this network has ended so.
+/// How many handshakes of this network have had this outcome.
 pub(crate) fn count(network: &Network, outcome: &str) -> u64 {
     let handshakes = network.contacts().told().handshakes;
     handshakes.iter().find(|(name, _)| *name == outcome).map_or(0, |(_, count)| *count)
 }
 
-/// Waits until a link tells that somebody is there, and says who.
+/// Waits until a link reports a new peer, and returns its name.
 pub(crate) fn joined(link: &mut NetLink) -> PeerName {
     let deadline = Instant::now() + DEADLINE;
     let mut buffer = vec![0; driver::BUFFER_LEN];
@@ -185,7 +185,7 @@ pub(crate) fn notice(notices: &Receiver<Notice>, is_it: impl Fn(&Notice) -> bool
     }
 }
 
-/// Waits until all stand on the same tip of at least this height.
+/// Waits until all have the same tip, at this height or above.
 pub(crate) fn agree(nodes: &[&Stranger], height: usize) {
     wait_until("all agree", || {
         let first = nodes[0].tip();

@@ -1,4 +1,5 @@
-//! The table of peers with made-up addresses and times: whom it dials, whom it keeps.
+//! The table of peers with made-up addresses and times: which peers it dials, and which it
+//! keeps.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -18,7 +19,7 @@ pub(crate) fn id(number: usize) -> PeerName {
     PeerName::new(format!("{number:064x}"))
 }
 
-/// An address of a group of its own for each `network`.
+/// An address whose group depends only on `network`.
 pub(crate) fn address(network: u8, host: u8) -> SocketAddr {
     ([10, network, 0, host], 4000).into()
 }
@@ -100,7 +101,7 @@ fn a_dial_in_vain_is_repeated_ever_more_rarely_until_the_peer_is_forgotten() {
     table.failed(now, &id(1));
     table.failed(now, &id(2));
     let known: Vec<_> = table.contacts(now).into_iter().map(|contact| contact.id).collect();
-    assert_eq!(known, [id(2)], "a bootstrap peer is what a node goes back to");
+    assert_eq!(known, [id(2)], "a node goes back to its bootstrap peer");
     assert_eq!(table.dials(now + Duration::from_secs(4)).len(), 1);
 }
 
@@ -146,7 +147,7 @@ fn a_group_has_a_share_of_what_is_known_and_all_have_a_bound() {
         let address = ([100, low, 0, high], 4000).into();
         table.learn(START, &id(number), address, Source::Peer);
     }
-    // Those who come by themselves do not fill it either.
+    // Peers that dial us do not fill it either.
     for number in 3_000..5_000 {
         let met = met(number, ([90, number as u8, 0, 1], 1).into(), false);
         if table.meet(START, met).is_ok() {
@@ -163,7 +164,7 @@ fn the_second_connection_to_a_peer_stays_if_the_lower_identity_dialled_it() {
     assert_eq!(higher.meet(START, met(1, address(1, 1), true)), Ok(Place::Free));
     assert_eq!(higher.meet(START, met(1, address(1, 1), false)), Ok(Place::Instead));
     assert_eq!(higher.meet(START, met(1, address(1, 1), true)), Err(Refused::Twice));
-    // A newer one from the same side: its dialler knows that the first is dead.
+    // A newer connection from the same side: its dialler knows that the first is dead.
     assert_eq!(higher.meet(START, met(1, address(1, 1), false)), Ok(Place::Instead));
     let mut lower = Table::new(id(0), Policy::default(), Lists::default(), 1);
     assert_eq!(lower.meet(START, met(1, address(1, 1), true)), Ok(Place::Free));
@@ -274,7 +275,7 @@ fn of_peers_on_a_machine_only_others_on_it_are_believed() {
 #[test]
 fn a_crowd_does_not_push_others_out_of_a_full_table() {
     let mut table = table(Policy { most: 10_000, ..Policy::default() });
-    // Honest ones in many groups fill it; one group is near its share.
+    // Honest peers in many groups fill it; one group is near its share.
     for number in 0..MAX_KNOWN - 60 {
         let [high, low] = (number as u16).to_be_bytes();
         table.meet(START, met(number, ([20 + high, low, 0, 1], 1).into(), false)).expect("room");
@@ -349,14 +350,14 @@ fn a_node_that_is_cut_off_does_not_forget_whom_it_has_met() {
     }
     table.meet(now, met(2, address(2, 1), false)).expect("there is room");
     table.failed(now, &id(1));
-    assert_eq!(table.contacts(now)[0].id, id(2), "now it is that peer which is gone");
+    assert_eq!(table.contacts(now)[0].id, id(2), "now that peer is gone");
 }
 
 #[test]
 fn a_connected_peer_that_is_blocked_or_banned_is_unwanted() {
     let mut table = table(Policy::default());
     for number in 1..4 {
-        // One that names no port cannot be dialled, but is somewhere all the same.
+        // A peer that names no port cannot be dialled, but it still has an address.
         let met = met(number, address(number as u8, 1), false);
         let hello = Hello { port: 0, ..met.hello.clone() };
         table.meet(START, Met { hello, ..met }).expect("there is room");
@@ -368,7 +369,7 @@ fn a_connected_peer_that_is_blocked_or_banned_is_unwanted() {
     assert_eq!(table.unwanted(until), [id(1)]);
 }
 
-/// One who came through a relay: nobody knows its address.
+/// A peer that came through a relay: its address is unknown.
 fn met_through_a_relay(number: usize, is_outgoing: bool) -> Met {
     Met { address: None, ..met(number, address(1, 1), is_outgoing) }
 }
@@ -394,7 +395,7 @@ fn where_a_hole_was_punched_a_peer_can_be_introduced_and_dialled() {
     assert!(table.meet(START, met_through_a_relay(1, false)).is_ok());
     assert!(table.introduce(START, &id(2)).is_empty(), "nobody knows where it is");
     table.took(&id(1), Path::Relay("https://192.0.2.9:6785/".into()));
-    assert!(table.introduce(START, &id(2)).is_empty(), "a relay is no place to dial");
+    assert!(table.introduce(START, &id(2)).is_empty(), "a relay is not an address to dial");
     table.took(&id(1), Path::Direct(address(7, 7)));
     assert_eq!(table.introduce(START, &id(2))[0].address, address(7, 7));
 }
@@ -422,12 +423,12 @@ fn those_behind_relays_of_whom_others_tell_have_a_share_of_the_table_and_of_the_
     }
     assert_eq!(table.contacts(START).len(), MAX_KNOWN_IN_GROUP);
     let dials = table.relay_dials(START);
-    assert_eq!((dials.len(), &dials[0]), (3, &id(0)), "who was named goes first");
+    assert_eq!((dials.len(), &dials[0]), (3, &id(0)), "the named peer goes first");
     assert!(table.relay_dials(START).is_empty(), "the share is used up");
     let connected = Met { id: dials[1].clone(), ..met_through_a_relay(1, true) };
     assert!(table.meet(START, connected).is_ok());
     table.failed(START, &dials[2]);
-    assert_eq!(table.relay_dials(START).len(), 1, "who is connected counts as well");
+    assert_eq!(table.relay_dials(START).len(), 1, "a connected peer counts as well");
     table.learn(START, &id(MAX_KNOWN + 1), address(1, 1), Source::Peer);
     assert_eq!(table.dials(START), [(id(MAX_KNOWN + 1), address(1, 1))]);
 }

@@ -1,4 +1,4 @@
-//! Which node a person means.
+//! Finds the node that a person names.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use crate::peer::PeerName;
 use crate::words::{To, Unsent};
 
 impl Gossip {
-    /// The recipient that is meant. `others` are nodes that are known beside those that have
-    /// signed a record, with what they call themselves.
+    /// The recipient with this name or identity. `others` are nodes that are known besides
+    /// those with a signed record, with their names for themselves.
     ///
     /// # Errors
-    /// None or several are meant.
+    /// No node matches, or several do.
     pub(crate) fn find<'a>(
         &'a self,
         to: &To,
@@ -32,7 +32,7 @@ impl Gossip {
     }
 }
 
-/// The one whose name or whose identity's beginning this is; names go first.
+/// The node with this name, or with this beginning of its identity; names go first.
 fn one(text: &str, known: &[(&PeerName, Option<&str>)]) -> Result<Recipient, Unsent> {
     let mut meant = BTreeSet::new();
     if !text.is_empty() {

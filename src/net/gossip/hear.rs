@@ -1,4 +1,4 @@
-//! What neighbours bring.
+//! Messages from neighbours.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::words::To;
 type Refusal = (&'static str, String);
 
 impl Gossip {
-    /// A neighbour has sent a frame of one of the kinds that are about messages.
+    /// A neighbour has sent a frame of one of the kinds for messages.
     pub(crate) fn hear(
         &mut self,
         around: &Around,
@@ -27,7 +27,7 @@ impl Gossip {
         bytes: &[u8],
     ) -> Vec<Act> {
         if !self.meters.entry(via.clone()).or_default().take(around.now, OF_NEIGHBOUR) {
-            let why = "this neighbour has brought too many in a second";
+            let why = "this neighbour has brought too many frames in a second";
             return vec![refused(via, via, ("too-many", why.to_owned()))];
         }
         match kind {
@@ -38,7 +38,7 @@ impl Gossip {
         }
     }
 
-    /// Refuses what has waited for too long, and forgets what it can.
+    /// Refuses messages that have waited too long, and forgets what it can.
     pub(crate) fn tick(&mut self, around: &Around) -> Vec<Act> {
         let now = around.now;
         for neighbour in around.neighbours {
@@ -50,7 +50,9 @@ impl Gossip {
         let late = self.waiting.extract_if(.., |waiting| waiting.until <= now);
         late.map(|waiting| {
             let why = match waiting.is_doubted {
-                true => ("unproven", "what is said of its sender is not signed by it".to_owned()),
+                true => {
+                    ("unproven", "its sender has not signed the record that was brought".to_owned())
+                }
                 false => ("unknown", "no introducer knows its sender".to_owned()),
             };
             refused(&waiting.message.sender(), &waiting.via, why)
@@ -66,10 +68,11 @@ impl Gossip {
         };
         let from = message.sender();
         if from == self.own {
-            // It has come back to us, or somebody says so.
+            // Our own message has come back, or a neighbour claims that it is ours.
             return Vec::new();
         }
-        // What is only said to be a message that came before is dropped as if it were that.
+        // A message that only claims to be an earlier one is dropped as if it were that
+        // one.
         let has_come = self.replay.has(&from, message.number);
         if !has_come && !signed.is_by(&from, &self.messages) {
             // An honest node passes on only what it has checked.
@@ -89,8 +92,8 @@ impl Gossip {
         self.wait_for_record(around, via, hops, message, signed)
     }
 
-    /// Whether a message has not come before, as far as its number says. What other
-    /// neighbours have brought is not worth a word.
+    /// Checks by its number that a message has not come before. A message that other
+    /// neighbours have brought is not worth reporting.
     fn check_number(
         &mut self,
         now: Duration,
@@ -103,10 +106,10 @@ impl Gossip {
         Err(Some(match self.replay.take(now_ms, from, number, via) {
             Seen::New => return Ok(()),
             Seen::Again => return Err(None),
-            Seen::Replayed => ("replayed", "it has come before, from the same neighbour".into()),
+            Seen::Replayed => ("replayed", "the same neighbour has brought it before".into()),
             Seen::TooOld => {
                 let age = seconds(now_ms.saturating_sub(number));
-                let why = "before this node started, or more than a minute, by its number";
+                let why = "its number is from before the node's start or over a minute old";
                 ("too-old", format!("sent {age} s ago: {why}"))
             }
             Seen::Ahead => {
@@ -116,7 +119,7 @@ impl Gossip {
         }))
     }
 
-    /// Asks for the record of a sender that is not known.
+    /// Asks for the record of an unknown sender.
     fn wait_for_record(
         &mut self,
         around: &Around,
@@ -127,7 +130,7 @@ impl Gossip {
     ) -> Vec<Act> {
         let from = message.sender();
         if self.waiting.len() >= MAX_WAITING {
-            let why = "its sender is not known, and too many others are asked for already";
+            let why = "its sender is unknown, and too many others are being looked up";
             return vec![refused(&from, via, ("unknown", why.to_owned()))];
         }
         let is_asked = self.waiting.iter().any(|waiting| waiting.message.sender() == from);
@@ -141,7 +144,7 @@ impl Gossip {
         asked.into_iter().map(|id| Act::Send(id, Kind::Who, question.clone())).collect()
     }
 
-    /// Takes in a record: a neighbour's own, or one that was asked for.
+    /// Accepts a record: a neighbour's own, or one that we asked for.
     fn hear_record(&mut self, around: &Around, via: &PeerName, bytes: &[u8]) -> Vec<Act> {
         let signed = Signed::from_bytes(bytes);
         let claimed = signed.as_ref().and_then(Signed::value::<Record>);
@@ -168,7 +171,7 @@ impl Gossip {
         known.into_iter().flat_map(take).collect()
     }
 
-    /// A neighbour asks for the record of somebody.
+    /// A neighbour asks for a node's record.
     fn hear_question(&mut self, via: &PeerName, bytes: &[u8]) -> Vec<Act> {
         let id = std::str::from_utf8(bytes).ok().filter(|id| is_id(id)).map(PeerName::new);
         let Some(id) = id else {
@@ -181,7 +184,7 @@ impl Gossip {
         record.map(|record| Act::Send(via.clone(), Kind::Record, record)).into_iter().collect()
     }
 
-    /// Takes a message of a sender that is known: shows it, passes it on.
+    /// Accepts a message of a known sender: shows it and passes it on.
     fn take(
         &mut self,
         around: &Around,
@@ -231,7 +234,7 @@ impl Gossip {
     }
 }
 
-/// Hops that are left, the message, and what is signed.
+/// The hops left, the message, and the signed bytes.
 fn read(bytes: &[u8]) -> Option<(u8, Message, Signed)> {
     let (hops, signed) = bytes.split_first()?;
     let signed = Signed::from_bytes(signed)?;

@@ -1,4 +1,4 @@
-//! What this node says, and to whom messages are passed on.
+//! Messages of this node, and the neighbours that messages are passed on to.
 
 use super::{Act, Around, Gossip, OF_SENDER};
 use crate::event::Event;
@@ -10,10 +10,10 @@ use crate::peer::PeerName;
 use crate::words::{Sent, To, Unsent};
 
 impl Gossip {
-    /// Says something to others.
+    /// Sends a message.
     ///
     /// # Errors
-    /// Why nobody will hear it.
+    /// Why no node will hear it.
     pub(crate) fn say(
         &mut self,
         around: &Around,
@@ -41,7 +41,7 @@ impl Gossip {
         Ok((sent, acts))
     }
 
-    /// Passes on what a neighbour has brought, if it is for others too.
+    /// Passes on a message from a neighbour, if it is also for others.
     pub(super) fn pass_on(
         &self,
         around: &Around,
@@ -57,8 +57,9 @@ impl Gossip {
         send_all(next, hops - 1, signed)
     }
 
-    /// Which neighbours get a message: its recipient alone if it is one of them; an answer
-    /// goes the way that its question came; else all that have not brought it.
+    /// The neighbours that get a message: only its recipient, if that is a neighbour; for
+    /// an answer, the neighbour that brought the question; otherwise all that have not
+    /// brought it.
     fn next(
         &self,
         around: &Around,
@@ -88,7 +89,7 @@ impl Gossip {
     }
 }
 
-/// A message in a frame for each of these.
+/// Sends each of these neighbours the message in a frame.
 fn send_all(to: Vec<PeerName>, hops: u8, signed: &Signed) -> Vec<Act> {
     let bytes = [&[hops], &signed.to_bytes()[..]].concat();
     to.into_iter().map(|id| Act::Send(id, Kind::Message, bytes.clone())).collect()

@@ -18,25 +18,25 @@ use crate::words::{To, Unsent};
 
 const START: Duration = Duration::from_secs(1_800_000_000);
 
-/// Nodes, and who is a neighbour of whom; the network between them.
+/// Nodes with their neighbours, and the network between them.
 struct Bench {
     now: Duration,
     nodes: Vec<Gossip>,
     edges: Vec<(usize, usize)>,
     /// Nodes that introduce others.
     introducers: Vec<usize>,
-    /// Whom nobody lets in.
+    /// The nodes that nobody lets in.
     blocked: Vec<PeerName>,
-    /// What was told, by which node.
+    /// The events, with the node that told each.
     told: Vec<(usize, Event)>,
     judged: Vec<(PeerName, i32)>,
-    /// Messages that went over an edge.
+    /// The messages that went over an edge.
     sent: usize,
 }
 
 impl Bench {
-    /// Nodes with these names, the last letter of which is their group; neighbours have
-    /// told each other their records.
+    /// Nodes with these names, whose last letter is their group; neighbours have told each
+    /// other their records.
     fn new(names: &[&str], edges: &[(usize, usize)]) -> Bench {
         let node = |name: &&str| {
             let mut settings = Settings::new(Key::random());
@@ -73,7 +73,7 @@ impl Bench {
         with(&mut self.nodes[node], &around)
     }
 
-    /// One node brings another a frame; all that comes of it is done.
+    /// One node sends another a frame; everything that follows is done.
     fn bring(&mut self, from: usize, to: usize, kind: Kind, bytes: Vec<u8>) {
         let via = self.id(from);
         let acts = self.with(to, |gossip, around| gossip.hear(around, &via, kind, &bytes));
@@ -107,7 +107,7 @@ impl Bench {
         self.act(node, acts);
     }
 
-    /// Who was shown a message, each as often as that.
+    /// The nodes that were shown a message, once for each time.
     fn shown(&self) -> Vec<usize> {
         let is_shown = |event: &Event| matches!(event, Event::MessageReceived { .. });
         let mut shown: Vec<_> =
@@ -116,7 +116,7 @@ impl Bench {
         shown
     }
 
-    /// Who has refused a message, and why.
+    /// The nodes that refused a message, and the reasons.
     fn refused(&self) -> Vec<(usize, &'static str)> {
         let reason = |(node, event): &(usize, Event)| match event {
             Event::MessageRefused { reason, .. } => Some((*node, *reason)),
@@ -125,7 +125,7 @@ impl Bench {
         self.told.iter().filter_map(reason).collect()
     }
 
-    /// A message of a node as a frame holds it.
+    /// A node's message as the content of a frame.
     fn message(&self, node: usize, text: &str) -> Vec<u8> {
         let Gossip { own, key, messages, .. } = &self.nodes[node];
         let from = own.to_string();
@@ -148,7 +148,7 @@ fn line(count: usize) -> Bench {
 
 #[test]
 fn a_message_reaches_one_a_group_and_all_each_once_whatever_the_way() {
-    // A ring of four, each with two ways to each other, of which two are of group b.
+    // A ring of four nodes, each pair connected in two ways; two nodes are in group b.
     let mut bench = Bench::new(&["xa", "xb", "ya", "yb"], &[(0, 1), (1, 2), (2, 3), (3, 0)]);
     bench.introducers = vec![0, 1, 2, 3];
     bench.say(0, Recipient::All, "hello").expect("it has neighbours");
@@ -216,11 +216,11 @@ fn a_message_from_before_our_start_is_too_old_and_one_from_the_future_is_ahead()
 
 #[test]
 fn an_unknown_sender_is_shown_once_an_introducer_has_its_record() {
-    // Node 1 has never heard of node 3, and neither has node 0, which brings its words.
+    // Node 1 has never heard of node 3, and neither has node 0, which brings its message.
     let mut bench = Bench::new(&["a", "b", "introducer", "d"], &[(0, 1), (1, 2), (2, 3)]);
     let message = bench.message(3, "hello");
     bench.bring(0, 1, Kind::Message, message.clone());
-    assert!(bench.shown().is_empty(), "nobody that is asked knows the sender");
+    assert!(bench.shown().is_empty(), "no node that is asked knows the sender");
     bench.now += RECORD_WAIT;
     bench.tick(1);
     assert_eq!(bench.refused(), [(1, "unknown")]);

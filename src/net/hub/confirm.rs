@@ -1,4 +1,5 @@
-//! Questions about blocks: those of others, and those of the person who runs this node.
+//! Questions about blocks: those of other nodes, and those of the person who runs this
+//! node.
 
 use std::time::Duration;
 
@@ -13,25 +14,25 @@ use crate::node::Node;
 use crate::peer::PeerName;
 use crate::words::Reply;
 
-/// The most looks at the chain that are under way: each walks along it once.
+/// The most look-ups in the chain that are under way: each walks along the chain once.
 const MAX_LOOKS: usize = 8;
 
 /// The most questions of this node that are under way.
 const MAX_ASKED: usize = 16;
 
-/// Answers are waited for at least so long: two that claim one account show only when both
-/// have answered.
+/// The least time to wait for answers: a conflict between two nodes that claim one account
+/// shows only when both have answered.
 const AT_LEAST: Duration = Duration::from_millis(500);
 
-/// What the node's loop has found on its chain.
+/// The result of a look-up by the node's loop in its chain.
 pub(crate) enum Found {
-    /// What another node has asked for with this number.
+    /// For another node, whose question has this number.
     Theirs(PeerName, u64, Option<Place>),
-    /// What the person who runs this node has asked for.
+    /// For the person who runs this node.
     Ours(Weighing),
 }
 
-/// What a question of ours is weighed with.
+/// The data for weighing the answers to a question of ours.
 pub(crate) struct Weighing {
     hash: Hash,
     place: Option<Place>,
@@ -43,7 +44,7 @@ pub(crate) struct Weighing {
 /// A question of ours that is under way.
 pub(super) struct Asked {
     weighing: Weighing,
-    /// The numbers of the messages that ask it.
+    /// The numbers of the messages with the question.
     questions: Vec<u64>,
     claims: Vec<Claim>,
     since: Duration,
@@ -55,9 +56,9 @@ impl Hub {
         self.look(move |node| Some(Found::Theirs(from, question, place(node.chain(), hash))));
     }
 
-    /// The person who runs this node asks about a block: our own chain is looked at first.
+    /// The person who runs this node asks about a block: we look in our own chain first.
     pub(super) fn ask_own_chain(&mut self, hash: Hash, reply: Reply<Advice>) {
-        // Where there is no room the reply is dropped, and the one who waits for it told so.
+        // If there is no room, the reply is dropped, and its receiver learns that.
         if self.asked.len() < MAX_ASKED {
             self.look(move |node| {
                 let (place, receivers) = (place(node.chain(), hash), receivers(node.chain()));
@@ -71,7 +72,7 @@ impl Hub {
         let to_hub = self.to_hub();
         let look = Look::new(move |node| {
             if let Some(found) = look(node) {
-                // Where the queue is full the question is lost, as others are.
+                // If the queue is full, the question is lost, as others may be.
                 let _ = to_hub.try_send(ToHub::Found(found));
             }
         });
@@ -80,7 +81,7 @@ impl Hub {
         }
     }
 
-    /// The node's loop has looked at its chain.
+    /// The node's loop has looked in its chain.
     pub(super) fn have_found(&mut self, now: Duration, found: Found) {
         self.looks = self.looks.saturating_sub(1);
         match found {
@@ -90,7 +91,7 @@ impl Hub {
                 let short = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
                 let answer =
                     Answer { question, account, height: height.map(short), above: short(above) };
-                // Where there is no way back any more nobody waits for it.
+                // If there is no way back any more, nobody waits for the answer.
                 let _ = self.say(now, Recipient::Node(from.to_string()), Body::Answer(answer));
             }
             Found::Ours(weighing) => {
@@ -106,7 +107,7 @@ impl Hub {
         }
     }
 
-    /// Asks all nodes; returns the question's number, if somebody hears it.
+    /// Asks all nodes; returns the question's number, if any node hears it.
     fn ask(&mut self, now: Duration, hash: Hash) -> Vec<u64> {
         let sent = self.say(now, Recipient::All, Body::Question(hash.to_string()));
         sent.map(|sent| sent.number).into_iter().collect()
@@ -120,7 +121,8 @@ impl Hub {
         }
     }
 
-    /// Replies where enough have answered or the time is up, and asks once more at half time.
+    /// Replies if enough nodes have answered or the time is up; asks once more at half
+    /// time.
     pub(super) fn tick_questions(&mut self, now: Duration) {
         let (most, minimum) = (self.parts.settings.confirm, self.parts.settings.weight_minimum);
         for index in 0..self.asked.len() {
@@ -149,13 +151,13 @@ impl Asked {
     }
 }
 
-/// Where a block is on a chain.
+/// The place of a block on a chain.
 fn place(chain: &Chain, hash: Hash) -> Option<Place> {
     let height = (0..chain.count()).rev().find(|height| chain.hash_at(*height) == Some(hash))?;
     Some(Place { height: height as u64, above: (chain.height() - height) as u64 })
 }
 
-/// The accounts that the last blocks' rewards went to; genesis has none.
+/// The accounts that received the last blocks' rewards; the genesis block has none.
 fn receivers(chain: &Chain) -> Vec<u16> {
     let blocks = &chain.blocks()[1..];
     let last = &blocks[blocks.len().saturating_sub(WEIGHING_BLOCKS)..];

@@ -18,31 +18,31 @@ struct Live {
     serial: u64,
     connection: Connection,
     outbox: Outbox,
-    /// Whether it takes messages, and introduces others.
+    /// Whether it accepts messages, and whether it introduces others.
     takes_messages: bool,
     is_introducer: bool,
 }
 
-/// What a connection begins with.
+/// The parameters of a new connection.
 pub(super) struct Beginning<'a> {
     pub(super) id: &'a PeerName,
     pub(super) connection: Connection,
-    /// What both sides do.
+    /// What both sides support.
     pub(super) has_blocks: bool,
     pub(super) takes_messages: bool,
     pub(super) is_introducer: bool,
 }
 
-/// All of them, by the names of the peers.
+/// All connections, by the names of the peers.
 #[derive(Default)]
 pub(super) struct Lives {
     all: BTreeMap<PeerName, Live>,
-    /// How many there have been.
+    /// The number of connections so far.
     serial: u64,
 }
 
 impl Lives {
-    /// A connection stays. Another one to the same peer is closed.
+    /// Adds a connection. Another one to the same peer is closed.
     pub(super) fn begin(
         &mut self,
         beginning: Beginning,
@@ -60,7 +60,7 @@ impl Lives {
         (self.serial, frames, entrance)
     }
 
-    /// Closes the connection to a peer, which then tells of its end.
+    /// Closes the connection to a peer; the connection then reports its end.
     pub(super) fn close(&self, id: &PeerName, code: u32, why: &str) {
         if let Some(live) = self.all.get(id) {
             live.connection.close(code.into(), why.as_bytes());
@@ -88,7 +88,7 @@ impl Lives {
         self.all.keys().cloned().collect()
     }
 
-    /// Those that take messages.
+    /// The peers that accept messages.
     pub(super) fn neighbours(&self) -> Vec<Neighbour> {
         let live = self.all.iter().filter(|(_, live)| live.takes_messages);
         let neighbour = |(id, live): (&PeerName, &Live)| Neighbour {
@@ -98,13 +98,13 @@ impl Lives {
         live.map(neighbour).collect()
     }
 
-    /// Sends a frame to a peer, unless too much waits already.
-    /// Says whether it is on its way.
+    /// Sends a frame to a peer, unless too many already wait. Returns whether it is on its
+    /// way.
     pub(super) fn send(&self, id: &PeerName, frame: Vec<u8>) -> bool {
         self.all.get(id).is_some_and(|live| live.outbox.try_send(frame).is_ok())
     }
 
-    /// Writes down which way packets take, and how long round trips take.
+    /// Records the path of each connection's packets, and its round-trip time.
     pub(super) fn measure(&self, table: &mut Table) {
         for (id, live) in &self.all {
             if let Some((path, time)) = paths::taken(&live.connection) {

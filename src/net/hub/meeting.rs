@@ -19,7 +19,7 @@ use crate::net::session::{Accepted, ENDED, Greeting};
 use crate::net::table::{Met, Place};
 use crate::peer::PeerName;
 
-/// Where somebody who begins a handshake has a place, until this is dropped.
+/// The place of a handshake, held until this is dropped.
 pub(super) struct Pass {
     pub(super) gate: Arc<Mutex<Gate>>,
     pub(super) address: IpAddr,
@@ -32,7 +32,7 @@ impl Drop for Pass {
 }
 
 impl Hub {
-    /// Somebody wants to begin a handshake: it is counted before any work is done.
+    /// A handshake begins: it is counted before any work is done.
     pub(super) fn accept(&mut self, incoming: Incoming) {
         let now = self.now();
         let address = match incoming.remote_addr() {
@@ -40,7 +40,7 @@ impl Hub {
             IncomingAddr::Relay { .. } => return self.accept_relayed(incoming),
             _ => return incoming.refuse(),
         };
-        // A sender that forges its address does not hear that it is to come back.
+        // A sender that forges its address does not receive the request to retry.
         if !incoming.remote_addr_validated() && !is_own_machine(address.ip()) {
             let _ = incoming.retry();
             return;
@@ -67,7 +67,7 @@ impl Hub {
         self.tell(Notice::Refused { who, why: refused.to_string(), by_them: false });
     }
 
-    /// A peer has said hello: decides whether its connection stays.
+    /// A peer has sent its hello: decides whether its connection stays.
     pub(super) fn meet(&mut self, now: Duration, greeting: Greeting) {
         let Greeting { connection, address, is_outgoing, hello, reply } = greeting;
         let id = PeerName::new(connection.remote_id());
@@ -84,7 +84,7 @@ impl Hub {
                 if is_outgoing {
                     self.table.failed(now, &id);
                 }
-                // That two dial each other at once is as it should be.
+                // It is normal that two nodes dial each other at once.
                 if refused != Refused::Twice {
                     self.refuse_notice(id.to_string(), &refused);
                 }
@@ -97,7 +97,7 @@ impl Hub {
         if let Place::Of(other) = &place {
             self.hang_up(now, other, "its place was needed");
         }
-        // The hello goes out before all else, as an answer or before the dial.
+        // The hello is sent before everything else, as an answer or before the dial.
         let answer = self.hello_to(now, &id);
         let has_blocks = hello.can(BLOCKS) && self.hello.can(BLOCKS);
         let takes_messages = self.hello.to.min(hello.to) >= MESSAGES_SINCE;
@@ -131,7 +131,7 @@ impl Hub {
         self.publish(now);
     }
 
-    /// Ends the connection to a peer, if there is one, at once.
+    /// Ends the connection to a peer at once, if there is one.
     pub(super) fn hang_up(&mut self, now: Duration, id: &PeerName, why: &str) {
         if self.lives.has(id) {
             self.lives.close(id, ENDED, why);
@@ -139,7 +139,7 @@ impl Hub {
         }
     }
 
-    /// A peer has done something, which may get it banned.
+    /// A peer has done something, which may lead to a ban.
     pub(super) fn judge(&mut self, now: Duration, id: &PeerName, deed: Deed) {
         let why = deed.why.clone();
         if let Some(time) = self.table.judge(now, id, deed) {

@@ -1,4 +1,4 @@
-//! Messages: what is asked to be said, and what neighbours bring.
+//! Messages: requests to send them, and those that neighbours bring.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::net::rate::Rate;
 use crate::peer::PeerName;
 use crate::words::{Reply, Request, Sent, To, Unsent};
 
-/// Refused messages that are told: strangers can cause any number.
+/// The rate at which refused messages are reported: strangers can cause any number of them.
 const TOLD_REFUSALS: Rate = Rate::new(100, 20);
 
 impl Hub {
-    /// Answers what is asked, now or later.
+    /// Answers a request, now or later.
     pub(super) fn serve(&mut self, now: Duration, request: Request) {
         match request {
             Request::Say(to, text, reply) => self.say_text(now, &to, text, reply),
@@ -38,7 +38,7 @@ impl Hub {
         reply.give(said);
     }
 
-    /// Says something, and tells how.
+    /// Sends a message, and reports it.
     pub(super) fn say(&mut self, now: Duration, to: Recipient, body: Body) -> Result<Sent, Unsent> {
         let said = self.with_gossip(now, |gossip, around| gossip.say(around, to, body));
         said.map(|(sent, acts)| {
@@ -47,9 +47,9 @@ impl Hub {
         })
     }
 
-    /// A neighbour has sent a frame that is about messages.
+    /// A neighbour has sent a frame about messages.
     pub(super) fn hear_message(&mut self, now: Duration, via: &PeerName, kind: Kind, held: &[u8]) {
-        // It may be the last word of one that was just hung up on.
+        // It may be the last frame of a peer that we just hung up on.
         if self.lives.has(via) {
             let acts = self.with_gossip(now, |gossip, around| gossip.hear(around, via, kind, held));
             self.act(now, acts);
@@ -77,7 +77,7 @@ impl Hub {
     pub(super) fn act(&mut self, now: Duration, acts: Vec<Act>) {
         for act in acts {
             match act {
-                // Where its queue is full, the message is dropped, as a datagram is.
+                // If its queue is full, the message is dropped, like a datagram.
                 Act::Send(to, kind, held) => {
                     self.lives.send(&to, frames::encode(kind, &held));
                 }
@@ -89,19 +89,19 @@ impl Hub {
         }
     }
 
-    /// Has an event told by the node's loop, in order with its own.
+    /// Has the node's loop report an event, in order with its own events.
     fn show(&mut self, now: Duration, event: Event) {
         let is_refusal = matches!(event, Event::MessageRefused { .. });
         if is_refusal && !self.refusals.take(now, TOLD_REFUSALS) {
             return;
         }
         if let Some(node) = &self.node {
-            // It fails where the loop has ended, and the network is about to.
+            // This fails if the loop has ended; then the network is about to end.
             let _ = node.send(Command::Tell(event));
         }
     }
 
-    /// The way for what the loop finds.
+    /// The queue for the results of the node's loop.
     pub(super) fn to_hub(&self) -> tokio::sync::mpsc::Sender<ToHub> {
         self.parts.to_hub.clone()
     }

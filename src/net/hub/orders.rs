@@ -1,4 +1,4 @@
-//! What is wanted of the hub from outside.
+//! Orders to the hub from outside.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::net::lan::{Beacon, Discovery};
 use crate::net::table::Source;
 
 impl Hub {
-    /// Does what is wanted.
+    /// Carries out an order.
     pub(super) fn obey(&mut self, order: ToHub) {
         let now = self.now();
         match order {
@@ -44,14 +44,14 @@ impl Hub {
         self.publish(now);
     }
 
-    /// Ends the connections of those who are not let in any more.
+    /// Ends the connections of peers that are no longer let in.
     pub(super) fn hang_up_on_unwanted(&mut self, now: Duration) {
         for id in self.table.unwanted(now) {
             self.hang_up(now, &id, &Refused::Blocked.to_string());
         }
     }
 
-    /// Looks for peers on the local network, or does so no more.
+    /// Starts or stops looking for peers on the local network.
     pub(super) fn discover(&mut self, is_wanted: bool) {
         if is_wanted == self.discovery.is_some() {
             return;
@@ -61,17 +61,17 @@ impl Hub {
         self.follow_interfaces();
     }
 
-    /// Looks on the interfaces that there are now, if it is to look.
+    /// Looks on the interfaces that exist now, if it should look.
     pub(super) fn follow_interfaces(&mut self) {
         let interfaces = self.interfaces();
         let Some(discovery) = &mut self.discovery else { return };
         if let Err(error) = discovery.follow(&interfaces) {
             let what = "cannot look for peers on the local network";
-            self.trouble(&format!("{what}: {error}; it is tried again"));
+            self.trouble(&format!("{what}: {error}; the node will try again"));
         }
     }
 
-    /// The interfaces that were named, else those that the node can be reached at.
+    /// The interfaces that were named, or else those on which the node can be reached.
     fn interfaces(&self) -> Vec<Ipv4Addr> {
         let named = &self.parts.settings.lan.interfaces;
         if !named.is_empty() {
@@ -100,7 +100,7 @@ impl Hub {
     }
 }
 
-/// When what is to hold for so long ends; `None` is never.
+/// When a period of this length ends; `None` is never.
 fn until(now: Duration, time: Option<Duration>) -> Option<Duration> {
     time.map(|time| now.saturating_add(time))
 }

@@ -1,4 +1,4 @@
-//! The way in from outside: what the router and relays do for the node.
+//! Access from outside: what the router and the relays do for the node.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -20,25 +20,26 @@ use crate::net::settings::Settings;
 use crate::peer::PeerName;
 use crate::reach::{self, Facts, Mapping, Reach, RelayState, Way};
 
-/// How much is let in through relays. A relay costs a stranger nothing, so only a part of all
-/// places can be taken that way; those that have punched a hole count as well.
+/// How much is let in through relays. A relay costs a stranger nothing, so only a part of
+/// all places can be taken that way; connections that have punched a hole count as well.
 const THROUGH_RELAYS: Limits = Limits { per_address: 32, handshakes: 10 };
 
-/// What stands for the address of all who come through relays.
+/// Used as the address of all nodes that come through relays.
 const RELAYED: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
-/// How long relays may take to answer before it is told that none does.
+/// How long relays may take to answer before it is reported that none does.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// How the node is reached from outside.
 pub(super) struct Outside {
     mapper: Option<Mapper>,
     gate: Arc<Mutex<Gate>>,
-    /// Where the endpoint was last seen to be, sorted into our own and others' view.
+    /// The last known addresses of the endpoint, sorted into our own view and that of
+    /// others.
     addresses: (Option<EndpointAddr>, Vec<SocketAddr>, Vec<SocketAddr>),
     /// Since when there has been no connection to a relay, in the hub's time.
     without_relay: Option<Duration>,
-    /// The relays of whose failure was told.
+    /// The relays whose failure was reported.
     failing: BTreeSet<String>,
     reach: Reach,
 }
@@ -60,7 +61,7 @@ impl Outside {
         &self.reach
     }
 
-    /// Gives back what the router has given.
+    /// Gives back the router's port.
     pub(super) async fn end(&mut self) {
         if let Some(mapper) = self.mapper.take() {
             mapper.end().await;
@@ -71,8 +72,8 @@ impl Outside {
         self.mapper.as_ref().map_or(Mapping::Off, Mapper::state)
     }
 
-    /// Looks where the endpoint is now. Of what it says the interfaces of this machine are
-    /// told from what relays see by whether a socket can be bound there.
+    /// Looks up the endpoint's current addresses. If a socket can be bound at an address,
+    /// it belongs to an interface of this machine; otherwise relays have seen it.
     fn look_for_addresses(&mut self, endpoint: &Endpoint, also: &[Option<SocketAddr>]) {
         let found = endpoint.addr();
         if self.addresses.0.as_ref() == Some(&found) {
@@ -86,8 +87,8 @@ impl Outside {
 }
 
 impl Hub {
-    /// Somebody wants to begin a handshake through a relay, which has made sure that it holds
-    /// its key.
+    /// A handshake begins through a relay; the relay has verified that the node holds its
+    /// key.
     pub(super) fn accept_relayed(&mut self, incoming: Incoming) {
         let now = self.now();
         let gate = self.outside.gate.clone();
@@ -104,8 +105,8 @@ impl Hub {
         });
     }
 
-    /// Where to dial a peer: at its address, and through each of our relays, of which one may
-    /// be its own. What is on this machine needs none.
+    /// Where to dial a peer: at its address, and through each of our relays, since one of
+    /// them may be the peer's own. A peer on this machine needs no relay.
     pub(super) fn place(&self, id: EndpointId, address: Option<SocketAddr>) -> EndpointAddr {
         let is_near = address.is_some_and(|at| is_own_machine(at.ip()));
         let relays = self.parts.settings.relays.iter().filter(|_| !is_near);
@@ -119,8 +120,8 @@ impl Hub {
         }
     }
 
-    /// Takes in whom a hello introduces that is behind a relay of ours. Of a relay that the
-    /// person who runs this node has not named, nothing is believed.
+    /// Accepts the peers in a hello that are behind one of our relays. Peers behind any
+    /// relay that the person who runs this node has not named are ignored.
     pub(super) fn crawl_relayed(&mut self, now: Duration, hello: &Hello) {
         let relays = &self.parts.settings.relays;
         let ours: Vec<_> = relays.iter().map(|relay| relay.fingerprint.to_string()).collect();
@@ -129,7 +130,7 @@ impl Hub {
         }
     }
 
-    /// Whom to introduce to a peer of those who are reached through relays alone.
+    /// The peers that are reached only through relays, to introduce to this peer.
     pub(super) fn introduce_relayed(&mut self, to: &PeerName) -> Vec<Relayed> {
         let relays = &self.parts.settings.relays;
         let called = |it: &Relay, url: &str| it.url().is_some_and(|it| it.as_str() == url);
@@ -140,7 +141,7 @@ impl Hub {
         self.table.introduce_relayed(to).into_iter().filter_map(relayed).collect()
     }
 
-    /// Looks how others reach the node, and tells what has changed.
+    /// Looks how others reach the node, and reports changes.
     pub(super) fn look_outside(&mut self, now: Duration) {
         let mapping = self.outside.mapping();
         let mapped = match mapping {
@@ -167,7 +168,7 @@ impl Hub {
         self.outside.reach = reach;
     }
 
-    /// How the way to each relay stands.
+    /// The state of each relay.
     fn relays(&mut self, now: Duration) -> Vec<reach::Relay> {
         let found = self.parts.endpoint.home_relay_status().get();
         let since = &mut self.outside.without_relay;
@@ -187,7 +188,7 @@ impl Hub {
         states.collect()
     }
 
-    /// Tells what is new about the way in, each thing once.
+    /// Reports what is new about the access from outside, each thing once.
     fn tell_of(&mut self, reach: &Reach, facts: &Facts) {
         let news = news(&self.outside.reach, reach);
         for text in news {
@@ -200,7 +201,7 @@ impl Hub {
                     if self.outside.failing.insert(relay.address.clone()) {
                         let address = &relay.address;
                         self.trouble(&format!(
-                            "the relay {address} fails: {why}; it is tried again"
+                            "the relay {address} fails: {why}; the node will try again"
                         ));
                     }
                 }
@@ -210,7 +211,7 @@ impl Hub {
     }
 }
 
-/// How the way to a relay stands, of which the endpoint tells this, if anything.
+/// The state of a relay, from the endpoint's status for it, if any.
 fn relay_state(status: Option<&RelayStatus>, is_impostor: bool, is_late: bool) -> RelayState {
     let failed = |why: &str| RelayState::Failed(why.to_owned());
     match status {
@@ -222,14 +223,14 @@ fn relay_state(status: Option<&RelayStatus>, is_impostor: bool, is_late: bool) -
     }
 }
 
-/// What has changed for those outside.
+/// The changes for nodes outside.
 fn news(before: &Reach, after: &Reach) -> Vec<String> {
     let is_in = |reach: &Reach, way: &Way| {
         reach.ways.iter().any(|other| (other.kind, &other.at) == (way.kind, &way.at))
     };
     let lost = before.ways.iter().filter(|way| way.kind.is_from_outside() && !is_in(after, way));
     let new = after.ways.iter().filter(|way| way.kind.is_from_outside() && !is_in(before, way));
-    let lost = lost.map(|way| format!("others do not reach this node any more at {}", way.at));
+    let lost = lost.map(|way| format!("others no longer reach this node at {}", way.at));
     let new = new.map(|way| format!("others reach this node {way}"));
     lost.chain(new).collect()
 }

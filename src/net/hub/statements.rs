@@ -1,4 +1,4 @@
-//! Statements about blocks: those that come, and those that are to be spread.
+//! Statements about blocks: those that arrive, and those to be spread.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::net::hello::METADATA;
 use crate::net::reputation::{bad_stream, forged};
 use crate::peer::PeerName;
 
-/// For how many batches' time a peer that has come is left to get the chain.
+/// How many batch intervals a new peer gets to fetch the chain.
 const NEWCOMER_WAITS: u32 = 5;
 
-/// What the hub needs for them.
+/// The hub's data for statements.
 pub(super) struct Statements {
     metadata: Metadata,
     spread: Spread,
-    /// What peers may still send in this minute, and be sent.
+    /// How much peers may still send in this minute, and be sent.
     incoming: Allowance,
     outgoing: Allowance,
 }
@@ -32,7 +32,7 @@ impl Statements {
 }
 
 impl Hub {
-    /// A batch has come from a peer. Beyond what a peer may send in a minute it is passed over.
+    /// A batch has come from a peer. What exceeds a peer's share of a minute is ignored.
     pub(super) fn take_in_batch(&mut self, now: Duration, from: &PeerName, bytes: &[u8]) {
         let statements = &mut self.statements;
         if !statements.incoming.take(now, from, bytes.len()) {
@@ -47,15 +47,15 @@ impl Hub {
         statements.metadata.take_in(Some(from), entries, milliseconds(now));
     }
 
-    /// A peer that has come is told all that is stated, once it can have the chain: what is
-    /// stated of blocks that it does not have it would not take.
+    /// A new peer is told all statements as soon as it can have the chain: it would not
+    /// accept statements about blocks that it does not have.
     pub(super) fn tell_newcomer(&mut self, now: Duration, id: &PeerName) {
         let Statements { metadata, spread, .. } = &mut self.statements;
         let wait = self.parts.settings.batches.interval.saturating_mul(NEWCOMER_WAITS);
         spread.send_all(now + wait, id, metadata.entries());
     }
 
-    /// Sends what is due.
+    /// Sends the statements that are due.
     pub(super) fn spread(&mut self, now: Duration) {
         let peers = self.table.connected_that_can(METADATA);
         let Statements { metadata, spread, outgoing, .. } = &mut self.statements;

@@ -16,7 +16,7 @@ impl Hub {
     pub(super) fn keep(&self) {
         let Some(path) = &self.parts.settings.peers_file else { return };
         let kept = self.table.kept();
-        // Where nobody was met this time, those of the last are as good.
+        // If no peer was met this time, the saved peers are as good.
         if kept.is_empty() {
             return;
         }
@@ -25,7 +25,7 @@ impl Hub {
         }
     }
 
-    /// Looks up where the bootstrap peers are.
+    /// Looks up the addresses of the bootstrap peers.
     pub(super) fn look_up(&mut self) {
         let like = self.parts.settings.address;
         let now = self.now();
@@ -57,12 +57,12 @@ impl Hub {
         // The sender of a beacon may put anything in it.
         if let Ok(id) = EndpointId::from_bytes(id) {
             let now = self.now();
-            // It is dialled at the next tick: anybody near can send many beacons.
+            // It is dialled at the next tick, as anybody near can send many beacons.
             self.table.learn(now, &PeerName::new(id), address, Source::Lan);
         }
     }
 
-    /// Says hello again to all, each time with other peers.
+    /// Sends all peers another hello, each time introducing other peers.
     pub(super) fn greet_all(&mut self, now: Duration) {
         for id in self.lives.names() {
             let frame = self.hello_to(now, &id);
@@ -91,7 +91,7 @@ impl Hub {
         name: PeerName,
         address: Option<SocketAddr>,
     ) {
-        // What is a name of 64 digits need not be a key.
+        // A name of 64 digits need not be a key.
         let Ok(id) = name.as_str().parse::<EndpointId>() else {
             return self.table.remove(&name);
         };

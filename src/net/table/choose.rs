@@ -1,4 +1,4 @@
-//! Whom to dial.
+//! Which peers to dial.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,22 +13,21 @@ use super::keep::ANCHORS;
 use crate::net::group::{Group, group, is_own_machine};
 use crate::peer::PeerName;
 
-/// A peer that may be dialled, and what speaks for and against it.
+/// A peer that may be dialled, and its rank.
 struct Candidate {
     id: PeerName,
     address: SocketAddr,
     group: Option<Group>,
-    /// Those with the lowest are dialled first: met before or near, with a good
-    /// reputation, and by chance.
+    /// The candidates with the lowest rank are dialled first: peers that were met before or
+    /// are near, then those with a good reputation, then by chance.
     rank: (bool, Reverse<i32>, u64),
 }
 
 impl Table {
-    /// Whom to dial now, so that there are as many connections as there should be, of them
-    /// `ANCHORS` of our own choice, however many come by themselves. They count as being
-    /// dialled from now on. Groups of addresses with the fewest of our
-    /// connections come first, then those who were met before or are near, then the
-    /// best reputations.
+    /// The peers to dial now to reach the target number of connections, `ANCHORS` of them
+    /// our own choice, no matter how many peers dial us. From now on they count as being
+    /// dialled. Groups of addresses with the fewest of our connections come first, then
+    /// peers that were met before or are near, then the best reputations.
     pub fn dials(&mut self, now: Duration) -> Vec<(PeerName, SocketAddr)> {
         let count =
             |is_it: fn(&Entry) -> bool| self.entries.values().filter(|entry| is_it(entry)).count();
@@ -54,8 +53,9 @@ impl Table {
         dials
     }
 
-    /// Where to dial this peer at once, however many connections there are; nowhere if
-    /// it is connected or dialled already, or not let in. It counts as being dialled from now on.
+    /// The address to dial this peer at once, no matter how many connections there are;
+    /// `None` if it is connected, being dialled, or not let in. From now on it counts as
+    /// being dialled.
     pub fn dial_now(&mut self, now: Duration, id: &PeerName) -> Option<SocketAddr> {
         let entry = self.entries.get(id).filter(|entry| entry.state == State::Idle)?;
         let address = entry.address?;

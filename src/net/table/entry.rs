@@ -1,4 +1,4 @@
-//! What is known of one peer.
+//! The entry for one peer.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::net::hello::Hello;
 use crate::net::reputation::{Bans, Reputation};
 use crate::peer::PeerName;
 
-/// A peer as it is kept in a file.
+/// A peer as it is saved in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// Its public key in hexadecimal.
@@ -23,7 +23,7 @@ pub struct Kept {
     pub last_seen: u64,
 }
 
-/// How the way to a peer stands.
+/// The state of the connection to a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Idle,
@@ -36,22 +36,22 @@ pub(super) enum State {
 pub(super) struct Entry {
     /// Where it can be dialled.
     pub(super) address: Option<SocketAddr>,
-    /// Where its connection comes from, while it has one, and was before.
+    /// The address of its current or last connection.
     pub(super) seen_at: Option<IpAddr>,
-    /// Whether it can be dialled through relays of ours.
+    /// Whether it can be dialled through our relays.
     pub(super) is_relayed: bool,
     pub(super) is_bootstrap: bool,
-    /// Whether it was met before, or is near: then it is dialled before others.
+    /// Whether it was met before or is near: then it is dialled before others.
     pub(super) is_first_choice: bool,
     pub(super) learned: Duration,
     pub(super) last_seen: Option<Duration>,
     pub(super) state: State,
     pub(super) next_dial: Duration,
-    /// Dials in vain since the last that was not.
+    /// Failed dials since the last success.
     pub(super) failures: u32,
     pub(super) hello: Option<Hello>,
     pub(super) version: Option<u8>,
-    /// The way that its packets take, while it is connected.
+    /// The path of its packets, while it is connected.
     pub(super) path: Option<Path>,
     pub(super) latency: Option<Duration>,
     pub(super) reputation: Reputation,
@@ -67,7 +67,7 @@ impl Entry {
         }
     }
 
-    /// One that came by itself.
+    /// The entry for a peer that dialled us.
     pub(super) fn unknown(now: Duration) -> Entry {
         Entry {
             address: None,
@@ -88,10 +88,10 @@ impl Entry {
         }
     }
 
-    /// Somebody tells of its address.
+    /// We are told its address.
     pub(super) fn hear_of(&mut self, now: Duration, address: SocketAddr, source: Source) {
         self.is_bootstrap |= source == Source::Bootstrap;
-        // What others say is believed only of one that was never met.
+        // What others say is accepted only for a peer that was never met.
         let is_believed = source != Source::Peer || self.last_seen.is_none();
         if is_believed && !self.is_connected() && self.address != Some(address) {
             self.address = Some(address);
@@ -107,7 +107,7 @@ impl Entry {
         matches!(self.state, State::Connected { .. })
     }
 
-    /// Its address as far as it is known: where it comes from, or is said to be.
+    /// Its address, as far as it is known: from its connection, or from others.
     pub(super) fn ip(&self) -> Option<IpAddr> {
         self.seen_at.or(self.address.map(|address| address.ip()))
     }
@@ -121,7 +121,7 @@ impl Entry {
         matches!(self.state, State::Connected { is_outgoing: true, .. })
     }
 
-    /// Whether its connection is of our own choice, or is to be.
+    /// Whether its connection is our own choice, or will be.
     pub(super) fn is_ours(&self) -> bool {
         self.state == State::Dialling || self.is_outgoing()
     }

@@ -1,4 +1,4 @@
-//! Whom to keep, where two connections are one too many.
+//! Which peers to keep when there is one connection too many.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -10,27 +10,27 @@ use crate::net::group::{Group, group};
 use crate::net::hello::Refused;
 use crate::peer::PeerName;
 
-/// How many of the oldest connections that we dialled ourselves are never given up for
-/// others: an attacker who wants to surround us has no say in them.
+/// How many of the oldest connections that we dialled ourselves are never closed for
+/// others: an attacker who wants to surround us cannot influence them.
 pub(super) const ANCHORS: usize = 4;
 
-/// What is to happen to the other connections where a new one has a place.
+/// What happens to the other connections if a new one has a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// Nothing.
     Free,
-    /// The one to the same peer is closed.
+    /// The connection to the same peer is closed.
     Instead,
-    /// The one to this other peer is closed.
+    /// The connection to this other peer is closed.
     Of(PeerName),
 }
 
 impl Table {
-    /// A peer has said hello through a new connection: whether that has a place, and
-    /// whose. It counts as connected from now on.
+    /// A peer has sent its hello through a new connection: decides whether that has a
+    /// place, and whose. From now on it counts as connected.
     ///
     /// # Errors
-    /// Why it is closed again.
+    /// Why the connection is closed again.
     pub fn meet(&mut self, now: Duration, met: Met) -> Result<Place, Refused> {
         if let Some(refused) = self.shut_out(now, &met.id, met.address) {
             return Err(refused);
@@ -53,7 +53,7 @@ impl Table {
         entry.seen_at = met.address;
         entry.path = None;
         entry.is_relayed |= met.address.is_none();
-        // An incoming one can be dialled where it comes from, at the port that it names.
+        // A peer that dialled us can be dialled at its address, on the port that it names.
         let came_from = met.address.filter(|_| !met.is_outgoing);
         if let Some(place) = came_from.and_then(|ip| met.hello.place(ip)) {
             entry.address = Some(place);
@@ -65,9 +65,9 @@ impl Table {
         Ok(place)
     }
 
-    /// Whether a second connection to a peer takes the place of the first. Both sides
-    /// decide alike: the one that the lower identity has dialled stays. One that comes
-    /// from the same side is newer: its dialler has seen that the first is dead.
+    /// Whether a second connection to a peer replaces the first. Both sides decide alike:
+    /// the connection that the lower identity dialled stays. If both were dialled from the
+    /// same side, the second one stays: its dialler has seen that the first is dead.
     fn instead(&self, met: &Met, is_old_outgoing: bool) -> bool {
         let is_own_lower = self.own < met.id;
         met.is_outgoing == is_old_outgoing || met.is_outgoing == is_own_lower
@@ -76,7 +76,7 @@ impl Table {
     /// Whether there is room for one more, or whose place it takes.
     fn place(&self, met: &Met) -> Option<Place> {
         let connected = self.connected().count();
-        // An introducer has told the oldest what it knows, and keeps room for others.
+        // An introducer has told the oldest peers what it knows, and keeps room for others.
         let most = self.policy.most;
         let most = if self.policy.is_introducer { most - most / 4 } else { most };
         if connected < most {
@@ -91,8 +91,8 @@ impl Table {
         given_up.map(Place::Of)
     }
 
-    /// The youngest connection of the group with the most, if that has more than the
-    /// newcomer's would have with it. The anchors stay.
+    /// The youngest connection in the group with the most, if that group has more than the
+    /// newcomer's group would have with it. The anchors stay.
     fn crowded(&self, met: &Met) -> Option<PeerName> {
         let mut groups = BTreeMap::<Option<Group>, Vec<_>>::new();
         for (id, entry) in self.connected() {

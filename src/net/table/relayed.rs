@@ -1,4 +1,4 @@
-//! Peers that are met through relays.
+//! Peers that are reached through relays.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::contacts::Path;
 use crate::net::hello::{Hello, MAX_RELAYED};
 use crate::peer::PeerName;
 
-/// How many peers behind relays a node dials and keeps that nobody who runs it has named:
-/// half of the anchors. A relay costs a liar nothing, and has no groups of addresses.
+/// How many unnamed peers behind relays a node dials and keeps: half of the anchors. A
+/// relay costs a liar nothing, and has no groups of addresses.
 const UNNAMED: usize = ANCHORS / 2;
 
 impl Table {
-    /// The person who runs this node named a peer that is dialled through relays.
+    /// The person who runs this node has named a peer that is dialled through relays.
     pub fn learn_relayed(&mut self, now: Duration, id: &PeerName) {
         if *id != self.own {
             let entry = self.entries.entry(id.clone()).or_insert_with(|| Entry::unknown(now));
@@ -25,7 +25,7 @@ impl Table {
         }
     }
 
-    /// Others tell of a peer that can be dialled through a relay of ours.
+    /// Others introduce a peer that can be dialled through one of our relays.
     pub fn hear_of_relayed(&mut self, now: Duration, id: &PeerName) {
         let is_news = *id != self.own && !self.entries.contains_key(id);
         if is_news && self.has_room_for_hearsay(None) {
@@ -34,8 +34,8 @@ impl Table {
         }
     }
 
-    /// Some peers at random whose packets a relay passes on, each with what the endpoint calls
-    /// that relay, to be introduced to another.
+    /// Some random peers whose packets go through a relay, each with the endpoint's name
+    /// for that relay, to introduce to another peer.
     pub fn introduce_relayed(&mut self, to: &PeerName) -> Vec<(PeerName, String)> {
         let relayed = |(id, entry): (&PeerName, &Entry)| match &entry.path {
             Some(Path::Relay(url)) if entry.address.is_none() => Some((id.clone(), url.clone())),
@@ -46,8 +46,8 @@ impl Table {
         relayed.sample(&mut self.random, MAX_RELAYED).cloned().collect()
     }
 
-    /// Whom to dial now through relays alone, as nobody knows another place. They count as
-    /// being dialled from now on. Who was named goes first; the others are taken at random.
+    /// The peers to dial now through relays only, as no other address is known. From now on
+    /// they count as being dialled. Named peers go first; the others are chosen at random.
     pub fn relay_dials(&mut self, now: Duration) -> Vec<PeerName> {
         let busy = self.entries.values().filter(|entry| entry.state != State::Idle).count();
         let wanted = self.policy.target.saturating_sub(busy);
@@ -69,12 +69,12 @@ impl Table {
         dials
     }
 
-    /// The packets of a connected peer take this way now.
+    /// The packets of a connected peer now take this path.
     pub fn took(&mut self, id: &PeerName, path: Path) {
         let Some(entry) = self.entries.get_mut(id) else { return };
         if let Path::Direct(address) = path {
             entry.seen_at = Some(address.ip());
-            // Where a hole was punched it may be open for others, too.
+            // If a hole was punched, it may be open for others, too.
             if entry.is_relayed {
                 entry.address = Some(address);
             }
@@ -84,7 +84,7 @@ impl Table {
 }
 
 impl Entry {
-    /// A connected peer that came by itself says again where it can be dialled.
+    /// A connected peer that dialled us says again where it can be dialled.
     pub(super) fn place(&mut self, hello: &Hello) {
         let came_by_itself = matches!(self.state, State::Connected { is_outgoing: false, .. });
         if let Some(ip) = self.seen_at.filter(|_| came_by_itself && !self.is_relayed)

@@ -1,4 +1,4 @@
-//! Who is remembered, and whom others are told of.
+//! Which peers are remembered, and which are introduced to others.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,8 +14,8 @@ use crate::net::hello::{Hello, Introduced, MAX_INTRODUCED};
 use crate::peer::PeerName;
 
 impl Table {
-    /// There is, or may be, a peer of this name at this address. Where a peer's address
-    /// is known from its own connection, others do not change it.
+    /// There is, or may be, a peer with this name at this address. If its address is known
+    /// from its own connection, others do not change it.
     pub fn learn(&mut self, now: Duration, id: &PeerName, address: SocketAddr, source: Source) {
         if *id == self.own || !is_dialable(address) {
             return;
@@ -29,7 +29,7 @@ impl Table {
         self.entries.insert(id.clone(), Entry::new(now, address, source));
     }
 
-    /// A peer is in the file of those that were met before.
+    /// A peer is in the file of peers that were met before.
     pub fn recall(&mut self, now: Duration, kept: &Kept) {
         let id = PeerName::new(&kept.id);
         self.learn(now, &id, kept.address, Source::File);
@@ -39,8 +39,8 @@ impl Table {
         }
     }
 
-    /// Takes in whom a hello introduces. Of peers on this machine only another on it can
-    /// know anything.
+    /// Accepts the peers that a hello introduces. Only a peer on this machine can know
+    /// others on it.
     pub(super) fn crawl(&mut self, now: Duration, from: Option<IpAddr>, hello: &Hello) {
         let is_near = from.is_some_and(is_own_machine);
         let known = hello.peers.iter().filter(|it| is_near || !is_own_machine(it.address.ip()));
@@ -49,15 +49,15 @@ impl Table {
         }
     }
 
-    /// Whether one more peer of this address may be remembered of which others tell. Made-up
-    /// ones are dialled in vain, and then they give way.
+    /// Whether there is room for one more introduced peer with this address. Made-up peers
+    /// are dialled without success, and then they give way.
     pub(super) fn has_room_for_hearsay(&mut self, ip: Option<IpAddr>) -> bool {
         self.make_room(ip, |entry| entry.last_seen.is_none() && entry.failures > 0);
         self.has_room(ip)
     }
 
-    /// Whether one more peer of this address may be remembered. Those that have none, as
-    /// there is a relay between, are a group as well.
+    /// Whether there is room for one more peer with this address. Peers without an address,
+    /// because a relay is in between, are a group too.
     fn has_room(&self, ip: Option<IpAddr>) -> bool {
         let is_alike = |entry: &&Entry| entry.group() == ip.map(group);
         let alike = self.entries.values().filter(is_alike).count();
@@ -65,9 +65,9 @@ impl Table {
         self.entries.len() < MAX_KNOWN && is_within_share
     }
 
-    /// Where one more of this address would be one too many, forgets one that may go and
-    /// is not connected: of the same group where that has its share, else of the group with
-    /// the most; of these the one that was met longest ago or never.
+    /// If one more peer with this address would be too many, forgets one that may go and is
+    /// not connected: from the same group if that has used its share, otherwise from the
+    /// largest group; of these the one that was met longest ago or never.
     pub(super) fn make_room(&mut self, ip: Option<IpAddr>, may_go: impl Fn(&Entry) -> bool) {
         if self.has_room(ip) {
             return;
@@ -96,7 +96,7 @@ impl Table {
         self.entries.remove(id);
     }
 
-    /// Some peers at random that were met since the start, to be introduced to another.
+    /// Some random peers that were met since the start, to introduce to another peer.
     pub fn introduce(&mut self, now: Duration, to: &PeerName) -> Vec<Introduced> {
         let is_met = |(id, entry): &(&PeerName, &Entry)| {
             let is_there = entry.hello.is_some() && entry.failures == 0;
@@ -108,7 +108,7 @@ impl Table {
         some.map(|(id, address)| Introduced { id: id.to_string(), address: *address }).collect()
     }
 
-    /// The peers that were met, to be kept in a file.
+    /// The peers that were met, to save in a file.
     pub fn kept(&self) -> Vec<Kept> {
         let kept = |(id, entry): (&PeerName, &Entry)| {
             let (address, seen) = (entry.address?, entry.last_seen?.as_secs());
