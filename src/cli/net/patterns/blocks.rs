@@ -73,6 +73,11 @@ impl Seen {
         tips.len() == 1 && tips.iter().all(|tip| tip.is_some_and(|(at, _)| *at >= height))
     }
 
+    /// Whether the tips of all nodes have the same height.
+    fn is_level(&self) -> bool {
+        self.tips.values().map(|(height, _)| height).collect::<BTreeSet<_>>().len() == 1
+    }
+
     /// When the tip of each node first was this block or a higher one, if it was. A rival of
     /// the same height does not count.
     fn arrivals(&self, nodes: usize, block: &Hash, height: usize) -> Vec<Instant> {
@@ -122,7 +127,8 @@ pub(super) fn load(cluster: &mut Cluster) -> Result<Row> {
         thread::sleep(Duration::from_millis(apart));
     }
     // A node makes one block of two simultaneous orders.
-    seen.take_in(cluster, Instant::now() + SETTLE, |seen| seen.found.len() >= LOAD);
+    let is_settled = |seen: &Seen| seen.found.len() >= LOAD && seen.is_level();
+    seen.take_in(cluster, Instant::now() + SETTLE, is_settled);
     // One more decides between rivals at the end.
     let last = seen.height() + 1;
     cluster.mine(0);
