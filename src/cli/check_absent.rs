@@ -1,11 +1,11 @@
 //! `cairn check` in a program that was built without the feature `console`, or for a system
-//! that is no Unix.
+//! other than Unix.
 
 use anyhow::Result;
 
 use super::exit::Exit;
 
-/// Try a program of yours against an exercise (this program was built without it)
+/// Test your own program against an exercise (this program was built without it)
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[arg(hide = true)]

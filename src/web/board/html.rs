@@ -20,7 +20,7 @@ pub(super) fn page(board: &Standings, host: &str) -> String {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta http-equiv=\"refresh\" content=\"{AGAIN}\">\
-         <title>Cairn: who passes what</title><link rel=\"stylesheet\" href=\"board.css\">\
+         <title>Cairn: who passes which exercise</title><link rel=\"stylesheet\" href=\"board.css\">\
          <link rel=\"icon\" href=\"data:,\"></head>\n\
          <body><h1>Who passes what</h1>\n{}<p class=\"how\">To be on this board, type<br>\
          <code>cairn check {last} --report http://{host} --name NAME -- PROGRAM {{port}}</code></p>\n\
