@@ -153,7 +153,8 @@ async function play(name) {
   await visitor.press(`Demo: ${name}`);
   await visitor.reads('#demo', /^Stop the demo$/);
   await visitor.reads('#demo', new RegExp(`^Demo: ${name}$`), 40_000);
-  assert.ok(await visitor.page.locator('#notice').isHidden(), await visitor.text('#notice'));
+  const story = async () => `${await visitor.text('#notice')} ${await visitor.text('#feed')}`;
+  assert.ok(await visitor.page.locator('#notice').isHidden(), await story());
 }
 
 test('demo: a liar is refused by name', limits, async () => {
